@@ -1,0 +1,9 @@
+//! The API server: the Kubernetes API over a [`naru_store::Store`].
+//!
+//! In: HTTP requests (TLS connections through [`serve`], or an in-process tower service). Out: objects, Status errors and watch
+//! streams. A request passes authentication, authorisation ([`auth`]), decoding, defaulting and validation
+//! ([`kinds`]), admission ([`admission`]) and one of the generic verbs ([`verbs`]); reads are served by [`cache`].
+
+pub mod admission;
+pub mod auth;
+pub mod kinds;

@@ -1,0 +1,84 @@
+//! The values that cross the store's seam: keys, versions, writes and events.
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use futures::Stream;
+
+use crate::Result;
+
+/// A point in the store's history. Revisions only grow; 0 is before every write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One version of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The full key, for example `/registry/pods/default/web`.
+    pub key: Arc<str>,
+    /// The stored bytes.
+    pub value: Bytes,
+    /// The revision that wrote this version.
+    pub revision: Revision,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Entries in key order.
+    pub entries: Vec<KeyValue>,
+    /// The revision the page shows: `at`, or the newest when `at` was not given.
+    pub revision: Revision,
+    /// How many entries match beyond this page.
+    pub remaining: u64,
+}
+
+/// What must hold for a write to happen. There is no unconditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// The key does not exist.
+    Absent,
+    /// The key's newest version was written at this revision.
+    At(Revision),
+}
+
+/// What a write does to its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// Stores these bytes as the newest version.
+    Put(Bytes),
+    /// Removes the key; with [`Precondition::Absent`] it does nothing.
+    Delete,
+}
+
+/// One conditional write of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// The key to write.
+    pub key: Arc<str>,
+    /// What must hold first.
+    pub precondition: Precondition,
+    /// What to do.
+    pub mutation: Mutation,
+}
+
+/// One change, as a watch reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The key that changed.
+    pub key: Arc<str>,
+    /// The new bytes; `None` when the key was deleted.
+    pub value: Option<Bytes>,
+    /// The revision of the change.
+    pub revision: Revision,
+}
+
+/// A watch's events in revision order. All events of one revision come in one batch, so that a reader that saw the
+/// batch has seen the revision whole. An error is always the last item.
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<Vec<Event>>> + Send>>;
