@@ -7,3 +7,4 @@
 pub mod admission;
 pub mod auth;
 pub mod kinds;
+pub mod table;

@@ -1,4 +1,17 @@
 //! What the verbs cannot know in general: defaults, validation and printing, one strategy file a kind.
+//!
+//! In: objects on their way into the store, or out of it into a Table. Out: completed objects, field errors, cells.
+
+pub mod age;
+mod configmap;
+mod event;
+pub(crate) mod fields;
+mod lease;
+pub mod namespace;
+mod node;
+mod pod;
+mod secret;
+mod serviceaccount;
 
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::FieldError};
@@ -6,6 +19,10 @@ use serde_json::Value;
 
 /// A kind's own rules. Objects arrive with known field types (decoding has checked them against the schema facts);
 /// `metadata` is defaulted and validated by the verbs.
+///
+/// The order of a create is `default`, `prepare_create`, `validate_create`; of an update (with the same steps for a
+/// subresource) `default`, `prepare_update`, `validate_update`. `status` and `spec` are kept apart by the `prepare`
+/// functions, because kinds differ: a new Node keeps the status it is sent with, a new Pod does not.
 pub trait Strategy: Send + Sync + 'static {
     /// Fills in what a client may leave out. Idempotent.
     fn default(&self, _object: &mut Object) {}
@@ -33,4 +50,41 @@ pub trait Strategy: Send + Sync + 'static {
 
     /// The table cells of an object, in the order of the kind's columns.
     fn cells(&self, kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value>;
+
+    /// The `conditions` of an object's table row: why a client may want to hide it.
+    fn row_conditions(&self, _object: &Object) -> Vec<Value> {
+        Vec::new()
+    }
+}
+
+/// The rules of a row of the kinds table.
+pub fn strategy(kind: &Kind) -> &'static dyn Strategy {
+    match (kind.group, kind.kind) {
+        ("", "Namespace") => &namespace::Rules,
+        ("", "Node") => &node::Rules,
+        ("", "Pod") => &pod::Rules,
+        ("", "ConfigMap") => &configmap::Rules,
+        ("", "Secret") => &secret::Rules,
+        ("", "ServiceAccount") => &serviceaccount::Rules,
+        ("", "Event") => &event::Rules,
+        ("coordination.k8s.io", "Lease") => &lease::Rules,
+        _ => &NoRules,
+    }
+}
+
+/// A kind with no rules of its own: name and age are printed.
+struct NoRules;
+
+impl Strategy for NoRules {
+    fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
+        vec![name_cell(object), age_cell(object, now)]
+    }
+}
+
+fn name_cell(object: &Object) -> Value {
+    object["metadata"]["name"].clone()
+}
+
+fn age_cell(object: &Object, now: Timestamp) -> Value {
+    age::since(&object["metadata"]["creationTimestamp"], now).into()
 }

@@ -1,0 +1,15 @@
+//! ServiceAccount: an identity for pods. It has no rules beyond its metadata.
+
+use jiff::Timestamp;
+use naru_api::{Object, kinds::Kind};
+use serde_json::Value;
+
+use super::{Strategy, age_cell, fields::count, name_cell};
+
+pub(super) struct Rules;
+
+impl Strategy for Rules {
+    fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
+        vec![name_cell(object), count(&object["secrets"]).to_string().into(), age_cell(object, now)]
+    }
+}
