@@ -7,4 +7,11 @@
 pub mod admission;
 pub mod auth;
 pub mod kinds;
+pub mod logs;
+pub mod registry;
+mod server;
 pub mod table;
+
+pub use logs::{LogQuery, LogStream, PodLogs};
+pub use registry::{Registry, Row};
+pub use server::{Clock, Options, Server};

@@ -17,6 +17,17 @@ use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::FieldError};
 use serde_json::Value;
 
+/// What the names of a kind must look like (apimachinery `util/validation`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameRule {
+    /// A DNS-1123 subdomain, at most 253 bytes: most kinds.
+    Subdomain,
+    /// A DNS-1123 label, at most 63 bytes.
+    Label,
+    /// Anything that can be one segment of a path: the kinds of RBAC.
+    PathSegment,
+}
+
 /// A kind's own rules. Objects arrive with known field types (decoding has checked them against the schema facts);
 /// `metadata` is defaulted and validated by the verbs.
 ///
@@ -46,6 +57,30 @@ pub trait Strategy: Send + Sync + 'static {
         _old: &Object,
     ) -> Vec<FieldError> {
         Vec::new()
+    }
+
+    /// What names of this kind look like.
+    fn name_rule(&self) -> NameRule {
+        NameRule::Subdomain
+    }
+
+    /// Seconds between the DELETE of `object` and its removal, given what the client asked for; `None` (the default):
+    /// the kind knows no grace, 0: it goes at once.
+    fn grace_seconds(&self, _object: &Object, _asked: Option<u64>) -> Option<u64> {
+        None
+    }
+
+    /// Marks an object whose deletion has begun, beyond its metadata.
+    fn mark_deleting(&self, _object: &mut Object) {}
+
+    /// Whether something in the object beside `metadata.finalizers` still holds up its removal.
+    fn is_held(&self, _object: &Object) -> bool {
+        false
+    }
+
+    /// Whether an object of this name may not be deleted at all.
+    fn immortal(&self, _name: &str) -> bool {
+        false
     }
 
     /// The table cells of an object, in the order of the kind's columns.

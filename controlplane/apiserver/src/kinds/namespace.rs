@@ -5,8 +5,8 @@ use naru_api::{Object, kinds::Kind, meta};
 use serde_json::{Value, json};
 
 use super::{
-    Strategy, age_cell,
-    fields::{carry_over, text},
+    NameRule, Strategy, age_cell,
+    fields::{carry_over, items, text},
     name_cell,
 };
 
@@ -49,6 +49,22 @@ impl Strategy for Rules {
                 carry_over(object, old, "status");
             }
         }
+    }
+
+    fn name_rule(&self) -> NameRule {
+        NameRule::Label
+    }
+
+    fn mark_deleting(&self, object: &mut Object) {
+        meta::child_mut(object, "status").insert("phase".into(), "Terminating".into());
+    }
+
+    fn is_held(&self, object: &Object) -> bool {
+        !items(&object["spec"]["finalizers"]).is_empty()
+    }
+
+    fn immortal(&self, name: &str) -> bool {
+        IMMORTAL.contains(&name)
     }
 
     fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
