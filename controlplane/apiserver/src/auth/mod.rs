@@ -1,8 +1,15 @@
 //! Who is asking ([`Authenticator`]), and may they ([`Authorizer`]).
 
+mod groups;
+mod peer;
+mod token;
+
 use std::sync::Arc;
 
+pub use groups::GroupAuthorizer;
 use naru_api::status::Status;
+pub use peer::identity as peer_identity;
+pub use token::{Error as TokenFileError, Tokens};
 
 /// The group of everybody who proved who they are.
 pub const AUTHENTICATED: &str = "system:authenticated";
