@@ -6,9 +6,14 @@
 
 pub mod admission;
 pub mod auth;
+pub mod join;
 pub mod kinds;
 pub mod logs;
+pub mod node_client;
+pub mod node_logs;
+pub mod pki;
 pub mod registry;
+pub mod serve;
 mod server;
 pub mod table;
 

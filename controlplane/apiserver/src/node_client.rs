@@ -69,8 +69,10 @@ impl NodeClient {
         let broken = |error: &dyn std::fmt::Display| unreachable(name, &format!("{address}: {error}"));
         let stream = TcpStream::connect(address).await.map_err(|error| broken(&error))?;
         let server = ServerName::try_from(name.to_string()).map_err(|error| broken(&error))?;
-        let stream =
-            TlsConnector::from(self.tls.clone()).connect(server, stream).await.map_err(|error| broken(&error))?;
+        let stream = TlsConnector::from(self.tls.clone())
+            .connect(server, stream)
+            .await
+            .map_err(|error| broken(&error))?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
         // The connection lives as long as the answer's body: it ends when the body is read or dropped.
@@ -102,7 +104,8 @@ fn unreachable(node: &str, why: &str) -> Status {
 async fn refusal(response: Response<Incoming>) -> Status {
     let code = response.status();
     let body = Limited::new(response.into_body(), ERROR_BYTES_MAX).collect().await;
-    let text = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).trim().to_string()).unwrap_or_default();
+    let text =
+        body.map(|body| String::from_utf8_lossy(&body.to_bytes()).trim().to_string()).unwrap_or_default();
     match code {
         StatusCode::BAD_REQUEST => Status::bad_request(text),
         StatusCode::NOT_FOUND => Status::new(404, "NotFound", text),

@@ -29,7 +29,9 @@ mod tests {
     #[tokio::test]
     async fn requests_reach_the_router_with_the_identity() {
         let handler = |Extension(who): Extension<&'static str>| async move {
-            Json(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"who": who}}))
+            Json(
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"who": who}}),
+            )
         };
         let router = Router::new().route("/api/v1/namespaces/default/configmaps/a", get(handler));
         let client = in_process(router, "me");

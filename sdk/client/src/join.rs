@@ -34,7 +34,9 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// Not a token of ours.
-    #[error("this is no join token: it should read naru.<64 hex digits>.<secret>; `naru server` writes it to <data-dir>/join-token")]
+    #[error(
+        "this is no join token: it should read naru.<64 hex digits>.<secret>; `naru server` writes it to <data-dir>/join-token"
+    )]
     Token,
     /// Not a URL of ours.
     #[error("{url:?} is no server URL: it should read https://HOST:PORT")]
@@ -127,10 +129,12 @@ async fn post(server: &str, hash: [u8; 32], secret: &str, body: String) -> Resul
     let (Some("https"), Some(host)) = (uri.scheme_str(), uri.host()) else { return Err(bad_url()) };
     let host = host.trim_matches(['[', ']']).to_string();
     let failed = |error: &dyn std::fmt::Display| connection(server, error);
-    let stream =
-        TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(443))).await.map_err(|error| failed(&error))?;
+    let stream = TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(443)))
+        .await
+        .map_err(|error| failed(&error))?;
     let name = ServerName::try_from(host.clone()).map_err(|error| failed(&error))?;
-    let stream = TlsConnector::from(pinned(hash)).connect(name, stream).await.map_err(|error| failed(&error))?;
+    let stream =
+        TlsConnector::from(pinned(hash)).connect(name, stream).await.map_err(|error| failed(&error))?;
     let (mut sender, http) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
     let request = Request::post(PATH)
         .header(header::HOST, &host)

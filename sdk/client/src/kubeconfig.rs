@@ -41,14 +41,15 @@ pub enum ConfigError {
 
 /// A client for the kubeconfig at `path`, and the default namespace of its current context.
 pub async fn from_kubeconfig(path: &Path) -> Result<(Client, String), ConfigError> {
-    let failed = |source| ConfigError::Kubeconfig { path: path.display().to_string(), source: Box::new(source) };
+    let failed =
+        |source| ConfigError::Kubeconfig { path: path.display().to_string(), source: Box::new(source) };
     let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
     let config =
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.map_err(failed)?;
     let namespace = config.default_namespace.clone();
     let server = config.cluster_url.to_string();
-    let client =
-        Client::try_from(config).map_err(|source| ConfigError::Client { server, source: Box::new(source) })?;
+    let client = Client::try_from(config)
+        .map_err(|source| ConfigError::Client { server, source: Box::new(source) })?;
     Ok((client, namespace))
 }
 

@@ -9,6 +9,5 @@ mod kubeconfig;
 
 pub use in_process::in_process;
 pub use join::{JoinError, NodeCertificates, join};
-pub use kubeconfig::{ConfigError, from_kubeconfig, from_kubeconfig_or_default};
 pub use kube;
-
+pub use kubeconfig::{ConfigError, from_kubeconfig, from_kubeconfig_or_default};

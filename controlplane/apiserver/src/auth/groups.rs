@@ -31,7 +31,9 @@ impl Authorizer for GroupAuthorizer {
 }
 
 fn is_open(path: &str) -> bool {
-    OPEN_PATHS.iter().any(|open| path.strip_prefix(open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    OPEN_PATHS
+        .iter()
+        .any(|open| path.strip_prefix(open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 fn forbidden(identity: &Identity, attributes: &Attributes<'_>) -> Status {

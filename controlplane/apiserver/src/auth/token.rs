@@ -46,7 +46,8 @@ impl Tokens {
                 return Err(Error { line: index + 1 });
             }
             let groups = parts.next().unwrap_or_default().trim_matches('"');
-            let groups: Vec<&str> = groups.split(',').map(str::trim).filter(|group| !group.is_empty()).collect();
+            let groups: Vec<&str> =
+                groups.split(',').map(str::trim).filter(|group| !group.is_empty()).collect();
             tokens.insert(token, Identity::new(user, &groups));
         }
         Ok(tokens)

@@ -107,8 +107,8 @@ impl Directory {
         let (_, der) =
             parse_x509_pem(pem.certificate.as_bytes()).map_err(|error| damaged(error.to_string()))?;
         let found = der.parse_x509().map_err(|error| damaged(error.to_string()))?;
-        let (_, ca_der) =
-            parse_x509_pem(authority.pem().certificate.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        let (_, ca_der) = parse_x509_pem(authority.pem().certificate.as_bytes())
+            .map_err(|error| damaged(error.to_string()))?;
         let ca = ca_der.parse_x509().map_err(|error| damaged(error.to_string()))?;
         let left = found.validity().not_after.to_datetime() - now;
         Ok(left.whole_days() >= RENEW_BEFORE_DAYS
@@ -249,7 +249,9 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         Pki::ensure(dir.path(), "test", &names(&[]), now).unwrap();
         fs::write(dir.path().join("server.crt"), "nonsense").unwrap();
-        let Err(error) = Pki::ensure(dir.path(), "test", &names(&[]), now) else { panic!("accepted nonsense") };
+        let Err(error) = Pki::ensure(dir.path(), "test", &names(&[]), now) else {
+            panic!("accepted nonsense")
+        };
         assert!(error.to_string().contains("server.crt is damaged"), "{error}");
     }
 

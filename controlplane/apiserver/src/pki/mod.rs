@@ -8,7 +8,7 @@ mod files;
 mod kubeconfig;
 
 pub use authority::{Authority, Error, KeyPem, Request, Usage};
-pub use files::{Names, Pki};
+pub use files::{Names, Pki, write_private};
 pub use kubeconfig::kubeconfig;
 
 /// How long the authority is valid.
