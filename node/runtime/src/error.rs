@@ -55,3 +55,33 @@ pub enum Error {
         message: String,
     },
 }
+
+impl Error {
+    /// [`Error::Invalid`] from anything that prints.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid { message: message.into() }
+    }
+
+    /// [`Error::Internal`]: what was being done, and the cause with its own causes.
+    pub fn internal(doing: &str, cause: &(dyn std::error::Error + 'static)) -> Self {
+        let mut message = format!("{doing}: {cause}");
+        let mut next = cause.source();
+        while let Some(cause) = next {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        Self::Internal { message }
+    }
+
+    /// [`Error::NotFound`].
+    pub fn not_found(id: &ContainerId) -> Self {
+        Self::NotFound { id: id.clone() }
+    }
+
+    /// Whether the same call may succeed later without anything being changed: the shim was not there to answer. The
+    /// outcome of a lost call is unknown; calls are idempotent or answer [`Error::AlreadyExists`] / [`Error::WrongState`].
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}

@@ -5,7 +5,11 @@
 //! both ends ([`shim`]). [`fake`] is the in-memory twin with scripted latencies and faults; [`contract`] is the suite
 //! that all implementations pass. In: a [`ContainerSpec`] that says everything. Out: states, exits and stats.
 
+pub mod contract;
 mod error;
+pub mod fake;
+pub mod logs;
+pub mod shim;
 mod spec;
 mod status;
 
