@@ -34,6 +34,20 @@ pub enum Error {
         /// The newest revision.
         newest: Revision,
     },
+    /// The batch can never be written: it breaks a rule of [`Store::commit`](crate::Store::commit).
+    #[error("the batch is invalid: {context}")]
+    Invalid {
+        /// Which rule.
+        context: String,
+    },
+    /// The batch is larger than [`MAX_BATCH_BYTES`](crate::MAX_BATCH_BYTES).
+    #[error("the batch has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// Its size in bytes, with the store's own overhead.
+        bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The store cannot be reached or is shutting down. Whether a write in flight happened is not known.
     #[error("the store is unavailable: {context}")]
     Unavailable {
@@ -55,5 +69,10 @@ impl Error {
     /// Whether the same call may succeed later without anything else changing.
     pub fn retryable(&self) -> bool {
         matches!(self, Error::Unavailable { .. })
+    }
+
+    /// An [`Error::Unavailable`] without a cause of its own.
+    pub(crate) fn unavailable(context: impl Into<String>) -> Self {
+        Error::Unavailable { context: context.into(), source: None }
     }
 }

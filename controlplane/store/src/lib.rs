@@ -1,14 +1,27 @@
 //! State as bytes and revisions; nothing of Kubernetes lives here.
 //!
 //! One trait, [`Store`], with two implementations: [`embedded`] (one machine, redb, group commit) and
-//! [`etcd`] (a real cluster). Writes flow in as batches of [`Write`], each with a [`Precondition`];
-//! revisions, pages and events flow out. [`contract`] is the one suite that both must pass.
+//! [`etcd`] (a real cluster), and their twin in [`memory`]. Writes flow in as batches of [`Write`], each with a
+//! [`Precondition`]; revisions, pages and events flow out. `contract` (feature `testing`) is the one suite that all
+//! must pass.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod compactor;
+#[cfg(feature = "testing")]
+pub mod contract;
+pub mod embedded;
 mod error;
+pub mod memory;
 mod types;
 
+pub use compactor::{Retention, compact_loop};
+pub use embedded::{Embedded, EmbeddedOptions};
 pub use error::{Error, Result};
-pub use types::{Event, EventStream, KeyValue, Mutation, Page, Precondition, Revision, Write};
+pub use types::{
+    Event, EventStream, KeyValue, MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_WRITES, Mutation, Page, Precondition,
+    Revision, Write,
+};
 
 /// The contract of the state store.
 ///
@@ -35,15 +48,19 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Page>;
 
     /// Applies all writes in one transaction, or none: [`Error::Conflict`] names the first write whose precondition
-    /// failed and what is there now. All writes of a batch share one revision. Keys in a batch are distinct.
+    /// failed and what is there now. All writes of a batch share one revision; a batch that changes nothing returns
+    /// the newest one. Keys in a batch are distinct ([`Error::Invalid`]) and its size is limited
+    /// ([`MAX_WRITES`], [`MAX_BATCH_BYTES`]).
     async fn commit(&self, writes: Vec<Write>) -> Result<Revision>;
 
     /// Every change under `prefix` with a revision greater than `after`, in revision order, none skipped and none
-    /// twice. The stream's last item is an error when it cannot go on ([`Error::Compacted`] or
-    /// [`Error::Unavailable`]); it never ends in silence.
+    /// twice. `after` may lie in the future. The stream's last item is an error when it cannot go on
+    /// ([`Error::Compacted`], which the call itself may return too, or [`Error::Unavailable`]); it never ends in
+    /// silence.
     async fn watch(&self, prefix: &str, after: Revision) -> Result<EventStream>;
 
     /// Forgets versions that were superseded or deleted before `before`; reads and watches older than it then fail
-    /// with [`Error::Compacted`].
+    /// with [`Error::Compacted`]. Nothing happens if that was done already; [`Error::FutureRevision`] if `before` has
+    /// not been reached.
     async fn compact(&self, before: Revision) -> Result<()>;
 }

@@ -1,11 +1,23 @@
 //! The values that cross the store's seam: keys, versions, writes and events.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{collections::HashSet, fmt, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures::Stream;
 
-use crate::Result;
+use crate::{Error, Result};
+
+/// Writes in one batch; etcd's own default limit of operations in a transaction.
+pub const MAX_WRITES: usize = 128;
+
+/// Bytes of one batch: keys and values with some overhead for each. etcd refuses requests over 1.5 MiB.
+pub const MAX_BATCH_BYTES: usize = 1536 * 1024;
+
+/// Bytes of a key.
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// What one write costs beside its value and three times its key (compare, write, read on conflict).
+const WRITE_OVERHEAD_BYTES: usize = 64;
 
 /// A point in the store's history. Revisions only grow; 0 is before every write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +78,39 @@ pub struct Write {
     pub precondition: Precondition,
     /// What to do.
     pub mutation: Mutation,
+}
+
+impl Write {
+    /// What the write adds to a batch's size in bytes.
+    fn weight(&self) -> usize {
+        let value = match &self.mutation {
+            Mutation::Put(value) => value.len(),
+            Mutation::Delete => 0,
+        };
+        WRITE_OVERHEAD_BYTES + 3 * self.key.len() + value
+    }
+}
+
+/// Checks the rules that every implementation sets for a batch; returns its size in bytes.
+pub(crate) fn check_batch(writes: &[Write]) -> Result<usize> {
+    let invalid = |context: String| Err(Error::Invalid { context });
+    if writes.len() > MAX_WRITES {
+        return invalid(format!("it has {} writes, the limit is {MAX_WRITES}", writes.len()));
+    }
+    if let Some(write) = writes.iter().find(|write| write.key.is_empty() || write.key.len() > MAX_KEY_BYTES) {
+        return invalid(format!("a key has {} bytes, allowed are 1 to {MAX_KEY_BYTES}", write.key.len()));
+    }
+    let mut seen = HashSet::new();
+    if writes.len() > 1
+        && let Some(twice) = writes.iter().find(|write| !seen.insert(&write.key))
+    {
+        return invalid(format!("it names {} twice", twice.key));
+    }
+    let bytes = writes.iter().map(Write::weight).sum();
+    if bytes > MAX_BATCH_BYTES {
+        return Err(Error::TooLarge { bytes, limit: MAX_BATCH_BYTES });
+    }
+    Ok(bytes)
 }
 
 /// One change, as a watch reports it.
