@@ -12,12 +12,16 @@ mod compactor;
 pub mod contract;
 pub mod embedded;
 mod error;
+pub mod etcd;
 pub mod memory;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod types;
 
 pub use compactor::{Retention, compact_loop};
 pub use embedded::{Embedded, EmbeddedOptions};
 pub use error::{Error, Result};
+pub use etcd::{Etcd, EtcdOptions, EtcdTls};
 pub use types::{
     Event, EventStream, KeyValue, MAX_BATCH_BYTES, MAX_KEY_BYTES, MAX_WRITES, Mutation, Page, Precondition,
     Revision, Write,

@@ -113,6 +113,14 @@ pub(crate) fn check_batch(writes: &[Write]) -> Result<usize> {
     Ok(bytes)
 }
 
+/// The smallest byte string after all that start with `prefix`; `None` if there is none.
+pub(crate) fn successor(prefix: &str) -> Option<Vec<u8>> {
+    let mut end = Vec::from(prefix);
+    // UTF-8 has no byte 0xff, so the last byte can always be raised.
+    *end.last_mut()? += 1;
+    Some(end)
+}
+
 /// One change, as a watch reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

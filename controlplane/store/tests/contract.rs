@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use naru_store::{Embedded, EmbeddedOptions, contract, memory::Memory};
+use naru_store::{
+    Embedded, EmbeddedOptions, Etcd, EtcdOptions, contract, memory::Memory, testing::EtcdServer,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_embedded_store_keeps_the_contract() {
@@ -32,6 +34,17 @@ async fn one_embedded_store_passes_all_checks_in_turn_and_again_after_reopening(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_twin_in_memory_keeps_the_contract() {
     let store = Arc::new(Memory::new());
+    for check in contract::checks() {
+        eprintln!("{}", check.name);
+        check.run(store.clone()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn etcd_keeps_the_contract() {
+    let server = EtcdServer::start();
+    let options = EtcdOptions { endpoints: vec![server.endpoint()], ..EtcdOptions::default() };
+    let store = Arc::new(Etcd::connect(&options).await.unwrap());
     for check in contract::checks() {
         eprintln!("{}", check.name);
         check.run(store.clone()).await;
