@@ -54,7 +54,7 @@ pub struct Status {
     /// For people.
     pub message: String,
     /// What it is about.
-    pub details: Option<Details>,
+    pub details: Option<Box<Details>>,
 }
 
 impl Status {
@@ -65,7 +65,7 @@ impl Status {
 
     /// The same with `details`.
     pub fn with_details(mut self, details: Details) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 

@@ -1,0 +1,7 @@
+//! Patches: a document and a patch in, the patched document out. All pure; the verbs do the rest.
+
+mod json;
+mod merge;
+
+pub use json::{OPERATIONS_MAX, json};
+pub use merge::merge;
