@@ -36,7 +36,8 @@ const RETRY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(context: Context) -> Result<()> {
     let namespaces = Api::<Namespace>::all(context.client.clone());
-    let events = Controller::new(namespaces, watcher::Config::default()).run(reconcile, retry, Arc::new(context));
+    let events =
+        Controller::new(namespaces, watcher::Config::default()).run(reconcile, retry, Arc::new(context));
     events.for_each(|_| std::future::ready(())).await;
     Err(Error::WatchEnded { kind: "namespaces" })
 }
@@ -139,7 +140,8 @@ async fn finalize(client: &Client, namespace: &Namespace) -> Result<()> {
 async fn report(client: &Client, namespace: &Namespace, left: &Left) -> Result<()> {
     let name = namespace.name_any();
     let message = remaining_message(left);
-    let conditions = namespace.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let conditions =
+        namespace.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let said = conditions.iter().any(|one| one.message.as_deref() == Some(&message) && one.status == "True");
     if said {
         return Ok(());

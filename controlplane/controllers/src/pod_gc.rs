@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, Preconditions},
+    api::{DeleteParams, ListParams, PartialObjectMeta, Preconditions},
     runtime::{WatchStreamExt, watcher},
 };
 use tokio::time::{MissedTickBehavior, interval};
@@ -22,12 +22,10 @@ const PERIOD: Duration = Duration::from_secs(120);
 const QUARANTINE: Duration = Duration::from_secs(40);
 
 pub(crate) async fn run(context: Context) -> Result<()> {
-    let nodes = Api::<Node>::all(context.client.clone());
-    let mut deletions = watcher::metadata_watcher(nodes, watcher::Config::default())
+    let nodes = Api::<PartialObjectMeta<Node>>::all(context.client.clone());
+    let mut deletions = watcher(nodes, watcher::Config::default())
         .default_backoff()
-        .try_filter_map(|event| async move {
-            Ok(matches!(event, watcher::Event::Delete(_)).then_some(()))
-        })
+        .try_filter_map(|event| async move { Ok(matches!(event, watcher::Event::Delete(_)).then_some(())) })
         .boxed();
     let mut period = interval(PERIOD);
     period.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -30,7 +30,11 @@ pub(crate) async fn forever<F: Future<Output = Result<()>>>(
         match ended {
             Ok(Ok(())) => return,
             Ok(Err(error)) => {
-                tracing::warn!(controller = name, error = chain(&error), "controller failed, starting it again");
+                tracing::warn!(
+                    controller = name,
+                    error = chain(&error),
+                    "controller failed, starting it again"
+                );
             }
             Err(_) => tracing::error!(controller = name, "controller panicked, starting it again"),
         }

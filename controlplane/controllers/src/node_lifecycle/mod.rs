@@ -98,8 +98,13 @@ async fn look_after(client: &Client, node: &Arc<Node>, silent: bool) -> Result<(
     if let Some(taints) = plan::taints(node, health, Timestamp::now()) {
         // The version guards against taints that somebody else writes at this moment.
         let version = &node.metadata.resource_version;
-        patch_node(client, node, None, json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}}))
-            .await?;
+        patch_node(
+            client,
+            node,
+            None,
+            json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}}),
+        )
+        .await?;
     }
     if plan::evicts(node) || health != Health::Ready {
         handle_pods(client, node, health).await?;

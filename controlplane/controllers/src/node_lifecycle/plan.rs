@@ -192,10 +192,7 @@ mod tests {
     }
 
     fn pod(tolerations: Vec<Toleration>) -> Pod {
-        Pod {
-            spec: Some(PodSpec { tolerations: Some(tolerations), ..PodSpec::default() }),
-            ..Pod::default()
-        }
+        Pod { spec: Some(PodSpec { tolerations: Some(tolerations), ..PodSpec::default() }), ..Pod::default() }
     }
 
     fn exists(key: Option<&str>, seconds: Option<i64>) -> Toleration {
@@ -255,7 +252,11 @@ mod tests {
             (vec![exists(None, None), exists(Some(UNREACHABLE), Some(10))], 110, Eviction::Now),
             (vec![exists(Some(NOT_READY), None)], 100, Eviction::Now),
         ] {
-            assert_eq!(eviction(&pod(tolerations.clone()), &tainted, at(time)), expected, "{tolerations:?} {time}");
+            assert_eq!(
+                eviction(&pod(tolerations.clone()), &tainted, at(time)),
+                expected,
+                "{tolerations:?} {time}"
+            );
         }
         assert!(!evicts(&node(Some("True"), vec![taint("a", NO_SCHEDULE, None)])));
     }
@@ -274,7 +275,10 @@ mod tests {
         let mut pod = pod(vec![]);
         pod.status = Some(PodStatus { conditions: Some(vec![ready]), ..PodStatus::default() });
         let changed = not_ready_conditions(&pod, at(1)).expect("it was ready");
-        assert_eq!((changed[0].status.as_str(), changed[0].reason.as_deref()), ("False", Some("NodeNotReady")));
+        assert_eq!(
+            (changed[0].status.as_str(), changed[0].reason.as_deref()),
+            ("False", Some("NodeNotReady"))
+        );
         pod.status = Some(PodStatus { conditions: Some(changed), ..PodStatus::default() });
         assert_eq!(not_ready_conditions(&pod, at(2)), None);
     }
