@@ -4,14 +4,18 @@
 
 pub mod age;
 mod configmap;
+mod data;
 mod event;
 pub(crate) mod fields;
 mod lease;
 pub mod namespace;
 mod node;
+pub(crate) mod path;
 mod pod;
 mod secret;
 mod serviceaccount;
+mod taints;
+mod words;
 
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::FieldError};

@@ -1,14 +1,20 @@
 //! Pod: containers that share a network and volumes on one node.
 
 mod cells;
+pub(crate) mod defaults;
+mod qos;
+mod unsupported;
+mod update;
+pub(crate) mod validate;
 
 use jiff::Timestamp;
-use naru_api::{Object, kinds::Kind};
+use naru_api::{Object, kinds::Kind, meta, status::FieldError};
 use serde_json::{Value, json};
 
 use super::{
     Strategy,
-    fields::{carry_over, text},
+    fields::{carry_over, items, set_default, text},
+    path::{Path, Problems},
 };
 
 /// How long containers have to stop when neither the pod nor the request says so.
@@ -17,13 +23,56 @@ const DEFAULT_GRACE_SECONDS: u64 = 30;
 pub(super) struct Rules;
 
 impl Strategy for Rules {
+    fn default(&self, object: &mut Object) {
+        defaults::complete(object);
+    }
+
     fn prepare_create(&self, object: &mut Object) {
-        object["status"] = json!({"phase": "Pending"});
+        let mut status = json!({"phase": "Pending", "qosClass": qos::class(object)});
+        if !items(&object["spec"]["schedulingGates"]).is_empty() {
+            status["conditions"] = json!([{
+                "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+                "lastProbeTime": null, "lastTransitionTime": null,
+            }]);
+        }
+        object["status"] = status;
     }
 
     fn prepare_update(&self, subresource: Option<&str>, object: &mut Object, old: &Object) {
-        let kept = if subresource == Some("status") { "spec" } else { "status" };
-        carry_over(object, old, kept);
+        if subresource != Some("status") {
+            return carry_over(object, old, "status");
+        }
+        carry_over(object, old, "spec");
+        carry_over(&mut object["metadata"], &old["metadata"], "ownerReferences");
+        if let Some(class) = old["status"].get("qosClass") {
+            set_default(meta::child_mut(object, "status"), "qosClass", || class.clone());
+        }
+    }
+
+    fn validate_create(&self, object: &Object) -> Vec<FieldError> {
+        let mut problems = Problems::default();
+        validate::check(object, &mut problems);
+        unsupported::check(object, &mut problems);
+        let spec = &object["spec"];
+        if !text(&spec["nodeName"]).is_empty() && !items(&spec["schedulingGates"]).is_empty() {
+            const WHY: &str = "cannot be set until all schedulingGates have been cleared";
+            problems.forbidden(&Path::root("spec").child("nodeName"), WHY);
+        }
+        problems.into_errors()
+    }
+
+    fn validate_update(&self, subresource: Option<&str>, object: &Object, old: &Object) -> Vec<FieldError> {
+        let mut problems = Problems::default();
+        match subresource {
+            None => {
+                validate::check(object, &mut problems);
+                update::check(object, old, &mut problems);
+            }
+            Some("status") => update::check_status(object, old, &mut problems),
+            Some(_) => {}
+        }
+        problems.into_errors()
     }
 
     /// A pod that no node runs, or that has ended, goes at once; else its containers get time to stop.
@@ -49,3 +98,6 @@ impl Strategy for Rules {
         vec![json!({"type": "Completed", "status": "True", "reason": reason, "message": message})]
     }
 }
+
+#[cfg(test)]
+mod tests;

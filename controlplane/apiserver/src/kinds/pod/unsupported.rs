@@ -1,0 +1,247 @@
+//! What Kubernetes knows and naru does not do yet: one table of field paths and one walker.
+//!
+//! A field that is accepted must act. So these are refused with a field error that says so, and a row goes away with
+//! the feature's arrival.
+
+use naru_api::Object;
+use serde_json::Value;
+
+use crate::kinds::{
+    fields::{entries, flag, items},
+    path::{Path, Problems},
+};
+
+/// When a field counts as used.
+enum When {
+    /// It holds anything but nothing.
+    Set,
+    /// It is true.
+    True,
+    /// It is false.
+    False,
+    /// It holds a text other than these.
+    Not(&'static [&'static str]),
+    /// It is a map with other keys than these; each is reported.
+    OtherKeys(&'static [&'static str]),
+}
+
+/// A field, when it counts, and what it is, with an article.
+struct Row(&'static str, When, &'static str);
+
+/// Paths start at `spec`; `*containers` is both lists of containers, `name[]` every item of a list.
+const TABLE: &[Row] = &[
+    Row("*containers[].livenessProbe", When::Set, "a liveness probe"),
+    Row("*containers[].readinessProbe", When::Set, "a readiness probe"),
+    Row("*containers[].startupProbe", When::Set, "a startup probe"),
+    Row("*containers[].lifecycle", When::Set, "a lifecycle hook"),
+    Row("*containers[].restartPolicy", When::Set, "a container's own restart policy"),
+    Row("*containers[].restartPolicyRules", When::Set, "a container's own restart policy"),
+    Row("*containers[].resizePolicy", When::Set, "a resize policy"),
+    Row("*containers[].volumeDevices", When::Set, "a raw block volume"),
+    Row("*containers[].tty", When::True, "a terminal"),
+    Row("*containers[].stdin", When::True, "standard input"),
+    Row("*containers[].stdinOnce", When::True, "standard input"),
+    Row("*containers[].ports[].hostPort", When::Set, HOST_PORT),
+    Row("*containers[].ports[].hostIP", When::Set, HOST_PORT),
+    Row("*containers[].env[].valueFrom.fileKeyRef", When::Set, "a variable from a file"),
+    Row("*containers[].resources.claims", When::Set, "a resource claim"),
+    Row("*containers[].volumeMounts[].mountPropagation", When::Not(&["None"]), "mount propagation"),
+    Row("*containers[].volumeMounts[].subPathExpr", When::Set, "subPathExpr"),
+    Row("*containers[].volumeMounts[].recursiveReadOnly", When::Not(&["Disabled"]), "recursiveReadOnly"),
+    Row("*containers[].securityContext.seLinuxOptions", When::Set, "SELinux"),
+    Row("*containers[].securityContext.windowsOptions", When::Set, "Windows"),
+    Row("*containers[].securityContext.procMount", When::Not(&["Default"]), "another proc mount"),
+    Row("*containers[].securityContext.seccompProfile.type", When::Not(PROFILES), "a local seccomp profile"),
+    Row(
+        "*containers[].securityContext.appArmorProfile.type",
+        When::Not(PROFILES),
+        "a local AppArmor profile",
+    ),
+    Row("securityContext.seLinuxOptions", When::Set, "SELinux"),
+    Row("securityContext.seLinuxChangePolicy", When::Set, "SELinux"),
+    Row("securityContext.windowsOptions", When::Set, "Windows"),
+    Row("securityContext.sysctls", When::Set, "a sysctl"),
+    Row("securityContext.seccompProfile.type", When::Not(PROFILES), "a local seccomp profile"),
+    Row("securityContext.appArmorProfile.type", When::Not(PROFILES), "a local AppArmor profile"),
+    Row("securityContext.supplementalGroupsPolicy", When::Not(&["Merge"]), "a strict groups policy"),
+    Row("volumes[]", When::OtherKeys(VOLUMES), "this volume type"),
+    Row("volumes[].emptyDir.medium", When::Not(&["Memory"]), "this medium"),
+    Row("volumes[].projected.sources[]", When::OtherKeys(PROJECTIONS), "this projection"),
+    Row("ephemeralContainers", When::Set, "an ephemeral container"),
+    Row("hostPID", When::True, "the host's process namespace"),
+    Row("hostIPC", When::True, "the host's IPC namespace"),
+    Row("hostUsers", When::False, "a user namespace"),
+    Row("shareProcessNamespace", When::True, "a shared process namespace"),
+    Row("dnsConfig", When::Set, "a DNS configuration"),
+    Row("dnsPolicy", When::Not(DNS_POLICIES), "this DNS policy"),
+    Row("subdomain", When::Set, "a subdomain"),
+    Row("setHostnameAsFQDN", When::True, "a fully qualified hostname"),
+    Row("hostnameOverride", When::Set, "a hostname override"),
+    Row("resources", When::Set, "pod-level resources"),
+    Row("resourceClaims", When::Set, "a resource claim"),
+    Row("runtimeClassName", When::Set, "a runtime class"),
+    Row("overhead", When::Set, "pod overhead"),
+    Row("affinity", When::OtherKeys(&["nodeAffinity"]), "this affinity"),
+    Row("topologySpreadConstraints", When::Set, "a topology spread constraint"),
+    Row("workloadRef", When::Set, "a workload reference"),
+    Row("schedulingGroup", When::Set, "a scheduling group"),
+    Row("os.name", When::Not(&["linux"]), "this operating system"),
+];
+
+const HOST_PORT: &str = "a host port";
+const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined"];
+const DNS_POLICIES: &[&str] = &["ClusterFirst", "Default", "ClusterFirstWithHostNet"];
+const VOLUMES: &[&str] = &["name", "emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected"];
+const PROJECTIONS: &[&str] = &["configMap", "secret", "downwardAPI"];
+
+/// Reports every field of `pod` that is in the table.
+pub(super) fn check(pod: &Object, problems: &mut Problems) {
+    let spec = &pod["spec"];
+    // A container in the host's network has its ports on the host without anybody's doing.
+    let host_network = flag(&spec["hostNetwork"]);
+    let root = Path::root("spec");
+    for Row(pattern, when, what) in TABLE.iter().filter(|row| !(host_network && row.2 == HOST_PORT)) {
+        let step = Step { when, what };
+        match pattern.strip_prefix("*containers") {
+            Some(rest) => {
+                for list in ["containers", "initContainers"] {
+                    step.walk_list(&spec[list], &root.child(list), rest.trim_start_matches("[]"), problems);
+                }
+            }
+            None => step.walk(spec, &root, pattern, problems),
+        }
+    }
+}
+
+struct Step<'a> {
+    when: &'a When,
+    what: &'a str,
+}
+
+impl Step<'_> {
+    /// Follows `pattern` from `value`.
+    fn walk(&self, value: &Value, path: &Path<'_>, pattern: &str, problems: &mut Problems) {
+        let pattern = pattern.trim_start_matches('.');
+        if pattern.is_empty() {
+            return self.test(value, path, problems);
+        }
+        let (segment, rest) = pattern.split_once('.').unwrap_or((pattern, ""));
+        let (field, list) = match segment.strip_suffix("[]") {
+            Some(field) => (field, true),
+            None => (segment, false),
+        };
+        let value = &value[field];
+        match (value, list) {
+            (Value::Null, _) => {}
+            (value, true) => self.walk_list(value, &path.child(field), rest, problems),
+            (value, false) => self.walk(value, &path.child(field), rest, problems),
+        }
+    }
+
+    fn walk_list(&self, list: &Value, path: &Path<'_>, rest: &str, problems: &mut Problems) {
+        for (index, item) in items(list).iter().enumerate() {
+            self.walk(item, &path.index(index), rest, problems);
+        }
+    }
+
+    fn test(&self, value: &Value, path: &Path<'_>, problems: &mut Problems) {
+        let used = match self.when {
+            When::Set => !is_nothing(value),
+            When::True => value == true,
+            When::False => value == false,
+            When::Not(known) => value.as_str().is_some_and(|text| !text.is_empty() && !known.contains(&text)),
+            When::OtherKeys(known) => {
+                for (key, _) in entries(value).filter(|(key, value)| {
+                    // An empty map chooses a type too, for example `csi: {}`.
+                    !value.is_null() && !known.contains(&key.as_str())
+                }) {
+                    self.report(&path.child(key), problems);
+                }
+                false
+            }
+        };
+        if used {
+            self.report(path, problems);
+        }
+    }
+
+    fn report(&self, path: &Path<'_>, problems: &mut Problems) {
+        problems.forbidden(path, format!("{} is not supported by naru yet", self.what));
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Number(number) => number.as_i64() == Some(0),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(spec: Value) -> Vec<String> {
+        let mut problems = Problems::default();
+        check(&json!({"spec": spec}), &mut problems);
+        problems.into_errors().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_unsupported_is_refused_by_name() {
+        let table = [
+            (
+                json!({"containers": [{}, {"livenessProbe": {}}]}),
+                "spec.containers[1].livenessProbe: Forbidden: a liveness probe is not supported by naru yet",
+            ),
+            (
+                json!({"initContainers": [{"restartPolicy": "Always"}]}),
+                "spec.initContainers[0].restartPolicy: Forbidden: a container's own restart policy is not \
+                 supported by naru yet",
+            ),
+            (
+                json!({"containers": [{"ports": [{"hostPort": 80}]}]}),
+                "spec.containers[0].ports[0].hostPort: Forbidden: a host port is not supported by naru yet",
+            ),
+            (
+                json!({"hostPID": true}),
+                "spec.hostPID: Forbidden: the host's process namespace is not supported by naru yet",
+            ),
+            (
+                json!({"volumes": [{"name": "v", "nfs": {}}]}),
+                "spec.volumes[0].nfs: Forbidden: this volume type is not supported by naru yet",
+            ),
+            (
+                json!({"affinity": {"nodeAffinity": {}, "podAffinity": {}}}),
+                "spec.affinity.podAffinity: Forbidden: this affinity is not supported by naru yet",
+            ),
+            (
+                json!({"securityContext": {"seccompProfile": {"type": "Localhost"}}}),
+                "spec.securityContext.seccompProfile.type: Forbidden: a local seccomp profile is not \
+                 supported by naru yet",
+            ),
+        ];
+        for (spec, expected) in table {
+            assert_eq!(found(spec.clone()), [expected], "{spec}");
+        }
+    }
+
+    #[test]
+    fn what_is_supported_passes() {
+        let fine = [
+            json!({"hostPID": false, "hostUsers": true, "shareProcessNamespace": false}),
+            json!({"containers": [{"tty": false, "stdin": false, "volumeDevices": []}]}),
+            json!({"containers": [{"volumeMounts": [{"mountPropagation": "None"}]}]}),
+            json!({"hostNetwork": true, "containers": [{"ports": [{"hostPort": 80}]}]}),
+            json!({"volumes": [{"name": "v", "emptyDir": {"medium": "Memory"}}, {"name": "w", "nfs": null}]}),
+        ];
+        for spec in fine {
+            assert_eq!(found(spec.clone()), [""; 0], "{spec}");
+        }
+    }
+}

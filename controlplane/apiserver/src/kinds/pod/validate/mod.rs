@@ -1,0 +1,114 @@
+//! What is wrong with a pod's spec, in Kubernetes' order and words.
+//!
+//! Source of the behaviour: kube-apiserver's core validation (`ValidatePodSpec` and what it calls). The rules of a
+//! noun are in its file: containers, env, volumes, resources, scheduling, security.
+
+mod containers;
+mod env;
+mod resources;
+mod scheduling;
+mod security;
+mod volumes;
+
+use naru_api::{Object, names};
+use serde_json::Value;
+
+pub(crate) use self::resources::check_amount;
+use super::defaults::is_priority_class;
+use crate::kinds::{
+    fields::{items, text},
+    path::{Path, Problems},
+    taints::check_tolerations,
+    words,
+};
+
+const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
+const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+const PREEMPTION_POLICIES: &[&str] = &["PreemptLowerPriority", "Never"];
+/// The longest `activeDeadlineSeconds`.
+const MAX_DEADLINE_SECONDS: i64 = i32::MAX as i64;
+
+/// Checks the spec of a pod with its defaults filled in.
+pub(super) fn check(pod: &Object, problems: &mut Problems) {
+    let spec = &pod["spec"];
+    let root = Path::root("spec");
+    let volumes = volumes::check(&spec["volumes"], &root.child("volumes"), problems);
+    containers::check(spec, &volumes, &root, problems);
+    let restart_policy = text(&spec["restartPolicy"]);
+    problems.check_one_of(&root.child("restartPolicy"), restart_policy, RESTART_POLICIES);
+    problems.check_one_of(&root.child("dnsPolicy"), text(&spec["dnsPolicy"]), DNS_POLICIES);
+    scheduling::check_node_selector(&spec["nodeSelector"], &root.child("nodeSelector"), problems);
+    security::check_pod(&spec["securityContext"], &root.child("securityContext"), problems);
+    scheduling::check_affinity(&spec["affinity"], &root.child("affinity"), problems);
+    check_gates(spec, &root, problems);
+    check_names(spec, &root, problems);
+    check_deadline(&spec["activeDeadlineSeconds"], &root.child("activeDeadlineSeconds"), problems);
+    check_tolerations(&spec["tolerations"], &root.child("tolerations"), problems);
+    check_host_aliases(&spec["hostAliases"], &root.child("hostAliases"), problems);
+    check_priority(spec, &root, problems);
+}
+
+fn check_gates(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
+    for (index, gate) in items(&spec["readinessGates"]).iter().enumerate() {
+        let kind = text(&gate["conditionType"]);
+        let list = root.child("readinessGates");
+        problems.invalid_all(&list.index(index).child("conditionType"), kind, names::qualified_name(kind));
+    }
+    let gates = items(&spec["schedulingGates"]);
+    let list = root.child("schedulingGates");
+    for (index, gate) in gates.iter().enumerate() {
+        let (path, name) = (list.index(index), text(&gate["name"]));
+        problems.invalid_all(&path, name, names::qualified_name(name));
+        if gates[..index].iter().any(|other| other["name"] == gate["name"]) {
+            problems.duplicate(&path, name);
+        }
+    }
+}
+
+fn check_names(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
+    for field in ["serviceAccountName", "nodeName"] {
+        let name = text(&spec[field]);
+        if !name.is_empty() {
+            problems.invalid_all(&root.child(field), name, names::dns1123_subdomain(name));
+        }
+    }
+    let hostname = text(&spec["hostname"]);
+    if !hostname.is_empty() {
+        problems.invalid_all(&root.child("hostname"), hostname, names::dns1123_label(hostname));
+    }
+    let secrets = root.child("imagePullSecrets");
+    for (index, secret) in items(&spec["imagePullSecrets"]).iter().enumerate() {
+        if text(&secret["name"]).is_empty() {
+            problems.required(&secrets.index(index).child("name"), "");
+        }
+    }
+}
+
+fn check_deadline(seconds: &Value, path: &Path<'_>, problems: &mut Problems) {
+    if let Some(seconds) = seconds.as_i64() {
+        problems.invalid_all(path, seconds, names::in_range(seconds, 1, MAX_DEADLINE_SECONDS));
+    }
+}
+
+fn check_host_aliases(aliases: &Value, path: &Path<'_>, problems: &mut Problems) {
+    for (index, alias) in items(aliases).iter().enumerate() {
+        let path = path.index(index);
+        let ip = text(&alias["ip"]);
+        problems.invalid_all(&path.child("ip"), ip, words::ip_address(ip));
+        let hostnames = path.child("hostnames");
+        for (index, name) in items(&alias["hostnames"]).iter().enumerate() {
+            let name = text(name);
+            problems.invalid_all(&hostnames.index(index), name, names::dns1123_subdomain(name));
+        }
+    }
+}
+
+fn check_priority(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
+    let class = text(&spec["priorityClassName"]);
+    if !class.is_empty() && !is_priority_class(class) {
+        // kube-apiserver's Priority admission says this with 403; there are no PriorityClass objects yet.
+        problems.not_found(&root.child("priorityClassName"), class);
+    }
+    let policy = text(&spec["preemptionPolicy"]);
+    problems.check_one_of(&root.child("preemptionPolicy"), policy, PREEMPTION_POLICIES);
+}
