@@ -20,7 +20,7 @@ test: ## install what the tests need and pass all tests
 	tools/packages build run guest test
 	tools/clients $(TARGET)/tools/bin
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
-	cargo build --workspace --bins
+	cargo build --workspace --bins --tests
 	cargo nextest run --workspace --no-fail-fast
 
 bench: ## measure, and write docs/benchmarks.md

@@ -46,7 +46,8 @@ impl Cluster {
     /// A cluster as `setup` says, its node Ready.
     pub fn start_with(setup: Setup) -> Self {
         let mut random = rand::rng();
-        let mut range = || format!("10.{}.{}.0/24", random.random_range(128..250), random.random_range(0..256));
+        let mut range =
+            || format!("10.{}.{}.0/24", random.random_range(128..250), random.random_range(0..256));
         let mut cluster = Cluster {
             dir: tempfile::Builder::new().prefix("naru-test-").tempdir().unwrap(),
             process: None,
@@ -148,7 +149,10 @@ impl Cluster {
     /// The same with standard input.
     #[track_caller]
     pub fn naru_with(&self, arguments: &[&str], input: &str) -> Finished {
-        run(Command::new(tools::ours("naru")).args(arguments).arg("--kubeconfig").arg(self.kubeconfig()), input)
+        run(
+            Command::new(tools::ours("naru")).args(arguments).arg("--kubeconfig").arg(self.kubeconfig()),
+            input,
+        )
     }
 
     /// Runs the stock kubectl.

@@ -52,7 +52,12 @@ pub fn run(command: &mut Command, input: &str) -> Finished {
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Finished { line, code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    Finished {
+        line,
+        code: output.status.code().unwrap_or(-1),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 /// Asks until `check` gives a value; panics with `what` and its last complaint after [`PATIENCE`].
@@ -62,7 +67,9 @@ pub fn eventually<T>(what: &str, mut check: impl FnMut() -> Result<T, String>) -
     loop {
         match check() {
             Ok(value) => return value,
-            Err(complaint) if Instant::now() > deadline => panic!("{what}: not within {PATIENCE:?}: {complaint}"),
+            Err(complaint) if Instant::now() > deadline => {
+                panic!("{what}: not within {PATIENCE:?}: {complaint}")
+            }
             Err(_) => sleep(POLL),
         }
     }

@@ -12,7 +12,8 @@ pub fn bin_dir() -> PathBuf {
     }
     let test = env::current_exe().unwrap();
     let dir = test.ancestors().find(|dir| dir.join("naru").is_file());
-    dir.expect("no naru beside this test: run `cargo build --workspace --bins` first (`make test` does)").into()
+    dir.expect("no naru beside this test: run `cargo build --workspace --bins` first (`make test` does)")
+        .into()
 }
 
 /// One of our binaries.
@@ -38,7 +39,12 @@ fn client(variable: &str, name: &str) -> PathBuf {
     }
     let target = bin_dir();
     let path = target.parent().unwrap().join("tools/bin").join(name);
-    assert!(path.is_file(), "{} is missing: run `tools/clients {}`", path.display(), path.parent().unwrap().display());
+    assert!(
+        path.is_file(),
+        "{} is missing: run `tools/clients {}`",
+        path.display(),
+        path.parent().unwrap().display()
+    );
     path
 }
 

@@ -6,7 +6,10 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::post};
-use naru_api::status::{FieldError, Status};
+use naru_api::{
+    names,
+    status::{FieldError, Status},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -64,9 +67,8 @@ impl Joiner {
 
     /// Certificates for a node, valid from `now`.
     pub fn join(&self, request: &JoinRequest, now: OffsetDateTime) -> Result<JoinResponse, Status> {
-        if !is_node_name(&request.node_name) {
-            const WHY: &str = "must be a lowercase RFC 1123 subdomain";
-            let error = FieldError::invalid("nodeName", request.node_name.as_str(), WHY);
+        if let Some(problem) = names::dns1123_subdomain(&request.node_name).pop() {
+            let error = FieldError::invalid("nodeName", request.node_name.as_str(), problem);
             return Err(Status::invalid("", "Node", &request.node_name, &[error]));
         }
         let user = format!("system:node:{}", request.node_name);
@@ -90,18 +92,6 @@ impl Joiner {
             serving_certificate,
         })
     }
-}
-
-/// A DNS-1123 subdomain: it becomes part of a user's name and a DNS name in a certificate.
-fn is_node_name(name: &str) -> bool {
-    let edge = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let label = |label: &str| {
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(edge)
-            && bytes.last().is_some_and(edge)
-            && bytes.iter().all(|byte| edge(byte) || *byte == b'-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
 }
 
 async fn answer(

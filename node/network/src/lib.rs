@@ -4,11 +4,24 @@
 //! In: a pod's uid. Out: an [`Attachment`]. Everything made here carries the cluster's name, so that
 //! [`PodNetwork::teardown`] removes exactly what it made.
 
+mod bridge;
 mod error;
+mod fake;
+mod forwarding;
+mod ledger;
+mod masquerade;
+mod namespace;
+mod naming;
+mod netlink;
+mod pool;
+mod range;
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
+pub use bridge::{BridgeNetwork, Options};
 pub use error::{Error, Result};
+pub use fake::FakeNetwork;
+pub use range::PodRange;
 
 /// A pod's place in the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
