@@ -6,6 +6,10 @@
 
 pub mod admission;
 pub mod auth;
+pub mod discovery;
+#[allow(dead_code)] // openapi uses the rest
+mod document;
+pub mod health;
 pub mod join;
 pub mod kinds;
 pub mod logs;
@@ -16,6 +20,7 @@ pub mod registry;
 pub mod serve;
 mod server;
 pub mod table;
+pub mod version;
 
 pub use logs::{LogQuery, LogStream, PodLogs};
 pub use registry::{Registry, Row};
