@@ -127,3 +127,6 @@ fn name_cell(object: &Object) -> Value {
 fn age_cell(object: &Object, now: Timestamp) -> Value {
     age::since(&object["metadata"]["creationTimestamp"], now).into()
 }
+
+#[cfg(test)]
+mod tests;
