@@ -54,3 +54,28 @@ pub enum Error {
         source: std::io::Error,
     },
 }
+
+impl Error {
+    /// The same error for somebody else who waited for the same work.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::InvalidReference { reference, reason } => {
+                Self::InvalidReference { reference: reference.clone(), reason: reason.clone() }
+            }
+            Self::NotFound { reference } => Self::NotFound { reference: reference.clone() },
+            Self::Pull { reference, reason } => {
+                Self::Pull { reference: reference.clone(), reason: reason.clone() }
+            }
+            Self::Invalid { reference, reason } => {
+                Self::Invalid { reference: reference.clone(), reason: reason.clone() }
+            }
+            Self::InUse { reference, container } => {
+                Self::InUse { reference: reference.clone(), container: container.clone() }
+            }
+            Self::Io { context, source } => Self::Io {
+                context: context.clone(),
+                source: std::io::Error::new(source.kind(), source.to_string()),
+            },
+        }
+    }
+}

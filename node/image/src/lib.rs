@@ -3,16 +3,52 @@
 //! In: an image reference. Out: an [`Image`] whose content is unpacked on disk, and a mounted root for a container.
 //! What an image holds (OCI layers or Wasm) decides what kind of container it makes; nothing in the pod does.
 
+mod archive;
+mod content;
+mod credentials;
+mod detect;
+mod digest;
+mod disk;
 mod error;
+mod fake;
+mod fault;
 mod image;
+mod import;
+mod ingest;
+mod manifest;
+mod overlay;
+mod records;
+mod reference;
+mod registry;
+mod sweep;
+mod tarball;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod unpack;
 
+use std::fmt;
 use std::path::PathBuf;
 
+pub use credentials::CredentialsError;
+pub use disk::DiskImages;
 pub use error::{Error, Result};
+pub use fake::FakeImages;
 pub use image::{Content, Image, ImageConfig, WasmEncoding};
+pub use reference::Reference;
+
+/// How far an import is: it is about to take in one layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The layer's digest.
+    pub digest: &'a str,
+    /// Layers taken in before it.
+    pub done: usize,
+    /// Layers to take in; those that the store has already do not count.
+    pub total: usize,
+}
 
 /// A registry login.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// Whatever the registry gives to anybody.
     Anonymous,
@@ -23,6 +59,18 @@ pub enum Credentials {
         /// The password.
         password: String,
     },
+}
+
+impl fmt::Debug for Credentials {
+    /// Passwords do not get into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("Anonymous"),
+            Self::Basic { username, .. } => {
+                f.debug_struct("Basic").field("username", username).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// The images of a node. Content is shared between images and survives restarts.
