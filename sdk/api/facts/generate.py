@@ -24,7 +24,7 @@ Output, read by ../src/schema/facts.rs: `@` lines open a definition, the lines a
 
     protobuf path  field number; members inlined in JSON have the numbers of all messages around them: 1.2; 0 if unknown
     type           s string, i int32, l int64, b bool, d double, q quantity, x int-or-string, t time, u micro time,
-                   n duration, y bytes (base64), w raw JSON, a anything, &definition (&.Name: of the same package);
+                   y bytes (base64), w raw JSON, a anything, &definition (&.Name: of the same package);
                    in front of it [] list, {} map with string keys, () list wrapped in a message (field `items` 1)
     flags          r required, p pointer in Go, o omitempty, z omitzero
     k= s= l= m=    patch merge key, patch strategy, list type (map:key,key), map type
@@ -53,7 +53,7 @@ SCALARS = {
 }
 GO_NAMES = {
     "s": "string", "i": "int32", "l": "int64", "b": "bool", "d": "float64", "y": "[]uint8", "q": "resource.Quantity",
-    "x": "intstr.IntOrString", "t": "v1.Time", "u": "v1.MicroTime", "n": "v1.Duration", "w": "runtime.RawExtension",
+    "x": "intstr.IntOrString", "t": "v1.Time", "u": "v1.MicroTime", "w": "runtime.RawExtension",
     "a": "interface {}",
 }
 
@@ -213,8 +213,6 @@ def field_line(go, owner, name, schema, fact, required):
     if fact:
         path = ".".join(map(str, fact["path"])) or "0"
         base = go.base(fact["type"], fact)
-        if fact["type"].lstrip("*").endswith("Duration") and kind == "s":
-            kind = "n"
         named_list = base.startswith("[]") and not fact["type"].lstrip("*").startswith("[]")
         if kind.startswith("[]") and named_list and not fact["repeated"]:
             kind = "()" + kind[2:]

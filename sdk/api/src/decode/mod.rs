@@ -4,12 +4,14 @@
 
 mod error;
 mod json;
+mod protobuf;
 mod value;
 mod wording;
 mod yaml;
 
 pub use error::Error;
 pub use json::json;
+pub use protobuf::{MAGIC, protobuf};
 pub use yaml::{yaml, yaml_documents};
 
 use serde_json::Value;

@@ -99,7 +99,7 @@ fn typed(ty: Type, value: &Value, place: &Place<'_>, findings: &mut Findings) {
 
 fn scalar(ty: Type, kind: Scalar, value: &Value, place: &Place<'_>, findings: &mut Findings) {
     match (kind, value) {
-        (Scalar::String | Scalar::Duration, Value::String(_))
+        (Scalar::String, Value::String(_))
         | (Scalar::Bool, Value::Bool(_))
         | (Scalar::Double, Value::Number(_))
         | (Scalar::IntOrString, Value::String(_))

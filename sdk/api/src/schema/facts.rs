@@ -99,8 +99,6 @@ pub enum Scalar {
     Time,
     /// RFC 3339 with microseconds.
     MicroTime,
-    /// A Go duration, for example `1m30s`.
-    Duration,
     /// Base64.
     Bytes,
     /// Any JSON, carried as bytes in protobuf.
@@ -317,7 +315,6 @@ impl Scalar {
             Scalar::IntOrString => "intstr.IntOrString",
             Scalar::Time => "v1.Time",
             Scalar::MicroTime => "v1.MicroTime",
-            Scalar::Duration => "v1.Duration",
             Scalar::Bytes => "[]uint8",
             Scalar::Raw => "runtime.RawExtension",
             Scalar::Any => "interface {}",
@@ -419,7 +416,6 @@ impl Base {
             "x" => Scalar::IntOrString,
             "t" => Scalar::Time,
             "u" => Scalar::MicroTime,
-            "n" => Scalar::Duration,
             "y" => Scalar::Bytes,
             "w" => Scalar::Raw,
             "a" => Scalar::Any,

@@ -15,6 +15,7 @@ pub use facts::{
 };
 pub use normalize::normalize;
 pub use prune::prune;
+pub(crate) use time::{rfc3339_micros, rfc3339_seconds};
 
 use serde_json::Value;
 

@@ -60,7 +60,7 @@ fn element(ty: Type, value: &mut Value) {
 fn zero(ty: Type) -> Value {
     match ty.shape() {
         Shape::Object(_) => Value::Object(Map::new()),
-        Shape::Scalar(Scalar::String | Scalar::Duration) => Value::String(String::new()),
+        Shape::Scalar(Scalar::String) => Value::String(String::new()),
         Shape::Scalar(Scalar::Int32 | Scalar::Int64 | Scalar::Double | Scalar::IntOrString) => Value::from(0),
         Shape::Scalar(Scalar::Bool) => Value::Bool(false),
         Shape::Scalar(Scalar::Quantity) => Value::String("0".into()),
