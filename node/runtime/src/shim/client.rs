@@ -137,7 +137,13 @@ impl ShimClient {
         Error::Unreachable { socket: self.inner.socket.display().to_string(), message }
     }
 
-    fn task(&self, id: ContainerId) -> Arc<dyn Task> {
+    /// Whether both share one connection.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// A container of the shim, without asking whether there is one.
+    pub(super) fn task(&self, id: ContainerId) -> Arc<dyn Task> {
         Arc::new(ShimTask { id, client: self.clone() })
     }
 }
