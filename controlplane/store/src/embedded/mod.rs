@@ -6,13 +6,14 @@
 //! ```
 
 mod apply;
+#[cfg(test)]
+mod disk_tests;
 mod fault;
 mod format;
 mod hub;
 mod open;
 mod sweep;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;
 mod view;
 mod watch;

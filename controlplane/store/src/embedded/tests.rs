@@ -1,18 +1,13 @@
-//! Tests of what only the embedded store has: its file, its failures, its resources.
+//! Tests of what only the embedded store has: its file and its resources.
 
-use std::{
-    io,
-    os::unix::fs::PermissionsExt,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::os::unix::fs::PermissionsExt;
 
 use futures::StreamExt;
-use redb::{StorageBackend, backends::InMemoryBackend};
 
 use super::*;
 use crate::{Mutation, Precondition};
 
-fn put(key: &str, precondition: Precondition, value: &str) -> Vec<Write> {
+pub(super) fn put(key: &str, precondition: Precondition, value: &str) -> Vec<Write> {
     let mutation = Mutation::Put(value.to_owned().into());
     vec![Write { key: key.into(), precondition, mutation }]
 }
@@ -95,78 +90,4 @@ async fn sweeping_frees_what_compaction_made_unreachable() {
     let db = Database::open(dir.path().join("s")).unwrap();
     let log = redb::ReadableDatabase::begin_read(&db).unwrap().open_table(format::LOG).unwrap();
     assert_eq!(redb::ReadableTableMetadata::len(&log).unwrap(), 1, "one version of /a is left");
-}
-
-/// A disk that can be switched off.
-#[derive(Clone, Debug)]
-struct Disk {
-    content: Arc<InMemoryBackend>,
-    broken: Arc<AtomicBool>,
-}
-
-impl Disk {
-    fn check(&self) -> io::Result<()> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
-        self.content.len()
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.content.read(offset, out)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.check()?;
-        self.content.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.check()
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.check()?;
-        self.content.write(offset, data)
-    }
-}
-
-#[tokio::test]
-async fn a_full_disk_refuses_writes_and_loses_nothing() {
-    let disk = Disk { content: Arc::new(InMemoryBackend::new()), broken: Arc::default() };
-    let opened = disk.clone();
-    let opener = move || {
-        let db = redb::Builder::new().create_with_backend(opened.clone());
-        open::lay_out(db.map_err(|error| fault::Fault::from(error).during("opening"))?, "the disk")
-    };
-    let store = Embedded::open_with(Box::new(opener)).unwrap();
-    let first = store.commit(put("/a", Precondition::Absent, "1")).await.unwrap();
-    let mut watch = store.watch("/", first).await.unwrap();
-    disk.broken.store(true, Ordering::SeqCst);
-    for _ in 0..3 {
-        let error = store.commit(put("/b", Precondition::Absent, "1")).await.unwrap_err();
-        assert!(error.retryable(), "{error:?}");
-    }
-    assert!(matches!(watch.next().await.unwrap(), Err(Error::Unavailable { .. })));
-    assert!(store.revision().await.unwrap_err().retryable());
-    disk.broken.store(false, Ordering::SeqCst);
-    let mut kept = store.get("/a").await;
-    while kept.as_ref().is_err_and(Error::retryable) {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        kept = store.get("/a").await;
-    }
-    assert_eq!(kept.unwrap().unwrap().revision, first);
-    // The failed write may or may not have happened; either way the next one is in order.
-    let at = store.get("/b").await.unwrap().map(|kv| kv.revision);
-    let write = put("/b", at.map_or(Precondition::Absent, Precondition::At), "2");
-    let second = store.commit(write).await.unwrap();
-    assert!(second > first);
-    let mut watch = store.watch("/b", first).await.unwrap();
-    let mut seen = watch.next().await.unwrap().unwrap();
-    if at.is_some() {
-        seen = watch.next().await.unwrap().unwrap();
-    }
-    assert_eq!(seen[0].revision, second);
 }

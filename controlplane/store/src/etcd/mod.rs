@@ -31,6 +31,9 @@ const PAGE_ENTRIES: usize = 1000;
 /// A key that never exists, to ask for the newest revision; inside the prefix that a restricted user may read.
 const NO_KEY: &str = "/registry/";
 
+/// A byte that no key contains.
+const NOT_UTF8: u8 = 0xff;
+
 /// A store in an etcd cluster.
 pub struct Etcd {
     kv: KvClient,
@@ -119,11 +122,11 @@ impl Store for Etcd {
             Some(after) if after >= prefix => following(after),
             _ => first(prefix),
         };
-        let mut page = Page { revision: at.unwrap_or_default(), ..Page::default() };
         if end.as_ref().is_some_and(|end| start >= *end) {
-            page.revision = self.revision().await?.min(at.unwrap_or(Revision(u64::MAX)));
-            return Ok(page);
+            // Nothing can be there, but etcd has to say whether it still knows the revision.
+            start = [prefix.as_bytes(), &[NOT_UTF8]].concat();
         }
+        let mut page = Page { revision: at.unwrap_or_default(), ..Page::default() };
         let end = end.unwrap_or_else(|| vec![0]);
         loop {
             let wanted = PAGE_ENTRIES.min(limit - page.entries.len());
