@@ -49,7 +49,7 @@ pub struct Details {
 pub struct Status {
     /// The HTTP status code.
     pub code: u16,
-    /// For example `NotFound`.
+    /// For example `NotFound`; empty for a failure without one.
     pub reason: &'static str,
     /// For people.
     pub message: String,
@@ -194,8 +194,11 @@ impl Status {
     pub fn to_json(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason,
+            "message": self.message,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if let Some(details) = &self.details {
             status["details"] = json!(details);
         }
