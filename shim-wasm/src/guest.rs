@@ -44,6 +44,11 @@ impl WasiView for Guest {
 pub(crate) fn module_linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     p1::add_to_linker_async(&mut linker, |guest: &mut Guest| &mut guest.wasi)?;
+    // The library's refuses codes above 125, which its own command line needs for itself.
+    linker.allow_shadowing(true);
+    linker.func_wrap("wasi_snapshot_preview1", "proc_exit", |code: i32| -> wasmtime::Result<()> {
+        Err(I32Exit(code).into())
+    })?;
     Ok(linker)
 }
 

@@ -43,13 +43,14 @@ pub(crate) fn of_component<T: 'static>(
     message("component", names.filter(|name| !met(linker, name)).collect(), error)
 }
 
-/// Whether `linker` has an instance that serves `name`. It has no question for that, but refuses to define one twice.
+/// Whether `linker` has an instance that serves `name`. It has no question for that, but refuses to define a name
+/// twice.
 fn met<T: 'static>(linker: &component::Linker<T>, name: &str) -> bool {
     let ours = match name.split_once("@0.2.") {
         Some((interface, _)) => format!("{interface}{WASI_0_2}"),
         None => name.to_owned(),
     };
-    linker.clone().instance(&ours).is_err()
+    linker.clone().root().func_wrap(&ours, |_, ()| Ok(())).is_err()
 }
 
 #[cfg(test)]

@@ -133,10 +133,11 @@ mod tests {
 
     #[test]
     fn debts_are_paid_at_the_rate() {
-        // (limit, [(at, used, pause)])
-        let table: [(u64, &[(u64, u64, Option<u64>)]); 4] = [
+        /// At, used, pause; in milliseconds.
+        type Step = (u64, u64, Option<u64>);
+        let table: [(u64, &[Step]); 4] = [
             (1000, &[(10, 10, None), (20, 10, None)]),
-            (500, &[(10, 10, None), (100, 90, Some(10))]),
+            (500, &[(10, 10, None), (100, 90, Some(80))]),
             (100, &[(0, 10, None), (0, 10, Some(100)), (100, 0, None), (110, 10, Some(90))]),
             // Saved time is limited to the burst.
             (100, &[(10_000, 10, None), (10_000, 1, Some(10))]),

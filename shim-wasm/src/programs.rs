@@ -58,7 +58,6 @@ impl Programs {
         })
     }
 
-
     /// The program in `source`: one in use, one from the cache, or a new one.
     pub(crate) async fn get(self: &Arc<Self>, source: Source) -> Result<Arc<Program>> {
         let key = format!("{} {}", source.digest, source.component);

@@ -27,6 +27,9 @@ pub(crate) struct Record {
     pub(crate) exit: Option<Exit>,
 }
 
+/// The containers a former shim left, all of them ended.
+pub(crate) type Former = BTreeMap<ContainerId, (SandboxId, Exit)>;
+
 /// The directory of records.
 #[derive(Debug)]
 pub(crate) struct Records {
@@ -35,7 +38,7 @@ pub(crate) struct Records {
 
 impl Records {
     /// Opens the directory, and takes over what a former shim left: every record comes with an exit.
-    pub(crate) fn open(dir: &Path) -> io::Result<(Self, BTreeMap<ContainerId, (SandboxId, Exit)>)> {
+    pub(crate) fn open(dir: &Path) -> io::Result<(Self, Former)> {
         private_dir(dir)?;
         let mut found = BTreeMap::new();
         for entry in fs::read_dir(dir)? {

@@ -105,6 +105,8 @@ impl WasmRuntime {
             .stdout(Output::new(Arc::clone(&log), Stream::Stdout))
             .stderr(Output::new(Arc::clone(&log), Stream::Stderr))
             // As any container of a pod; network policies act outside.
+            .allow_tcp(true)
+            .allow_udp(true)
             .inherit_network()
             .allow_ip_name_lookup(true);
         for var in &spec.env {

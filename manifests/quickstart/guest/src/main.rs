@@ -1,0 +1,90 @@
+//! The Wasm half of the quickstart's pod: a good neighbour of the web server in the other container.
+//!
+//! It shares two things with that server: the volume at `/work`, where it writes the page the server serves, and the
+//! pod's localhost, over which it fetches that page back. Every few seconds, for ever.
+
+mod fetch;
+
+use std::{
+    env, fs, io,
+    io::Write,
+    path::Path,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// The volume shared with the web server.
+const WORK: &str = "/work";
+
+/// Where the web server listens, on the pod's localhost.
+const PORT: u16 = 8080;
+
+/// The time between two rounds.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// The size at which `seen.txt` begins anew, in bytes.
+const MAX_SEEN: u64 = 64 * 1024;
+
+fn main() {
+    let pod = Pod::from_env();
+    println!("neighbour: WebAssembly in pod {}, address {}", pod.name, pod.ip);
+    for round in 1u64.. {
+        match visit(&pod, round) {
+            Ok(line) => println!("{line}"),
+            // The web server may not be up yet, or be restarting.
+            Err(error) => println!("round {round}: {error}; trying again in {} s", PAUSE.as_secs()),
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// What the pod's manifest tells through the environment.
+struct Pod {
+    name: String,
+    ip: String,
+}
+
+impl Pod {
+    fn from_env() -> Self {
+        let var = |name| env::var(name).unwrap_or_else(|_| "unknown".to_owned());
+        Self { name: var("POD_NAME"), ip: var("POD_IP") }
+    }
+}
+
+/// One round: writes the page, fetches it, notes what came.
+fn visit(pod: &Pod, round: u64) -> io::Result<String> {
+    let work = Path::new(WORK);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let page = page(pod, round, now);
+    replace(&work.join("index.html"), &page)?;
+    let got = fetch::get(PORT, "/")?;
+    let same = if got == page.as_bytes() { "the page it wrote" } else { "another page" };
+    let line = format!("round {round}: fetched {} bytes over localhost from httpd, {same}", got.len());
+    note(&work.join("seen.txt"), &line)?;
+    Ok(line)
+}
+
+fn page(pod: &Pod, round: u64, now: u64) -> String {
+    format!(
+        "<!doctype html>\n<title>naru</title>\n\
+         <h1>Hello from WebAssembly</h1>\n\
+         <p>Pod {}, address {}: two containers, one of them no container image at all.</p>\n\
+         <p>Written by the Wasm container in round {round}, {now} seconds into the epoch; \
+         served by busybox httpd beside it.</p>\n",
+        pod.name, pod.ip
+    )
+}
+
+/// Replaces a file at once: the server never sees half of it.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text)?;
+    fs::rename(fresh, path)
+}
+
+/// Appends a line.
+fn note(path: &Path, line: &str) -> io::Result<()> {
+    let full = fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_SEEN);
+    let mut file = fs::File::options().create(true).append(!full).write(true).truncate(full).open(path)?;
+    writeln!(file, "{line}")
+}
