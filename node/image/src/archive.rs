@@ -25,6 +25,9 @@ pub(crate) enum Source {
     Archive { file: Arc<File>, members: HashMap<String, Member> },
 }
 
+/// A file's content and its size in bytes.
+pub(crate) type Opened = (Box<dyn Read>, u64);
+
 /// A member of an archive.
 pub(crate) enum Member {
     Data { offset: u64, size: u64 },
@@ -57,7 +60,7 @@ impl Source {
     }
 
     /// A file's content and size; none if there is no such file.
-    pub(crate) fn open(&self, path: &str) -> Result<Option<(Box<dyn Read>, u64)>, Fault> {
+    pub(crate) fn open(&self, path: &str) -> Result<Option<Opened>, Fault> {
         match self {
             Self::Directory(root) => match open_in(root, Path::new(path)) {
                 Ok(file) => {

@@ -2,6 +2,7 @@
 //!
 //! In: the two documents' bytes. Out: which layers are wanted, and when they are in place, a [`Record`].
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
@@ -40,13 +41,15 @@ impl Ingest {
         Ok(Self { manifest, config, config_file, size, plan })
     }
 
-    /// The layers that are not on the disk yet.
+    /// The layers that are not on the disk yet, each once.
     pub(crate) fn missing(&self, content: &ContentDir) -> Vec<Piece> {
+        let mut seen = HashSet::new();
         let pieces = match &self.plan {
             Plan::Wasm(layer) => vec![Piece::Wasm(layer.clone())],
             Plan::Tree(layers) => layers.iter().map(|(d, id)| Piece::Layer(d.clone(), id.clone())).collect(),
         };
-        pieces.into_iter().filter(|piece| !piece.is_kept(content)).collect()
+        let new = |piece: &Piece| !piece.is_kept(content) && seen.insert(piece.descriptor().digest.clone());
+        pieces.into_iter().filter(new).collect()
     }
 
     /// Keeps the documents and makes the record, once all layers are in place. `names` are not filled in.
@@ -75,7 +78,7 @@ impl Ingest {
         config: ImageConfig,
         layers: &[(Descriptor, String)],
     ) -> Result<(ImageConfig, Kept), Fault> {
-        let diff_ids: Vec<String> = layers.iter().map(|(_, id)| id.clone()).collect();
+        let diff_ids = without_repeats(layers.iter().map(|(_, id)| id.clone()).collect());
         let paths: Vec<PathBuf> = diff_ids.iter().map(|id| content.layer(id)).collect();
         let Some(file) = &self.config_file else { return Err(Fault::invalid("it has no configuration")) };
         if let Some(bytes) = detect::wasm_entry(&paths, file)? {
@@ -96,6 +99,15 @@ impl Ingest {
         }
         Ok((config, Kept::Tree { layers: diff_ids }))
     }
+}
+
+/// Each layer where it stands highest: builders repeat layers (the empty one above all), overlayfs takes each only once, and
+/// whatever a lower copy says, the higher one says again over everything between.
+fn without_repeats(diff_ids: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut kept: Vec<String> = diff_ids.into_iter().rev().filter(|id| seen.insert(id.clone())).collect();
+    kept.reverse();
+    kept
 }
 
 fn wasm(content: &ContentDir, config: ImageConfig, digest: String) -> Result<(ImageConfig, Kept), Fault> {

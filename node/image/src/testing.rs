@@ -278,7 +278,7 @@ pub struct Registry {
     process: Child,
     address: String,
     login: bool,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Registry {
@@ -298,7 +298,7 @@ impl Registry {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let address = format!("127.0.0.1:{port}");
             let process = spawn(dir.path(), &address, login);
-            let mut registry = Self { process, address, login, _dir: dir };
+            let mut registry = Self { process, address, login, dir };
             if registry.wait() {
                 return registry;
             }
@@ -309,6 +309,11 @@ impl Registry {
     /// `127.0.0.1:<port>`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it keeps its blobs, for tests that damage them.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Whether it answers; false if it ended, for example because somebody took the port.

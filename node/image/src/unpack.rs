@@ -472,3 +472,7 @@ fn at(path: &Path, fault: Fault) -> Fault {
         other => other,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
