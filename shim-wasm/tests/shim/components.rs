@@ -4,12 +4,12 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The component around a core module of the world `command`.
-pub fn component(wat: &str) -> Vec<u8> {
+pub(crate) fn component(wat: &str) -> Vec<u8> {
     component_of("command", wat)
 }
 
 /// The component around a core module of a world in `guests.wit`.
-pub fn component_of(world: &str, wat: &str) -> Vec<u8> {
+pub(crate) fn component_of(world: &str, wat: &str) -> Vec<u8> {
     let mut module = wat::parse_str(wat).unwrap();
     let mut resolve = Resolve::default();
     let package = resolve.push_str("guests.wit", include_str!("guests.wit")).unwrap();
@@ -39,7 +39,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Writes to both outputs, and ends: `exit-with-code`.
-pub fn prints(stdout: &str, stderr: &str, code: u8) -> String {
+pub(crate) fn prints(stdout: &str, stderr: &str, code: u8) -> String {
     format!(
         r#"(module {CLI}
           (data (i32.const 1024) "{}") (data (i32.const 8192) "{}")
@@ -56,7 +56,7 @@ pub fn prints(stdout: &str, stderr: &str, code: u8) -> String {
 }
 
 /// Returns ok (0) or an error (1) from `run`.
-pub fn returns(result: u32) -> String {
+pub(crate) fn returns(result: u32) -> String {
     format!(
         r#"(module (memory (export "memory") 1)
           (func (export "wasi:cli/run@0.2.12#run") (result i32) (i32.const {result})))"#
@@ -64,22 +64,22 @@ pub fn returns(result: u32) -> String {
 }
 
 /// Computes for ever.
-pub const SPINS: &str = r#"(module (memory (export "memory") 1)
+pub(crate) const SPINS: &str = r#"(module (memory (export "memory") 1)
   (func (export "wasi:cli/run@0.2.12#run") (result i32) (loop $again (br $again)) (i32.const 0)))"#;
 
 /// Traps.
-pub const TRAPS: &str = r#"(module (memory (export "memory") 1)
+pub(crate) const TRAPS: &str = r#"(module (memory (export "memory") 1)
   (func $the_culprit unreachable)
   (func (export "wasi:cli/run@0.2.12#run") (result i32) (call $the_culprit) (i32.const 0)))"#;
 
 /// Grows its memory by 16 pages at a time until it cannot.
-pub const GROWS: &str = r#"(module (memory (export "memory") 1)
+pub(crate) const GROWS: &str = r#"(module (memory (export "memory") 1)
   (func (export "wasi:cli/run@0.2.12#run") (result i32)
     (loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
     (i32.const 0)))"#;
 
 /// Writes each argument and then each `name=value` of the environment as a line.
-pub fn world() -> String {
+pub(crate) fn world() -> String {
     format!(
         r#"(module
           (import "wasi:cli/environment@0.2.12" "get-arguments" (func $args (param i32)))
@@ -117,7 +117,7 @@ pub fn world() -> String {
 }
 
 /// Connects to `127.0.0.1:port`, writes `hello` and exits with 0; or with the error's number and one hundred.
-pub fn connects(port: u16) -> String {
+pub(crate) fn connects(port: u16) -> String {
     format!(
         r#"(module
           (import "wasi:sockets/instance-network@0.2.12" "instance-network" (func $network (result i32)))
@@ -152,7 +152,7 @@ pub fn connects(port: u16) -> String {
 }
 
 /// A core module for the world `unmet`.
-pub const UNMET: &str = r#"(module
+pub(crate) const UNMET: &str = r#"(module
   (import "wasi:cli/exit@0.2.12" "exit" (func (param i32)))
   (import "wasi:http/types@0.2.0" "http-error-code" (func (result i32)))
   (import "acme:things/zoo@1.0.0" "animals" (func (result i32)))
@@ -160,6 +160,6 @@ pub const UNMET: &str = r#"(module
   (func (export "wasi:cli/run@0.2.12#run") (result i32) (i32.const 0)))"#;
 
 /// A core module for the world `service`.
-pub const SERVICE: &str = r#"(module
+pub(crate) const SERVICE: &str = r#"(module
   (memory (export "memory") 1)
   (func (export "wasi:http/incoming-handler@0.2.0#handle")))"#;

@@ -17,7 +17,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Writes to both outputs and exits.
-pub fn prints(stdout: &str, stderr: &str, code: u32) -> String {
+pub(crate) fn prints(stdout: &str, stderr: &str, code: u32) -> String {
     format!(
         r#"(module {IMPORTS}
           (data (i32.const 1024) "{}") (data (i32.const 8192) "{}")
@@ -33,14 +33,14 @@ pub fn prints(stdout: &str, stderr: &str, code: u32) -> String {
 }
 
 /// Returns from `_start`.
-pub const RETURNS: &str = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+pub(crate) const RETURNS: &str = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
 
 /// Computes for ever.
-pub const SPINS: &str =
+pub(crate) const SPINS: &str =
     r#"(module (memory (export "memory") 1) (func (export "_start") (loop $again (br $again))))"#;
 
 /// Waits for ever: sleeps of an hour.
-pub const SLEEPS: &str = r#"(module
+pub(crate) const SLEEPS: &str = r#"(module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (func (export "_start")
@@ -51,12 +51,12 @@ pub const SLEEPS: &str = r#"(module
       (br $again))))"#;
 
 /// Traps two calls deep.
-pub const TRAPS: &str = r#"(module (memory (export "memory") 1)
+pub(crate) const TRAPS: &str = r#"(module (memory (export "memory") 1)
   (func $the_culprit unreachable)
   (func (export "_start") (call $the_culprit)))"#;
 
 /// Grows a memory by one page at a time until it cannot, then exits with 9.
-pub fn grows(maximum: &str) -> String {
+pub(crate) fn grows(maximum: &str) -> String {
     format!(
         r#"(module
           (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
@@ -69,7 +69,7 @@ pub fn grows(maximum: &str) -> String {
 }
 
 /// Writes its arguments and environment, each ended by a zero.
-pub fn world() -> String {
+pub(crate) fn world() -> String {
     format!(
         r#"(module
           (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
@@ -89,7 +89,7 @@ pub fn world() -> String {
 
 /// Opens `path` beneath the first preopen, made if `create`, writes `text` to it if there is any, copies what
 /// it can read to its output, and exits with the first error number.
-pub fn opens(path: &str, create: bool, text: &str) -> String {
+pub(crate) fn opens(path: &str, create: bool, text: &str) -> String {
     // Rights: fd_read (2), fd_seek (4), fd_write (64).
     let rights = if text.is_empty() { 2 } else { 64 };
     format!(
@@ -125,7 +125,7 @@ pub fn opens(path: &str, create: bool, text: &str) -> String {
 }
 
 /// Imports what nobody has, beside what everybody has.
-pub const UNMET: &str = r#"(module
+pub(crate) const UNMET: &str = r#"(module
   (import "env" "zeta" (func))
   (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
   (import "env" "alpha" (func (param i32)))
@@ -135,10 +135,10 @@ pub const UNMET: &str = r#"(module
   (func (export "_start")))"#;
 
 /// Imports something under a wrong type.
-pub const MISFIT: &str = r#"(module
+pub(crate) const MISFIT: &str = r#"(module
   (import "wasi_snapshot_preview1" "sched_yield" (func (param i64) (result i32)))
   (memory (export "memory") 1)
   (func (export "_start")))"#;
 
 /// A library.
-pub const NO_START: &str = r#"(module (memory (export "memory") 1) (func (export "add")))"#;
+pub(crate) const NO_START: &str = r#"(module (memory (export "memory") 1) (func (export "add")))"#;

@@ -17,17 +17,17 @@ use naru_runtime::{
 };
 
 /// Longer than anything takes that is not stuck.
-pub const STUCK: Duration = Duration::from_secs(120);
+pub(crate) const STUCK: Duration = Duration::from_secs(120);
 
 /// A shim and everything it writes; both end with the test.
-pub struct Shim {
-    pub dir: tempfile::TempDir,
-    pub client: ShimClient,
+pub(crate) struct Shim {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) client: ShimClient,
     pid: i32,
 }
 
 impl Shim {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         assert!(nix::unistd::geteuid().is_root(), "these tests need root");
         let dir = tempfile::tempdir().unwrap();
         let (client, pid) = spawn(dir.path()).await;
@@ -35,32 +35,32 @@ impl Shim {
     }
 
     /// Another shim in place of this one, which is killed.
-    pub async fn replace(&mut self) {
+    pub(crate) async fn replace(&mut self) {
         kill(self.pid);
         let (client, pid) = spawn(self.dir.path()).await;
         (self.client, self.pid) = (client, pid);
     }
 
-    pub fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         self.pid
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.path("shim.sock")
     }
 
     /// A spec that runs `wasm` (binary).
-    pub fn spec(&self, wasm: &[u8], encoding: WasmEncoding) -> ContainerSpec {
+    pub(crate) fn spec(&self, wasm: &[u8], encoding: WasmEncoding) -> ContainerSpec {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         self.spec_of(ContainerId(format!("pod-c{number}-0")), wasm, encoding)
     }
 
-    pub fn spec_of(&self, id: ContainerId, wasm: &[u8], encoding: WasmEncoding) -> ContainerSpec {
+    pub(crate) fn spec_of(&self, id: ContainerId, wasm: &[u8], encoding: WasmEncoding) -> ContainerSpec {
         use sha2::Digest;
         let hex: String = sha2::Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
         let module = self.path(&format!("{hex}.wasm"));
@@ -94,28 +94,28 @@ impl Shim {
         }
     }
 
-    pub fn module(&self, wat: &str) -> ContainerSpec {
+    pub(crate) fn module(&self, wat: &str) -> ContainerSpec {
         self.spec(&wat::parse_str(wat).unwrap(), WasmEncoding::Module)
     }
 
-    pub fn component(&self, wat: &str) -> ContainerSpec {
+    pub(crate) fn component(&self, wat: &str) -> ContainerSpec {
         self.spec(&crate::components::component(wat), WasmEncoding::Component)
     }
 
     /// Creates and starts.
-    pub async fn begin(&self, spec: ContainerSpec) -> Arc<dyn Task> {
+    pub(crate) async fn begin(&self, spec: ContainerSpec) -> Arc<dyn Task> {
         let task = tokio::time::timeout(STUCK, self.client.create(spec)).await.unwrap().unwrap();
         task.start().await.unwrap();
         task
     }
 
     /// Creates, starts and waits.
-    pub async fn run(&self, spec: ContainerSpec) -> Exit {
+    pub(crate) async fn run(&self, spec: ContainerSpec) -> Exit {
         exit(&*self.begin(spec).await).await
     }
 
     /// The message creating fails with.
-    pub async fn refusal(&self, spec: ContainerSpec) -> String {
+    pub(crate) async fn refusal(&self, spec: ContainerSpec) -> String {
         match self.client.create(spec).await.err() {
             Some(naru_runtime::Error::Invalid { message }) => message,
             other => panic!("not refused as invalid: {other:?}"),
@@ -157,7 +157,7 @@ fn kill(pid: i32) {
 }
 
 /// Whether any thread of a process is left that has not ended: one may hold files after the first has.
-pub fn alive(pid: i32) -> bool {
+pub(crate) fn alive(pid: i32) -> bool {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
     threads.flatten().any(|thread| {
         let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
@@ -166,12 +166,12 @@ pub fn alive(pid: i32) -> bool {
     })
 }
 
-pub async fn exit(task: &dyn Task) -> Exit {
+pub(crate) async fn exit(task: &dyn Task) -> Exit {
     tokio::time::timeout(STUCK, task.wait()).await.expect("the guest is stuck").unwrap()
 }
 
 /// What one output has in a log.
-pub fn output(log: &Path, stream: Stream) -> String {
+pub(crate) fn output(log: &Path, stream: Stream) -> String {
     let mut text = String::new();
     for line in std::fs::read(log).unwrap().split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let line = Line::parse(line).unwrap();
@@ -183,10 +183,10 @@ pub fn output(log: &Path, stream: Stream) -> String {
     text
 }
 
-pub fn env(name: &str, value: &str) -> EnvVar {
+pub(crate) fn env(name: &str, value: &str) -> EnvVar {
     EnvVar { name: name.into(), value: value.into() }
 }
 
-pub fn mount(source: &Path, target: &str, read_only: bool) -> Mount {
+pub(crate) fn mount(source: &Path, target: &str, read_only: bool) -> Mount {
     Mount { source: source.into(), target: target.into(), read_only }
 }
