@@ -1,1 +1,63 @@
-fn main() {}
+//! `naru`: every role and every client command in one binary.
+
+mod args;
+mod cleanup;
+mod cluster;
+mod commands;
+mod host;
+mod membership;
+mod tasks;
+mod wiring;
+
+use std::{process::ExitCode, time::Instant};
+
+use args::{Cli, Command};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// Enough for the control plane and the node beside each other; more threads cost memory, not only time.
+const WORKER_THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let cli = Cli::parse();
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .expect("a runtime needs only threads and epoll");
+    let outcome = runtime.block_on(run(cli, started));
+    // A blocked file operation must not keep a process that has nothing left to do.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Up(args) => wiring::up(args, started).await?,
+        Command::Server(args) => wiring::server(args, started).await?,
+        Command::Node(args) => wiring::node(args, started).await?,
+        Command::Down(args) => commands::down::run(args).await?,
+        Command::Image(args) => args.run().await?,
+        Command::Apply(args) => return args.run().await,
+        Command::Get(args) => return args.run().await,
+        Command::Describe(args) => return args.run().await,
+        Command::Logs(args) => return args.run().await,
+        Command::Delete(args) => return args.run().await,
+        Command::Wait(args) => return args.run().await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `RUST_LOG` decides what is logged; by default our own news and others' troubles.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,kube_runtime=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -23,8 +23,12 @@ use naru_apiserver::{
     serve,
 };
 use naru_image::DiskImages;
-use naru_network::BridgeNetwork;
+use naru_network::{BridgeNetwork, PodRange};
 use naru_node::{Agent, Runtimes, Tls, Tuning};
+use naru_runtime::{
+    Info,
+    shim::{OnDemand, PodShims, ShimCommand, ShimDir},
+};
 use naru_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, EtcdTls, Store};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -36,6 +40,9 @@ use crate::{
     host,
     tasks::Tasks,
 };
+
+/// Of pods' interfaces, in bytes: Ethernet's.
+const MTU: u32 = 1500;
 
 /// `naru up`: a control plane and a node in this process.
 pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
@@ -274,4 +281,46 @@ async fn start_node(
     let cancel = tasks.cancel();
     tasks.spawn("node agent", async move { Ok(agent.run(cancel).await?) });
     Ok(ready)
+}
+
+/// The pods' network of this machine.
+async fn network(cluster: &Cluster, pod_cidr: Ipv4Net) -> Result<BridgeNetwork> {
+    Ok(BridgeNetwork::new(network_options(cluster, pod_cidr)?).await?)
+}
+
+/// What the network is made with; clean-up finds the same network by the same options.
+pub fn network_options(cluster: &Cluster, pod_cidr: Ipv4Net) -> Result<naru_network::Options> {
+    let range = PodRange::new(pod_cidr.network(), pod_cidr.prefix_len());
+    Ok(naru_network::Options {
+        cluster: cluster.name().into(),
+        run_dir: cluster.run_dir(),
+        state_dir: cluster.data_dir.join("node/network"),
+        pod_cidr: range.map_err(anyhow::Error::msg)?,
+        mtu: MTU,
+    })
+}
+
+/// The two runtimes: a shim a pod for OCI containers, one shim a node for Wasm.
+fn runtimes(cluster: &Cluster) -> Result<Runtimes> {
+    let shims = ShimDir::find().context("cannot find the shims beside naru")?;
+    let run_dir = cluster.run_dir();
+    let wasm_dir = run_dir.join("wasm");
+    let cache_dir = cluster.data_dir.join("node/wasm-cache");
+    for dir in [&wasm_dir, &cache_dir] {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    }
+    let socket = wasm_dir.join("shim.sock");
+    let args = ["--socket".into(), socket.clone().into(), "--run-dir".into(), wasm_dir.clone().into()];
+    let cache = ["--cache-dir".into(), cache_dir.into()];
+    let wasm = ShimCommand {
+        program: shims.binary("naru-shim-wasm").context("cannot find the Wasm shim")?,
+        args: args.into_iter().chain(cache).collect(),
+        log: wasm_dir.join("shim.log"),
+        socket,
+    };
+    let info = Info { name: "wasm".into(), version: env!("CARGO_PKG_VERSION").into() };
+    Ok(Runtimes {
+        oci: Arc::new(PodShims::new(run_dir.join("oci"), shims)),
+        wasm: Arc::new(OnDemand::new(info, wasm)),
+    })
 }

@@ -5,10 +5,12 @@
 
 pub mod client;
 pub mod pods;
+pub mod on_demand;
 pub mod protocol;
 pub mod server;
 pub mod spawn;
 
 pub use client::ShimClient;
 pub use pods::PodShims;
+pub use on_demand::OnDemand;
 pub use spawn::{ShimCommand, ShimDir};

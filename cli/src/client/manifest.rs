@@ -1,0 +1,172 @@
+//! Manifests from files, directories and standard input: YAML or JSON, several documents, `List`s taken apart.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use naru_api::decode;
+use serde_json::Value;
+
+/// What a manifest file's name ends in.
+const EXTENSIONS: &[&str] = &["json", "yaml", "yml"];
+
+/// Where manifests come from.
+#[derive(Clone, Debug, Args)]
+pub struct FileArgs {
+    /// A manifest file, a directory of them, or - for standard input; may be given several times.
+    #[arg(long = "filename", short, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
+    /// Take directories with all below them.
+    #[arg(long, short = 'R')]
+    pub recursive: bool,
+}
+
+/// Why manifests cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that cannot be read.
+    #[error("the path {path:?} cannot be read")]
+    Read {
+        /// Which.
+        path: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A document that is no YAML or JSON.
+    #[error("error parsing {path}")]
+    Parse {
+        /// Which file.
+        path: String,
+        /// What is wrong, and where.
+        #[source]
+        source: decode::Error,
+    },
+    /// A document that is no Kubernetes object.
+    #[error("error validating {path:?}: {problem} not set")]
+    NoObject {
+        /// Which file.
+        path: String,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// Nothing was found.
+    #[error("no objects in {0}: it takes files ending in .yaml, .yml or .json")]
+    Empty(String),
+}
+
+/// Every object of every file, in order.
+pub fn read(args: &FileArgs) -> Result<Vec<Value>, Error> {
+    let mut objects = Vec::new();
+    for path in &args.filename {
+        let before = objects.len();
+        for file in files(path, args.recursive)? {
+            let content = content(&file)?;
+            parse(&file.display().to_string(), &content, &mut objects)?;
+        }
+        if objects.len() == before {
+            return Err(Error::Empty(path.display().to_string()));
+        }
+    }
+    Ok(objects)
+}
+
+fn files(path: &Path, recursive: bool) -> Result<Vec<PathBuf>, Error> {
+    if path.as_os_str() == "-" || !path.is_dir() {
+        return Ok(vec![path.into()]);
+    }
+    let failed = |source| Error::Read { path: path.display().to_string(), source };
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    let mut found = Vec::new();
+    for entry in entries {
+        let manifest = entry.extension().is_some_and(|end| EXTENSIONS.iter().any(|one| end == *one));
+        if entry.is_dir() && recursive {
+            found.extend(files(&entry, true)?);
+        } else if manifest && !entry.is_dir() {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+fn content(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read { path: path.display().to_string(), source };
+    if path.as_os_str() != "-" {
+        return std::fs::read(path).map_err(failed);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn parse(path: &str, content: &[u8], objects: &mut Vec<Value>) -> Result<(), Error> {
+    let documents = decode::yaml_documents(content);
+    for document in documents.map_err(|source| Error::Parse { path: path.into(), source })? {
+        match document.value {
+            // An empty document between separators.
+            Value::Null => {}
+            object => flatten(path, object, objects)?,
+        }
+    }
+    Ok(())
+}
+
+fn flatten(path: &str, mut object: Value, objects: &mut Vec<Value>) -> Result<(), Error> {
+    let missing = |problem| Error::NoObject { path: path.into(), problem };
+    for (field, problem) in [("apiVersion", "apiVersion"), ("kind", "kind")] {
+        object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(missing(problem))?;
+    }
+    let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && object["items"].is_array();
+    if !is_list {
+        objects.push(object);
+        return Ok(());
+    }
+    let Value::Array(items) = object["items"].take() else { return Ok(()) };
+    items.into_iter().try_for_each(|item| flatten(path, item, objects))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn names(content: &str) -> Result<Vec<String>, String> {
+        let mut objects = Vec::new();
+        parse("x.yaml", content.as_bytes(), &mut objects).map_err(|error| error.to_string())?;
+        Ok(objects.iter().map(|one| one["metadata"]["name"].as_str().unwrap().into()).collect())
+    }
+
+    #[test]
+    fn documents_and_lists_become_objects() {
+        let text = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: List\nitems:\n\
+                    - {apiVersion: v1, kind: Pod, metadata: {name: b}}\n";
+        assert_eq!(names(text), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(names("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"j\"}}"), Ok(vec!["j".into()]));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(names("kind: Pod"), Err("error validating \"x.yaml\": apiVersion not set".into()));
+        assert_eq!(names("apiVersion: v1"), Err("error validating \"x.yaml\": kind not set".into()));
+        assert!(names("a: [").unwrap_err().starts_with("error parsing x.yaml"));
+    }
+
+    #[test]
+    fn directories_are_read_in_order_and_only_manifests() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, object) in [("b.yaml", "b"), ("a.json", "a"), ("note.txt", "no")] {
+            let text = format!("{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"{object}\"}}}}");
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let args = FileArgs { filename: vec![dir.path().into()], recursive: false };
+        let found: Vec<String> =
+            read(&args).unwrap().iter().map(|one| one["metadata"]["name"].as_str().unwrap().into()).collect();
+        assert_eq!(found, ["a", "b"]);
+    }
+}

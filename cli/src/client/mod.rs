@@ -1,0 +1,60 @@
+//! What the client commands share: a connection to any Kubernetes API server, its resources, and kubectl's words.
+//!
+//! In: `--kubeconfig`, `--namespace`. Out: a [`Session`] that resolves names like `po` or `pods/web` and sends
+//! requests; failures read as kubectl's.
+
+pub mod api;
+pub mod failure;
+pub mod jsonpath;
+pub mod manifest;
+pub mod output;
+pub mod resource;
+pub mod table;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use kube::Client;
+use resource::Resources;
+
+use crate::args::DEFAULT_DATA_DIR;
+
+/// Flags of every client command.
+#[derive(Clone, Debug, Args)]
+pub struct ClientArgs {
+    /// The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the one `naru up` wrote.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespace.
+    #[arg(long, short, value_name = "NAME", global = true)]
+    pub namespace: Option<String>,
+}
+
+/// A connection with its defaults.
+pub struct Session {
+    /// Sends requests.
+    pub client: Client,
+    /// The namespace of whatever does not name one.
+    pub namespace: String,
+    /// Whether the user has asked for that namespace.
+    pub namespace_given: bool,
+}
+
+impl ClientArgs {
+    /// Connects.
+    pub async fn session(&self) -> Result<Session> {
+        let fallback = Path::new(DEFAULT_DATA_DIR).join("admin.kubeconfig");
+        let (client, default) =
+            naru_client::from_kubeconfig_or_default(self.kubeconfig.as_deref(), &fallback).await?;
+        let namespace_given = self.namespace.is_some();
+        Ok(Session { client, namespace: self.namespace.clone().unwrap_or(default), namespace_given })
+    }
+}
+
+impl Session {
+    /// What the server serves.
+    pub async fn resources(&self) -> Result<Resources> {
+        Ok(Resources::discover(&self.client).await?)
+    }
+}
