@@ -7,3 +7,6 @@ mod strategic;
 pub use json::{OPERATIONS_MAX, json};
 pub use merge::merge;
 pub use strategic::strategic;
+mod three_way;
+
+pub use three_way::three_way;
