@@ -31,7 +31,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Another process runs this cluster.
-    #[error("another naru (pid {pid}) runs the cluster in {dir}; stop it with `naru down --data-dir {dir}`, or give this one another --data-dir")]
+    #[error(
+        "another naru (pid {pid}) runs the cluster in {dir}; stop it with `naru down --data-dir {dir}`, or give this one another --data-dir"
+    )]
     Busy {
         /// Its process id, as it wrote it.
         pid: String,
@@ -39,7 +41,9 @@ pub enum Error {
         dir: String,
     },
     /// The cluster was made with other ranges.
-    #[error("the cluster in {dir} was made with {flag} {was}, which cannot change to {wanted}; remove it with `naru down --data-dir {dir}` first")]
+    #[error(
+        "the cluster in {dir} was made with {flag} {was}, which cannot change to {wanted}; remove it with `naru down --data-dir {dir}` first"
+    )]
     Changed {
         /// The data directory.
         dir: String,
@@ -169,7 +173,8 @@ impl Identity {
     pub fn generate(pod_cidr: Option<Ipv4Net>, service_cidr: Option<Ipv4Net>) -> Self {
         const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let mut random = rand::rng();
-        let letters = (0..NAME_LENGTH).map(|_| ALPHABET[rand::Rng::random_range(&mut random, 0..ALPHABET.len())]);
+        let letters =
+            (0..NAME_LENGTH).map(|_| ALPHABET[rand::Rng::random_range(&mut random, 0..ALPHABET.len())]);
         Identity { name: letters.map(char::from).collect(), pod_cidr, service_cidr }
     }
 

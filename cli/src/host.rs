@@ -27,7 +27,9 @@ pub fn node_name(args: &NodeIdentityArgs) -> Result<String> {
         }
     };
     match names::dns1123_subdomain(&name).pop() {
-        Some(problem) => bail!("the node name {name:?} cannot be used: {problem}; give another with --node-name"),
+        Some(problem) => {
+            bail!("the node name {name:?} cannot be used: {problem}; give another with --node-name")
+        }
         None => Ok(name),
     }
 }

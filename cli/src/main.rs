@@ -1,7 +1,9 @@
 //! `naru`: every role and every client command in one binary.
+#![allow(unreachable_pub, reason = "a binary has no interface; `pub` means used outside its module")]
 
 mod args;
 mod cleanup;
+mod client;
 mod cluster;
 mod commands;
 mod host;
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("{}", client::failure::describe(&error));
             ExitCode::FAILURE
         }
     }
@@ -58,6 +60,7 @@ async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
 
 /// `RUST_LOG` decides what is logged; by default our own news and others' troubles.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,kube_runtime=warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,kube_runtime=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

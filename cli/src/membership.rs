@@ -20,7 +20,8 @@ const SECRET_LENGTH: usize = 32;
 /// The secret of `<data-dir>/join-token`, which is made if it is missing or is for another authority.
 pub fn join_secret(data_dir: &Path, ca: &str) -> Result<String> {
     let path = data_dir.join("join-token");
-    let der = CertificateDer::from_pem_slice(ca.as_bytes()).context("cannot read the authority's certificate")?;
+    let der =
+        CertificateDer::from_pem_slice(ca.as_bytes()).context("cannot read the authority's certificate")?;
     let prefix = naru_apiserver::join::token(&der, "");
     let found = match fs::read_to_string(&path) {
         Ok(token) => token.trim().strip_prefix(&prefix).map(String::from),
@@ -63,7 +64,14 @@ pub async fn ensure(cluster: &Cluster, args: &NodeArgs, name: &str, ip: IpAddr) 
     Ok(Membership { kubeconfig: dir.join("node.kubeconfig"), tls })
 }
 
-async fn join(args: &NodeArgs, dir: &Path, name: &str, ip: IpAddr, marker: &Path, wanted: &str) -> Result<()> {
+async fn join(
+    args: &NodeArgs,
+    dir: &Path,
+    name: &str,
+    ip: IpAddr,
+    marker: &Path,
+    wanted: &str,
+) -> Result<()> {
     let Some(token) = &args.token else {
         bail!(
             "this node has not joined as {name} yet: give it --token, which `naru server` wrote to its \

@@ -15,11 +15,11 @@ use ipnet::Ipv4Net;
 use kube::Client;
 use naru_apiserver::{
     Registry, Server,
-    auth::{BOOTSTRAPPERS, GroupAuthorizer, Identity, MASTERS, NODES, Tokens},
+    auth::{BOOTSTRAPPERS, GroupAuthorizer, Identity, NODES, Tokens},
     join::Joiner,
     node_client::NodeClient,
     node_logs::NodeLogs,
-    pki::{Names, Pki, Request, Usage, kubeconfig, write_private},
+    pki::{Pki, Request, Usage, kubeconfig, write_private},
     serve,
 };
 use naru_image::DiskImages;
@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use crate::{
-    args::{ControlPlaneArgs, EtcdArgs, NodeArgs, NodeIdentityArgs, ServerArgs, UpArgs},
+    args::{ControlPlaneArgs, EtcdArgs, NodeArgs, ServerArgs, UpArgs},
     cluster::{self, Cluster},
     host,
     tasks::Tasks,
@@ -47,7 +47,10 @@ const MTU: u32 = 1500;
 /// `naru up`: a control plane and a node in this process.
 pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
     let wanted = cluster::Identity::generate(Some(args.pod_cidr), Some(args.control_plane.service_cidr));
-    host::check_ranges(&[("--pod-cidr", args.pod_cidr), ("--service-cidr", args.control_plane.service_cidr)])?;
+    host::check_ranges(&[
+        ("--pod-cidr", args.pod_cidr),
+        ("--service-cidr", args.control_plane.service_cidr),
+    ])?;
     let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
     let name = host::node_name(&args.node)?;
     let ip = host::node_ip(&args.node)?;
@@ -179,9 +182,6 @@ impl ControlPlane {
         let (client, cancel) = (self.client(controller_manager()), tasks.cancel());
         let options = naru_controllers::Options { root_ca: self.ca() };
         tasks.spawn("controllers", async move { Ok(naru_controllers::run(client, options, cancel).await?) });
-        let (client, cancel) = (self.client(Identity::new("system:kube-scheduler", &[])), tasks.cancel());
-        let options = naru_scheduler::Options::default();
-        tasks.spawn("scheduler", async move { Ok(naru_scheduler::run(client, options, cancel).await?) });
         Ok(())
     }
 }
@@ -193,7 +193,8 @@ fn controller_manager() -> Arc<Identity> {
 fn api_server(cluster: &Cluster, pki: &Pki, store: Arc<dyn Store>) -> Result<Server> {
     let ca = &pki.authority.pem().certificate;
     let nodes = NodeClient::new(&pki.node_client, ca)?;
-    let joiner = Joiner::new(cluster.name(), naru_apiserver::pki::Authority::load(pki.authority.pem().clone())?);
+    let joiner =
+        Joiner::new(cluster.name(), naru_apiserver::pki::Authority::load(pki.authority.pem().clone())?);
     let tokens = tokens(&cluster.data_dir, ca)?;
     Ok(Server::new(naru_apiserver::Options {
         logs: Arc::new(NodeLogs::new(store.clone(), nodes)),

@@ -45,7 +45,12 @@ pub async fn send(client: &Client, method: Method, path: &str, body: &Value) -> 
 }
 
 /// PATCHes with a patch of this media type.
-pub async fn patch(client: &Client, path: &str, media_type: &str, body: &Value) -> Result<Value, kube::Error> {
+pub async fn patch(
+    client: &Client,
+    path: &str,
+    media_type: &str,
+    body: &Value,
+) -> Result<Value, kube::Error> {
     client.request(request(Method::PATCH, path, "application/json", media_type, encode(body))).await
 }
 
@@ -58,7 +63,8 @@ pub async fn text(
     client: &Client,
     path: &str,
 ) -> Result<impl Stream<Item = std::io::Result<Vec<u8>>> + use<>, kube::Error> {
-    let reader = client.request_stream(request(Method::GET, path, "*/*", "application/json", Vec::new())).await?;
+    let reader =
+        client.request_stream(request(Method::GET, path, "*/*", "application/json", Vec::new())).await?;
     let stream = tokio_util::io::ReaderStream::new(reader.compat());
     Ok(stream.map_ok(|bytes| bytes.to_vec()))
 }
@@ -69,7 +75,8 @@ pub async fn watch(
     path: &str,
     accept: &str,
 ) -> Result<impl Stream<Item = anyhow::Result<Value>> + use<>, kube::Error> {
-    let reader = client.request_stream(request(Method::GET, path, accept, "application/json", Vec::new())).await?;
+    let reader =
+        client.request_stream(request(Method::GET, path, accept, "application/json", Vec::new())).await?;
     let lines = FramedRead::new(reader.compat(), LinesCodec::new_with_max_length(LINE_BYTES_MAX));
     Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
 }

@@ -28,7 +28,6 @@ pub fn from_server(status: &Status) -> String {
     }
 }
 
-
 /// One problem stands after the colon; several get a line each, as kubectl prints them.
 fn list(why: &str) -> String {
     match why.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
@@ -68,7 +67,11 @@ mod tests {
     fn kubectls_words() {
         for (reason, message, expected) in [
             ("NotFound", "pods \"x\" not found", "Error from server (NotFound): pods \"x\" not found"),
-            ("Invalid", "Pod \"x\" is invalid: a: Required value", "The Pod \"x\" is invalid: a: Required value"),
+            (
+                "Invalid",
+                "Pod \"x\" is invalid: a: Required value",
+                "The Pod \"x\" is invalid: a: Required value",
+            ),
             (
                 "Invalid",
                 "Pod \"x\" is invalid: [spec.a: Required value, spec.b: Required value]",

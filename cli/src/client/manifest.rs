@@ -122,7 +122,8 @@ fn flatten(path: &str, mut object: Value, objects: &mut Vec<Value>) -> Result<()
     for (field, problem) in [("apiVersion", "apiVersion"), ("kind", "kind")] {
         object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(missing(problem))?;
     }
-    let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && object["items"].is_array();
+    let is_list =
+        object["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && object["items"].is_array();
     if !is_list {
         objects.push(object);
         return Ok(());
@@ -147,7 +148,10 @@ mod tests {
         let text = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: List\nitems:\n\
                     - {apiVersion: v1, kind: Pod, metadata: {name: b}}\n";
         assert_eq!(names(text), Ok(vec!["a".into(), "b".into()]));
-        assert_eq!(names("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"j\"}}"), Ok(vec!["j".into()]));
+        assert_eq!(
+            names("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"j\"}}"),
+            Ok(vec!["j".into()])
+        );
     }
 
     #[test]
@@ -161,7 +165,9 @@ mod tests {
     fn directories_are_read_in_order_and_only_manifests() {
         let dir = tempfile::tempdir().unwrap();
         for (name, object) in [("b.yaml", "b"), ("a.json", "a"), ("note.txt", "no")] {
-            let text = format!("{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"{object}\"}}}}");
+            let text = format!(
+                "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"{object}\"}}}}"
+            );
             std::fs::write(dir.path().join(name), text).unwrap();
         }
         let args = FileArgs { filename: vec![dir.path().into()], recursive: false };

@@ -54,7 +54,8 @@ impl Output {
 }
 
 fn names(resource: &Resource, object: &Value) -> String {
-    let name = |one: &Value| format!("{}\n", resource.object(one["metadata"]["name"].as_str().unwrap_or_default()));
+    let name =
+        |one: &Value| format!("{}\n", resource.object(one["metadata"]["name"].as_str().unwrap_or_default()));
     match object["items"].as_array() {
         Some(items) => items.iter().map(name).collect(),
         None => name(object),

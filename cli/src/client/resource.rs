@@ -104,15 +104,20 @@ impl Resource {
             || self.singular == name
             || self.short_names.iter().any(|short| short == name)
             || self.kind.to_lowercase() == name;
-        called && (group.is_empty() || self.group == group || group == format!("{}.{}", self.version, self.group))
+        called
+            && (group.is_empty()
+                || self.group == group
+                || group == format!("{}.{}", self.version, self.group))
     }
 }
 
 impl Resources {
     /// Asks the server (aggregated discovery, Kubernetes 1.30 or later).
     pub async fn discover(client: &Client) -> Result<Self, kube::Error> {
-        let (core, groups) =
-            tokio::try_join!(client.list_core_api_versions_aggregated(), client.list_api_groups_aggregated())?;
+        let (core, groups) = tokio::try_join!(
+            client.list_core_api_versions_aggregated(),
+            client.list_api_groups_aggregated()
+        )?;
         let mut resources = Vec::new();
         for group in core.items.into_iter().chain(groups.items) {
             let name = group.metadata.and_then(|meta| meta.name).unwrap_or_default();
@@ -162,9 +167,12 @@ impl Resources {
         }
         let mut targets = Vec::new();
         for name in first.split(',').filter(|name| !name.is_empty()) {
-            let category: Vec<_> = self.0.iter().filter(|one| one.categories.iter().any(|all| all == name)).collect();
+            let category: Vec<_> =
+                self.0.iter().filter(|one| one.categories.iter().any(|all| all == name)).collect();
             let resources = if category.is_empty() { vec![self.named(name)?] } else { category };
-            targets.extend(resources.into_iter().map(|one| Target { resource: one.clone(), names: rest.to_vec() }));
+            targets.extend(
+                resources.into_iter().map(|one| Target { resource: one.clone(), names: rest.to_vec() }),
+            );
         }
         if targets.is_empty() { Err(Error::Nothing) } else { Ok(targets) }
     }
@@ -217,7 +225,12 @@ mod tests {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let read = |text: &str| {
             let targets = all.targets(&words(text)).map_err(|error| error.to_string())?;
-            Ok::<_, String>(targets.iter().map(|one| (one.resource.kind.clone(), one.names.join("+"))).collect::<Vec<_>>())
+            Ok::<_, String>(
+                targets
+                    .iter()
+                    .map(|one| (one.resource.kind.clone(), one.names.join("+")))
+                    .collect::<Vec<_>>(),
+            )
         };
         let pair = |kind: &str, names: &str| (kind.to_string(), names.to_string());
         assert_eq!(read("pods"), Ok(vec![pair("Pod", "")]));

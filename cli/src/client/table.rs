@@ -34,7 +34,12 @@ impl Grid {
     pub fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
@@ -111,7 +116,10 @@ mod tests {
             append(&mut grid, &table, None, style);
             grid.render()
         };
-        assert_eq!(print(Style::default()), "NAME            READY\nweb             1/1\na-longer-name   0/1\n");
+        assert_eq!(
+            print(Style::default()),
+            "NAME            READY\nweb             1/1\na-longer-name   0/1\n"
+        );
         let all = Style { wide: true, namespaces: true, labels: true, no_headers: false };
         let expected = "NAMESPACE   NAME            READY   IP         LABELS\n\
                         a           web             1/1     10.0.0.1   x=y\n\

@@ -190,9 +190,10 @@ fn patch(live: &Value, wanted: &Value) -> (&'static str, Value) {
     let last: Value = last.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let kind = naru_api::kinds::by_kind(&text(wanted, "/apiVersion"), &text(wanted, "/kind"));
     match kind {
-        Some(kind) => {
-            ("application/strategic-merge-patch+json", naru_api::patch::three_way(kind.definition, &last, wanted))
-        }
+        Some(kind) => (
+            "application/strategic-merge-patch+json",
+            naru_api::patch::three_way(kind.definition, &last, wanted),
+        ),
         None => ("application/merge-patch+json", merge(&last, wanted)),
     }
 }
@@ -235,7 +236,8 @@ mod tests {
         remember(&mut object);
         assert_eq!(object, once);
         let text = object["metadata"]["annotations"][LAST_APPLIED].as_str().unwrap();
-        let expected = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": {}}});
+        let expected =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": {}}});
         assert_eq!(serde_json::from_str::<Value>(text).unwrap(), expected);
         assert!(text.ends_with('\n'));
     }

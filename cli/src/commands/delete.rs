@@ -143,10 +143,18 @@ impl DeleteArgs {
         for target in resources.targets(&self.targets)? {
             let names = match target.names.is_empty() {
                 false => target.names,
-                true if self.all || self.selector.is_some() => self.matching(session, &target.resource).await?,
-                true => bail!("resource(s) were provided, but no name was specified: give names, -l or --all"),
+                true if self.all || self.selector.is_some() => {
+                    self.matching(session, &target.resource).await?
+                }
+                true => {
+                    bail!("resource(s) were provided, but no name was specified: give names, -l or --all")
+                }
             };
-            let make = |name| Doomed { resource: target.resource.clone(), namespace: session.namespace.clone(), name };
+            let make = |name| Doomed {
+                resource: target.resource.clone(),
+                namespace: session.namespace.clone(),
+                name,
+            };
             doomed.extend(names.into_iter().map(make));
         }
         Ok(doomed)
@@ -183,7 +191,12 @@ impl DeleteArgs {
         match self.output {
             Some(_) => println!("{}", one.resource.object(&one.name)),
             None if one.resource.namespaced() => {
-                println!("{} {:?}{forced} deleted from {} namespace", one.resource.singular_name(), one.name, one.namespace);
+                println!(
+                    "{} {:?}{forced} deleted from {} namespace",
+                    one.resource.singular_name(),
+                    one.name,
+                    one.namespace
+                );
             }
             None => println!("{} {:?}{forced} deleted", one.resource.singular_name(), one.name),
         }

@@ -100,7 +100,8 @@ impl GetArgs {
                 let style = Style { no_headers: style.no_headers || index > 0, ..style };
                 table::append(&mut grid, table, None, style);
             }
-            let rows = tables.iter().filter_map(|table| table["rows"].as_array()).map(Vec::len).sum::<usize>();
+            let rows =
+                tables.iter().filter_map(|table| table["rows"].as_array()).map(Vec::len).sum::<usize>();
             if rows > 0 {
                 if printed > 0 {
                     println!();
@@ -128,7 +129,9 @@ impl GetArgs {
             failed |= complaints;
             for mut one in found {
                 match one["items"].take() {
-                    Value::Array(all) => items.extend(all.into_iter().map(|item| typed(item, &target.resource))),
+                    Value::Array(all) => {
+                        items.extend(all.into_iter().map(|item| typed(item, &target.resource)))
+                    }
                     _ => items.push(one),
                 }
             }

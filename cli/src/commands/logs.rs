@@ -87,7 +87,10 @@ impl LogsArgs {
             println!("No resources found in {} namespace.", session.namespace);
         }
         if self.follow && sources.len() > REQUESTS_MAX {
-            bail!("you are attempting to follow {} log streams, but maximum allowed concurrency is {REQUESTS_MAX}", sources.len());
+            bail!(
+                "you are attempting to follow {} log streams, but maximum allowed concurrency is {REQUESTS_MAX}",
+                sources.len()
+            );
         }
         if self.follow {
             let mut running: FuturesUnordered<_> =

@@ -104,7 +104,9 @@ impl Goal {
                         (Some(seen), Some(now)) => seen >= now,
                         _ => true,
                     };
-                    current && text("type").eq_ignore_ascii_case(name) && text("status").eq_ignore_ascii_case(status)
+                    current
+                        && text("type").eq_ignore_ascii_case(name)
+                        && text("status").eq_ignore_ascii_case(status)
                 })
             }
             (Goal::JsonPath(template, value), Some(object)) => {
@@ -136,7 +138,8 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
         let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
-        let letters = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let letters =
+            rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
         let unit = match &rest[digits..letters] {
             "ms" => 0.001,
             "s" => 1.0,
@@ -198,7 +201,9 @@ impl WaitArgs {
         for target in resources.targets(&self.targets)? {
             let names = match target.names.is_empty() {
                 false => target.names,
-                true if self.all || self.selector.is_some() => self.matching(session, &target.resource).await?,
+                true if self.all || self.selector.is_some() => {
+                    self.matching(session, &target.resource).await?
+                }
                 true => bail!("all resources must be named: give names, -l or --all"),
             };
             let make = |name| (target.resource.clone(), session.namespace.clone(), name);
@@ -237,8 +242,8 @@ impl WaitArgs {
                 ("resourceVersion", version),
                 ("timeoutSeconds", WATCH_SECONDS.to_string()),
             ];
-            let events = api::watch(&session.client, &api::with_query(&collection, parameters), "application/json");
-            let events = events.await?;
+            let path = api::with_query(&collection, parameters);
+            let events = api::watch(&session.client, &path, "application/json").await?;
             pin_mut!(events);
             while let Some(event) = events.next().await {
                 let event = event?;
@@ -290,7 +295,9 @@ mod tests {
 
     #[test]
     fn times() {
-        for (text, ms) in [("30s", 30_000), ("5", 5_000), ("1m30s", 90_000), ("500ms", 500), ("1.5h", 5_400_000)] {
+        for (text, ms) in
+            [("30s", 30_000), ("5", 5_000), ("1m30s", 90_000), ("500ms", 500), ("1.5h", 5_400_000)]
+        {
             assert_eq!(seconds(text), Ok(Duration::from_millis(ms)), "{text}");
         }
         for bad in ["", "s", "5x", "-1s", "1m5"] {

@@ -19,7 +19,9 @@ pub(super) fn describe(text: &mut Text, resource: &Resource, object: &Value) {
     text.field(0, "API Version", &resource.api_version());
     text.field(0, "Kind", &resource.kind);
     text.line(0, "Metadata:");
-    for (key, value) in meta.as_object().into_iter().flatten().filter(|(key, _)| !HIDDEN.contains(&key.as_str())) {
+    for (key, value) in
+        meta.as_object().into_iter().flatten().filter(|(key, _)| !HIDDEN.contains(&key.as_str()))
+    {
         field(text, 2, key, value);
     }
     let own = |key: &str| !["apiVersion", "kind", "metadata"].contains(&key);
@@ -51,7 +53,9 @@ fn field(text: &mut Text, indent: usize, key: &str, value: &Value) {
             text.line(indent, &format!("{}:", words(key)));
             for item in items {
                 match item {
-                    Value::Object(map) => map.iter().for_each(|(key, value)| field(text, indent + 2, key, value)),
+                    Value::Object(map) => {
+                        map.iter().for_each(|(key, value)| field(text, indent + 2, key, value))
+                    }
                     other => text.line(indent + 2, &plain(other)),
                 }
             }

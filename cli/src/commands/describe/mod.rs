@@ -108,12 +108,14 @@ impl DescribeArgs {
         let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
         // Events of what has no namespace are in `default`.
         let namespace = Some(field("namespace")).filter(|name| !name.is_empty()).unwrap_or("default");
-        let mut selector = format!("involvedObject.kind={},involvedObject.name={}", resource.kind, field("name"));
+        let mut selector =
+            format!("involvedObject.kind={},involvedObject.name={}", resource.kind, field("name"));
         // A node's events name it by name; the uid is that of whoever reports.
         if resource.kind != "Node" {
             selector.push_str(&format!(",involvedObject.uid={}", field("uid")));
         }
-        let path = api::with_query(&format!("/api/v1/namespaces/{namespace}/events"), [("fieldSelector", selector)]);
+        let path =
+            api::with_query(&format!("/api/v1/namespaces/{namespace}/events"), [("fieldSelector", selector)]);
         let mut list = api::get(&session.client, &path, "application/json").await?;
         let Value::Array(mut items) = list["items"].take() else { return Ok(Vec::new()) };
         items.sort_by(|one, other| when(one).cmp(when(other)));
@@ -122,7 +124,10 @@ impl DescribeArgs {
 }
 
 fn when(event: &Value) -> &str {
-    ["lastTimestamp", "eventTime", "firstTimestamp"].iter().find_map(|field| event[field].as_str()).unwrap_or_default()
+    ["lastTimestamp", "eventTime", "firstTimestamp"]
+        .iter()
+        .find_map(|field| event[field].as_str())
+        .unwrap_or_default()
 }
 
 fn events(text: &mut Text, events: &[Value]) {

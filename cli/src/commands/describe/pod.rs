@@ -126,7 +126,11 @@ fn environment(text: &mut Text, spec: &Value) {
         let from = &variable["valueFrom"];
         let value = match from.as_object().and_then(|source| source.keys().next()).map(String::as_str) {
             Some("fieldRef") => {
-                format!("({}:{})", plain(&from["fieldRef"]["apiVersion"]), plain(&from["fieldRef"]["fieldPath"]))
+                format!(
+                    "({}:{})",
+                    plain(&from["fieldRef"]["apiVersion"]),
+                    plain(&from["fieldRef"]["fieldPath"])
+                )
             }
             Some("configMapKeyRef") => reference(&from["configMapKeyRef"], "config map"),
             Some("secretKeyRef") => reference(&from["secretKeyRef"], "secret"),
@@ -180,7 +184,9 @@ fn volumes(text: &mut Text, volumes: &Value) {
             let mut capital = kind.clone();
             capital[..1].make_ascii_uppercase();
             text.field(4, "Type", &capital);
-            for (field, value) in source.as_object().into_iter().flatten().filter(|(_, value)| !value.is_array()) {
+            for (field, value) in
+                source.as_object().into_iter().flatten().filter(|(_, value)| !value.is_array())
+            {
                 text.field(4, field, &plain(value));
             }
         }

@@ -107,9 +107,15 @@ mod tests {
 
     #[test]
     fn ages_as_kubectl_words_them() {
-        for (seconds, expected) in
-            [(0, "0s"), (119, "119s"), (125, "2m5s"), (660, "11m"), (10_860, "3h1m"), (90_000, "25h"), (176_400, "2d1h")]
-        {
+        for (seconds, expected) in [
+            (0, "0s"),
+            (119, "119s"),
+            (125, "2m5s"),
+            (660, "11m"),
+            (10_860, "3h1m"),
+            (90_000, "25h"),
+            (176_400, "2d1h"),
+        ] {
             assert_eq!(age(seconds), expected);
         }
     }

@@ -4,13 +4,13 @@
 //! that serves it so that it outlives the agent, and [`protocol`] is what they say to each other.
 
 pub mod client;
-pub mod pods;
 pub mod on_demand;
+pub mod pods;
 pub mod protocol;
 pub mod server;
 pub mod spawn;
 
 pub use client::ShimClient;
-pub use pods::PodShims;
 pub use on_demand::OnDemand;
+pub use pods::PodShims;
 pub use spawn::{ShimCommand, ShimDir};

@@ -42,7 +42,13 @@ fn object(definition: Option<&'static Definition>, last: &Value, wanted: &Value)
 }
 
 /// A list that the server merges: the wanted items, and directives for those that are to go.
-fn list(field: Option<&'static Field>, key: &str, old: &[Value], items: &[Value], patch: &mut Map<String, Value>) {
+fn list(
+    field: Option<&'static Field>,
+    key: &str,
+    old: &[Value],
+    items: &[Value],
+    patch: &mut Map<String, Value>,
+) {
     let Some(merge_key) = field.and_then(Field::patch_merge_key) else {
         let gone: Vec<&Value> = old.iter().filter(|value| !items.contains(value)).collect();
         patch.insert(key.into(), Value::Array(items.to_vec()));
