@@ -63,11 +63,6 @@ impl Resource {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
-    /// `pods`, or `leases.coordination.k8s.io`.
-    pub fn qualified(&self) -> String {
-        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
-    }
-
     /// `pod/web` or `lease.coordination.k8s.io/x`, as kubectl says what it did.
     pub fn object(&self, name: &str) -> String {
         let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };

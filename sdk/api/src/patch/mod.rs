@@ -3,10 +3,9 @@
 mod json;
 mod merge;
 mod strategic;
+mod three_way;
 
 pub use json::{OPERATIONS_MAX, json};
 pub use merge::merge;
 pub use strategic::strategic;
-mod three_way;
-
 pub use three_way::three_way;
