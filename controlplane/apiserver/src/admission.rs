@@ -1,4 +1,6 @@
-//! Admission: the last look at a write before the store, after validation of its form.
+//! Admission: the last look at a write before the store, after its defaults are filled in.
+
+use std::sync::Arc;
 
 use naru_api::{Object, kinds::Kind, status::Status};
 
@@ -34,6 +36,19 @@ pub struct Request<'a> {
 /// A step of the admission chain; it may change the object or refuse it. Webhooks and Wasm components will be steps.
 #[async_trait::async_trait]
 pub trait Admission: Send + Sync + 'static {
-    /// `object` is what would be stored; `Null` for a delete.
+    /// `object` is what would be stored; `Null` for a delete. Kinds are validated after this, so that a step cannot
+    /// bring in what a client could not.
     async fn admit(&self, request: &Request<'_>, object: &mut Object) -> Result<(), Status>;
+}
+
+/// Runs the steps in order; the first refusal ends it.
+pub(crate) async fn run(
+    steps: &[Arc<dyn Admission>],
+    request: &Request<'_>,
+    object: &mut Object,
+) -> Result<(), Status> {
+    for step in steps {
+        step.admit(request, object).await?;
+    }
+    Ok(())
 }

@@ -6,9 +6,11 @@
 
 pub mod admission;
 pub mod auth;
+mod cache;
 pub mod discovery;
 #[allow(dead_code)] // openapi uses the rest
 mod document;
+mod front;
 pub mod health;
 pub mod join;
 pub mod kinds;
@@ -17,10 +19,15 @@ pub mod node_client;
 pub mod node_logs;
 pub mod pki;
 pub mod registry;
+mod request;
+pub mod response;
+mod selection;
 pub mod serve;
 mod server;
 pub mod table;
+mod verbs;
 pub mod version;
+mod watch;
 
 pub use logs::{LogQuery, LogStream, PodLogs};
 pub use registry::{Registry, Row};

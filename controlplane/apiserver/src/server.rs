@@ -1,18 +1,35 @@
 //! The server as a value: what it is made of ([`Options`]), the HTTP service it gives ([`Server::router`]) and the
 //! tasks it needs ([`Server::run`]).
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
+use axum::{Router, extract::Request};
 use jiff::Timestamp;
+use naru_api::status::Status;
 use naru_store::Store;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     admission::Admission,
     auth::{Authenticator, Authorizer},
+    cache::{Cache, KindCache},
+    discovery, front,
     logs::PodLogs,
+    openapi,
     registry::Registry,
+    response,
+    verbs::expiry,
+    version,
 };
+
+/// Requests that are worked on at a time, without watches and logs (kube-apiserver: 400 reads and 200 writes).
+const REQUESTS_MAX: usize = 600;
+/// Watches at a time.
+const WATCHES_MAX: usize = 100_000;
 
 /// The time now; a function, so that tests choose it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -36,7 +53,7 @@ pub struct Options {
     pub logs: Arc<dyn PodLogs>,
     /// Routes for paths that are no resource (health, joining), merged with our own. They run after
     /// authentication and authorisation; `Arc<Identity>` is in the request's extensions if there is one.
-    pub routes: axum::Router,
+    pub routes: Router,
 }
 
 /// The API server. Cheap to clone; all clones are one server.
@@ -47,32 +64,102 @@ pub struct Server {
 
 pub(crate) struct Inner {
     pub(crate) options: Options,
+    pub(crate) cache: Cache,
+    /// Cancelled when watches are to end.
+    pub(crate) closing: CancellationToken,
+    namespaces: Option<Arc<KindCache>>,
+    requests: Semaphore,
+    watches: Arc<Semaphore>,
+}
+
+impl Inner {
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.options.clock)()
+    }
+
+    /// The cache of namespaces, if they are served.
+    pub(crate) fn namespaces(&self) -> Option<&Arc<KindCache>> {
+        self.namespaces.as_ref()
+    }
+
+    /// The right to work on an ordinary request; 429 if too many are under way.
+    pub(crate) fn request_permit(&self) -> Result<SemaphorePermit<'_>, Status> {
+        self.requests.try_acquire().map_err(|_| too_many())
+    }
+
+    /// The right to watch; 429 if too many do.
+    pub(crate) fn watch_permit(&self) -> Result<OwnedSemaphorePermit, Status> {
+        self.watches.clone().try_acquire_owned().map_err(|_| too_many())
+    }
+}
+
+fn too_many() -> Status {
+    Status::too_many_requests("too many requests, please try again later", 1)
 }
 
 impl Server {
-    /// A server; it serves reads as soon as [`Server::run`] has loaded the state.
+    /// A server; it answers requests for resources as soon as [`Server::run`] has loaded the state.
     pub fn new(options: Options) -> Self {
-        Server { inner: Arc::new(Inner { options }) }
+        let cache = Cache::new(options.store.clone(), &options.registry, options.clock.clone());
+        let namespaces = options.registry.by_plural("", "v1", "namespaces").and_then(|row| cache.of(&row));
+        let inner = Inner {
+            cache,
+            namespaces,
+            closing: CancellationToken::new(),
+            requests: Semaphore::new(REQUESTS_MAX),
+            watches: Arc::new(Semaphore::new(WATCHES_MAX)),
+            options,
+        };
+        Server { inner: Arc::new(inner) }
     }
 
     /// The whole API as a tower service, usable behind TLS and in process.
-    pub fn router(&self) -> axum::Router {
-        self.inner.options.routes.clone()
+    pub fn router(&self) -> Router {
+        let inner = self.inner.clone();
+        let others = discovery::routes(self.registry().clone())
+            .merge(openapi::routes(self.registry().clone()))
+            .merge(version::routes())
+            .merge(self.inner.options.routes.clone())
+            .fallback(async || response::page_not_found());
+        let service = tower::service_fn(move |request: Request| {
+            let answered = front::handle(inner.clone(), others.clone(), request);
+            async move { Ok::<_, Infallible>(Box::pin(answered).await) }
+        });
+        Router::new().fallback_service(service)
     }
 
     /// Drives the background tasks (the store's watch, confirmations, expiry) until `cancel`; then open watches are
     /// ended, so that connections can drain. Must run for requests to be answered.
     pub async fn run(&self, cancel: CancellationToken) {
-        cancel.cancelled().await;
+        let mut tasks = JoinSet::new();
+        let inner = self.inner.clone();
+        tasks.spawn(async move { inner.cache.follow().await });
+        let inner = self.inner.clone();
+        tasks.spawn(async move { inner.cache.confirm().await });
+        let inner = self.inner.clone();
+        tasks.spawn(async move { expiry::sweep_forever(&inner).await });
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            // They run for ever; one that ended has panicked, and without it the server is of no use.
+            Some(ended) = tasks.join_next() => {
+                tracing::error!(?ended, "a background task of the API server ended");
+            }
+        }
+        self.inner.closing.cancel();
+        tasks.shutdown().await;
+        self.inner.cache.close();
     }
 
     /// Whether the state has been loaded from the store.
     pub fn is_ready(&self) -> bool {
-        false
+        self.inner.cache.is_ready()
     }
 
     /// Waits until [`Server::is_ready`].
-    pub async fn ready(&self) {}
+    pub async fn ready(&self) {
+        self.inner.cache.ready().await;
+    }
 
     /// The served kinds.
     pub fn registry(&self) -> &Arc<Registry> {

@@ -1,0 +1,130 @@
+//! The front: every request comes through here. It finds out what is asked ([`crate::request`]), who asks and whether they may
+//! ([`crate::auth`]), sheds load, and survives what goes wrong behind it.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request, response::Response};
+use futures::FutureExt;
+use http::{HeaderMap, Uri, header};
+use naru_api::status::Status;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use crate::{
+    auth::Identity,
+    request::{Query, ResourcePath, Target, Verb},
+    response::{self, Form},
+    server::Inner,
+    table::IncludeObject,
+    verbs::{self, Call},
+};
+
+/// An ordinary request may take so long; watches and logs have their own end.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Reads wait so long for the first listing of a server that has just started.
+const START_WAIT: Duration = Duration::from_secs(10);
+
+/// Answers a request; never fails, never panics.
+pub(crate) async fn handle(server: Arc<Inner>, others: Router, request: Request) -> Response {
+    let answered = AssertUnwindSafe(answer(server, others, request)).catch_unwind().await;
+    match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(status)) => response::failure(&status),
+        Err(panic) => {
+            let why = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            tracing::error!(panic = why, "a request's handler panicked");
+            response::failure(&Status::internal("the request's handler panicked"))
+        }
+    }
+}
+
+async fn answer(server: Arc<Inner>, others: Router, mut request: Request) -> Result<Response, Status> {
+    let identity = identity(&server, &mut request)?;
+    let target = Target::parse(request.method(), request.uri()).ok_or_else(Status::method_not_allowed)?;
+    let method = request.method().as_str().to_ascii_lowercase();
+    server.options.authorizer.authorize(identity.as_deref(), &target.attributes(&method))?;
+    match target {
+        Target::Resource { path, query, verb } => {
+            let identity = identity.unwrap_or_else(anonymous);
+            resource(server, path, query, verb, identity, request).await
+        }
+        Target::Other { path } => other(others, &path, request).await,
+    }
+}
+
+/// Who asks: known from the connection, or proved by the headers.
+fn identity(server: &Inner, request: &mut Request) -> Result<Option<Arc<Identity>>, Status> {
+    if let Some(known) = request.extensions().get::<Arc<Identity>>() {
+        return Ok(Some(known.clone()));
+    }
+    for authenticator in &server.options.authenticators {
+        if let Some(identity) = authenticator.authenticate(request.headers())? {
+            request.extensions_mut().insert(identity.clone());
+            return Ok(Some(identity));
+        }
+    }
+    Ok(None)
+}
+
+/// Somebody whom the authorizer let through without any proof.
+fn anonymous() -> Arc<Identity> {
+    Arc::new(Identity { user: "system:anonymous".into(), groups: vec!["system:unauthenticated".into()] })
+}
+
+async fn resource(
+    server: Arc<Inner>,
+    path: ResourcePath,
+    query: Query,
+    verb: Verb,
+    identity: Arc<Identity>,
+    request: Request,
+) -> Result<Response, Status> {
+    let registry = &server.options.registry;
+    let Some(row) = registry.by_plural(&path.group, &path.version, &path.resource) else {
+        if registry.serves(&path.group, &path.version) {
+            return Err(Status::no_such_resource());
+        }
+        return Ok(response::page_not_found());
+    };
+    let kind = server.cache.of(&row).ok_or_else(Status::no_such_resource)?;
+    let (parts, body) = request.into_parts();
+    let form = form(&parts.headers, &query, &path)?;
+    let streams = verb == Verb::Watch || path.subresource.as_deref() == Some("log");
+    if timeout(START_WAIT, server.cache.ready()).await.is_err() {
+        return Err(Status::unavailable("the server has not read its state yet"));
+    }
+    let call = Call { server, row, kind, path, query, identity, headers: parts.headers, form };
+    let permit = if streams { None } else { Some(call.server.request_permit()?) };
+    let served = Box::pin(verbs::serve(&call, verb, body));
+    let response = match timeout(REQUEST_TIMEOUT, served).await {
+        Ok(response) => response,
+        Err(_) => {
+            Err(Status::new(504, "Timeout", "Timeout: request did not complete within the allotted timeout"))
+        }
+    };
+    drop(permit);
+    response
+}
+
+/// What the client wants to be answered with. Text streams are not negotiated.
+fn form(headers: &HeaderMap, query: &Query, path: &ResourcePath) -> Result<Form, Status> {
+    if path.subresource.as_deref() == Some("log") {
+        return Ok(Form::Object(response::Media::Json));
+    }
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    Form::choose(accept, IncludeObject::parse(query.get("includeObject"))?)
+}
+
+/// Discovery, health and the like. Routes know their paths without a slash at the end.
+async fn other(others: Router, path: &str, mut request: Request) -> Result<Response, Status> {
+    if path.len() != request.uri().path().len() {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let uri: Result<Uri, _> = format!("{path}{query}").parse();
+        *request.uri_mut() = uri.map_err(|error| Status::bad_request(format!("bad path: {error}")))?;
+    }
+    Ok(match others.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    })
+}

@@ -1,0 +1,110 @@
+//! Content negotiation: which form of an object a request's `Accept` header asks for.
+
+use naru_api::status::Status;
+
+use crate::table::IncludeObject;
+
+/// What can be made, for the 406.
+const MADE: &str = "application/json, application/yaml";
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    Json,
+    Yaml,
+}
+
+/// What is sent for an object or a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The object itself.
+    Object(Media),
+    /// `meta.k8s.io/v1 Table`.
+    Table(IncludeObject),
+    /// `meta.k8s.io/v1 PartialObjectMetadata`, or the list of it.
+    Partial,
+}
+
+impl Form {
+    /// The first form of `accept` that can be made; 406 if there is none. No header accepts everything.
+    pub(crate) fn choose(accept: Option<&str>, include: IncludeObject) -> Result<Self, Status> {
+        let accept = accept.map(str::trim).filter(|accept| !accept.is_empty());
+        let Some(accept) = accept else { return Ok(Form::Object(Media::Json)) };
+        accept
+            .split(',')
+            .find_map(|clause| clause_form(clause, include))
+            .ok_or_else(|| Status::not_acceptable(MADE))
+    }
+
+    /// How its documents are written.
+    pub(crate) fn media(self) -> Media {
+        match self {
+            Form::Object(media) => media,
+            Form::Table(_) | Form::Partial => Media::Json,
+        }
+    }
+}
+
+fn clause_form(clause: &str, include: IncludeObject) -> Option<Form> {
+    let mut parts = clause.split(';').map(str::trim);
+    let media = match parts.next()? {
+        "application/json" | "*/*" | "application/*" => Media::Json,
+        "application/yaml" => Media::Yaml,
+        _ => return None,
+    };
+    let (mut shape, mut group, mut version) = (None, None, None);
+    for part in parts {
+        match part.split_once('=') {
+            Some(("as", value)) => shape = Some(value),
+            Some(("g", value)) => group = Some(value),
+            Some(("v", value)) => version = Some(value),
+            Some(("q", "0" | "0.0")) => return None,
+            _ => {}
+        }
+    }
+    let Some(shape) = shape else { return Some(Form::Object(media)) };
+    if media != Media::Json || group != Some("meta.k8s.io") || version != Some("v1") {
+        return None;
+    }
+    match shape {
+        "Table" => Some(Form::Table(include)),
+        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Form::Partial),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chooses_what_stock_clients_mean() {
+        let include = IncludeObject::Metadata;
+        let (json, yaml) = (Form::Object(Media::Json), Form::Object(Media::Yaml));
+        let table = Form::Table(include);
+        for (accept, expected) in [
+            (None, Some(json)),
+            (Some(""), Some(json)),
+            (Some("*/*"), Some(json)),
+            (Some("application/json"), Some(json)),
+            (Some("application/json;stream=watch"), Some(json)),
+            (Some("application/yaml"), Some(yaml)),
+            (Some("application/vnd.kubernetes.protobuf, */*"), Some(json)),
+            (Some("application/vnd.kubernetes.protobuf,application/json"), Some(json)),
+            (
+                Some(
+                    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json",
+                ),
+                Some(table),
+            ),
+            (Some("application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json"), Some(json)),
+            (Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), Some(Form::Partial)),
+            (Some("application/json;as=Odd;g=meta.k8s.io;v=v1"), None),
+            (Some("application/vnd.kubernetes.protobuf"), None),
+            (Some("application/cbor"), None),
+            (Some("text/html"), None),
+        ] {
+            assert_eq!(Form::choose(accept, include).ok(), expected, "{accept:?}");
+        }
+    }
+}

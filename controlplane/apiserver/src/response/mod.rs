@@ -1,0 +1,109 @@
+//! Answers: objects, lists and Status errors as HTTP responses, in the form the client accepts.
+
+mod accept;
+mod gzip;
+mod list;
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use naru_api::status::{Details, Status};
+use serde_json::{Value, json};
+
+pub(crate) use accept::{Form, Media};
+pub(crate) use gzip::compressed;
+pub(crate) use list::{ListBody, ListHead};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// The answer to a failed request: a Status object.
+pub fn failure(status: &Status) -> Response {
+    let mut response = json_document(status.code, status.to_json().to_string());
+    let retry = status.details.as_ref().and_then(|details| details.retry_after_seconds);
+    if let Some(seconds) = retry {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// The answer to paths that lead nowhere: plain text, as stock clients expect for an unknown group or version.
+pub fn page_not_found() -> Response {
+    let mut response = Response::new(Body::from("404 page not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(header::CONTENT_TYPE, TEXT);
+    response
+}
+
+/// A finished JSON document.
+pub(crate) fn json_document(code: u16, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// A finished document in the media type the client asked for.
+pub(crate) fn document(code: u16, media: Media, body: Bytes) -> Result<Response, Status> {
+    match media {
+        Media::Json => Ok(json_document(code, body)),
+        Media::Yaml => {
+            let mut response = json_document(code, to_yaml(&body)?);
+            response.headers_mut().insert(header::CONTENT_TYPE, YAML);
+            Ok(response)
+        }
+    }
+}
+
+fn to_yaml(json: &[u8]) -> Result<String, Status> {
+    let value: Value = serde_json::from_slice(json).map_err(|error| Status::internal(error.to_string()))?;
+    serde_saphyr::to_string(&value).map_err(|error| Status::internal(error.to_string()))
+}
+
+/// A text that goes on for as long as its stream.
+pub(crate) fn text_stream(body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// The `Status` object of a deletion or another success without an object.
+pub(crate) fn success(details: Option<&Details>) -> Value {
+    let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+    if let Some(details) = details {
+        status["details"] = json!(details);
+    }
+    status
+}
+
+/// Adds `Warning` headers (RFC 7234, as client-go reads them).
+pub(crate) fn warn(headers: &mut HeaderMap, warnings: &[String]) {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            headers.append(header::WARNING, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn warnings_are_quoted() {
+        let mut headers = HeaderMap::new();
+        warn(&mut headers, &["unknown field \"spec.foo\"".into()]);
+        assert_eq!(headers[header::WARNING].to_str().unwrap(), r#"299 - "unknown field \"spec.foo\"""#);
+    }
+
+    #[test]
+    fn failures_carry_their_code_and_when_to_retry() {
+        let response = failure(&Status::unavailable("the store is away"));
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    }
+}

@@ -1,0 +1,113 @@
+//! PATCH of an object or of one of its subresources: JSON patch, JSON merge patch and strategic merge patch.
+
+use axum::{body::Body, response::Response};
+use naru_api::{
+    Object, decode, meta, patch,
+    status::{FieldError, Status},
+};
+use serde_json::Value;
+
+use super::{
+    Call,
+    body::{self, Expected},
+    change::{self, Change, Decision},
+    object_response,
+    update::{check_name, finish},
+};
+use crate::request::{FieldValidation, WriteOptions};
+
+const ACCEPTED: &str =
+    "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+
+/// How the body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    Json,
+    Merge,
+    Strategic,
+}
+
+/// Patches the object that the path names.
+pub(super) async fn patch(call: &Call, body: Body) -> Result<Response, Status> {
+    let options = WriteOptions::parse(&call.query, "PatchOptions")?;
+    if call.query.get("force").is_some() {
+        let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+        return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+    }
+    let style = match body::content_type(&call.headers) {
+        Some("application/json-patch+json") => Style::Json,
+        Some("application/merge-patch+json") => Style::Merge,
+        Some("application/strategic-merge-patch+json") => Style::Strategic,
+        _ => return Err(Status::unsupported_media_type(ACCEPTED)),
+    };
+    let bytes = body::read(body, &call.headers).await?;
+    let decoded = decode::json(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
+    if style != Style::Json && !decoded.value.is_object() {
+        return Err(Status::bad_request("a merge patch must be a JSON object"));
+    }
+    let mut change = Patch {
+        style,
+        patch: decoded.value,
+        duplicates: decoded.duplicates,
+        body: bytes,
+        validation: options.validation,
+        warnings: Vec::new(),
+    };
+    let outcome = change::change(call, call.name(), options.dry_run, &mut change).await?;
+    let outcome = outcome.ok_or_else(|| call.not_found())?;
+    object_response(call, 200, outcome.bytes, &change.warnings)
+}
+
+/// The change of a PATCH.
+struct Patch {
+    style: Style,
+    patch: Value,
+    duplicates: Vec<String>,
+    body: bytes::Bytes,
+    validation: FieldValidation,
+    warnings: Vec<String>,
+}
+
+#[async_trait::async_trait]
+impl Change for Patch {
+    async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
+        let row = call.row();
+        let mut new = self.applied(row.definition, &current)?;
+        let api_version = row.api_version();
+        let expected = Expected { api_version: &api_version, kind: row.kind, definition: row.definition };
+        check_type(&new, expected)?;
+        self.warnings =
+            body::patched(&mut new, expected, self.duplicates.clone(), self.validation, &self.body)?;
+        check_name(call, &new)?;
+        if meta::namespace(&new) != meta::namespace(&current) {
+            const MISMATCH: &str =
+                "the namespace of the provided object does not match the namespace sent on the request";
+            return Err(Status::bad_request(MISMATCH));
+        }
+        finish(call, new, current).await
+    }
+}
+
+impl Patch {
+    fn applied(&self, definition: &str, current: &Object) -> Result<Object, Status> {
+        match self.style {
+            Style::Json => patch::json(current, &self.patch),
+            Style::Strategic => patch::strategic(definition, current, &self.patch),
+            Style::Merge => {
+                let mut new = current.clone();
+                patch::merge(&mut new, &self.patch);
+                Ok(new)
+            }
+        }
+    }
+}
+
+/// A patch may not turn an object into one of another type.
+fn check_type(new: &Object, expected: Expected<'_>) -> Result<(), Status> {
+    let is = |name: &str, value: &str| new.get(name).and_then(Value::as_str) == Some(value);
+    if is("apiVersion", expected.api_version) && is("kind", expected.kind) {
+        return Ok(());
+    }
+    let Expected { api_version, kind, .. } = expected;
+    Err(Status::bad_request(format!("a patch may not change the object's type, {api_version} {kind}")))
+}
