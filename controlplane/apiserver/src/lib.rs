@@ -17,6 +17,7 @@ pub mod kinds;
 pub mod logs;
 pub mod node_client;
 pub mod node_logs;
+pub mod openapi;
 pub mod pki;
 pub mod registry;
 mod request;
