@@ -15,7 +15,6 @@ mod fault;
 mod image;
 mod import;
 mod ingest;
-mod janitor;
 mod manifest;
 mod overlay;
 mod records;

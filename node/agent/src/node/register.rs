@@ -1,0 +1,199 @@
+//! Creating or adopting the Node object, and its status.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
+
+use k8s_openapi::{
+    api::core::v1::{
+        DaemonEndpoint, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeSpec, NodeStatus,
+        NodeSystemInfo, Taint,
+    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
+};
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams, PostParams},
+};
+use serde_json::json;
+
+use super::facts::{Capacity, Machine};
+
+/// What a node registers with.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    /// The Node's name.
+    pub(crate) name: String,
+    /// Its address.
+    pub(crate) ip: IpAddr,
+    /// Where its endpoint listens.
+    pub(crate) endpoint: SocketAddr,
+    /// Labels beside the well-known ones.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Taints a new Node gets.
+    pub(crate) taints: Vec<Taint>,
+    /// The node's pod range.
+    pub(crate) pod_cidr: Option<String>,
+    /// The machine.
+    pub(crate) machine: Machine,
+    /// What pods may use.
+    pub(crate) capacity: Capacity,
+}
+
+impl Registration {
+    /// All labels.
+    fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels.clone();
+        let own = [
+            ("kubernetes.io/hostname", self.name.as_str()),
+            ("kubernetes.io/os", "linux"),
+            ("kubernetes.io/arch", self.machine.architecture),
+            ("beta.kubernetes.io/os", "linux"),
+            ("beta.kubernetes.io/arch", self.machine.architecture),
+        ];
+        labels.extend(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        labels
+    }
+
+    /// The Node with these conditions.
+    pub(super) fn node(&self, conditions: Vec<NodeCondition>) -> Node {
+        Node {
+            metadata: ObjectMeta {
+                name: Some(self.name.clone()),
+                labels: Some(self.labels()),
+                ..ObjectMeta::default()
+            },
+            spec: Some(NodeSpec {
+                pod_cidr: self.pod_cidr.clone(),
+                pod_cidrs: self.pod_cidr.clone().map(|cidr| vec![cidr]),
+                taints: (!self.taints.is_empty()).then(|| self.taints.clone()),
+                ..NodeSpec::default()
+            }),
+            status: Some(self.status(conditions)),
+        }
+    }
+
+    /// The Node's status with these conditions.
+    pub(super) fn status(&self, conditions: Vec<NodeCondition>) -> NodeStatus {
+        let address = |kind: &str, address: String| NodeAddress { address, type_: kind.into() };
+        let amounts = amounts(&self.capacity);
+        NodeStatus {
+            addresses: Some(vec![
+                address("InternalIP", self.ip.to_string()),
+                address("Hostname", self.name.clone()),
+            ]),
+            allocatable: Some(amounts.clone()),
+            capacity: Some(amounts),
+            conditions: Some(conditions),
+            daemon_endpoints: Some(NodeDaemonEndpoints {
+                kubelet_endpoint: Some(DaemonEndpoint { port: i32::from(self.endpoint.port()) }),
+            }),
+            node_info: Some(NodeSystemInfo {
+                architecture: self.machine.architecture.into(),
+                boot_id: self.machine.boot_id.clone(),
+                container_runtime_version: format!("naru://{}", env!("CARGO_PKG_VERSION")),
+                kernel_version: self.machine.kernel.clone(),
+                kube_proxy_version: String::new(),
+                kubelet_version: naru_api::VERSION.into(),
+                machine_id: self.machine.machine_id.clone(),
+                operating_system: "linux".into(),
+                os_image: self.machine.os_image.clone(),
+                system_uuid: self.machine.system_uuid.clone(),
+                ..NodeSystemInfo::default()
+            }),
+            ..NodeStatus::default()
+        }
+    }
+}
+
+/// Quantities as a node tells them.
+fn amounts(capacity: &Capacity) -> BTreeMap<String, Quantity> {
+    let cpu = match capacity.cpu_millis % 1000 {
+        0 => (capacity.cpu_millis / 1000).to_string(),
+        _ => format!("{}m", capacity.cpu_millis),
+    };
+    let list = [
+        ("cpu", cpu),
+        ("memory", format!("{}Ki", capacity.memory_bytes / 1024)),
+        ("ephemeral-storage", format!("{}Ki", capacity.storage_bytes / 1024)),
+        ("pods", capacity.pods.to_string()),
+    ];
+    list.into_iter().map(|(name, amount)| (name.to_owned(), Quantity(amount))).collect()
+}
+
+/// Creates the Node, or gives the existing one our labels and status. Labels and taints of others stay.
+pub(crate) async fn register(
+    client: &Client,
+    registration: &Registration,
+    conditions: Vec<NodeCondition>,
+) -> kube::Result<Node> {
+    let api: Api<Node> = Api::all(client.clone());
+    let node = registration.node(conditions);
+    match api.create(&PostParams::default(), &node).await {
+        // A server may keep the status for the subresource alone.
+        Ok(created) => {
+            let told = created.status.as_ref().is_some_and(|status| status.conditions.is_some());
+            if told { Ok(created) } else { patch_status(client, &node).await }
+        }
+        Err(kube::Error::Api(status)) if status.code == 409 => {
+            let labels = json!({"metadata": {"labels": node.metadata.labels}});
+            api.patch(&registration.name, &PatchParams::default(), &Patch::Merge(labels)).await?;
+            if let Some(cidr) = &registration.pod_cidr {
+                let spec = json!({"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}});
+                api.patch(&registration.name, &PatchParams::default(), &Patch::Merge(spec)).await?;
+            }
+            patch_status(client, &node).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the whole status of a Node.
+pub(super) async fn patch_status(client: &Client, node: &Node) -> kube::Result<Node> {
+    let api: Api<Node> = Api::all(client.clone());
+    let name = node.metadata.name.as_deref().unwrap_or_default();
+    api.patch_status(name, &PatchParams::default(), &Patch::Strategic(json!({"status": node.status}))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_tells_what_it_is_and_has() {
+        let machine = Machine {
+            kernel: "6.1.0".into(),
+            architecture: "amd64",
+            cores: 2,
+            memory_bytes: 4 << 30,
+            storage_bytes: 10 << 30,
+            ..Machine::default()
+        };
+        let registration = Registration {
+            name: "n1".into(),
+            ip: [192, 0, 2, 1].into(),
+            endpoint: ([192, 0, 2, 1], 10250).into(),
+            labels: [("naru.dev/x".to_owned(), "y".to_owned())].into(),
+            taints: vec![],
+            pod_cidr: Some("10.1.0.0/24".into()),
+            capacity: machine.capacity(110),
+            machine,
+        };
+        let node = serde_json::to_value(registration.node(vec![])).unwrap();
+        assert_eq!(node["metadata"]["labels"]["kubernetes.io/hostname"], "n1");
+        assert_eq!(node["metadata"]["labels"]["kubernetes.io/arch"], "amd64");
+        assert_eq!(node["metadata"]["labels"]["naru.dev/x"], "y");
+        assert_eq!(node["spec"]["podCIDR"], "10.1.0.0/24");
+        let status = &node["status"];
+        assert_eq!(
+            status["capacity"],
+            json!({
+                "cpu": "2", "memory": "4194304Ki", "ephemeral-storage": "10485760Ki", "pods": "110",
+            })
+        );
+        assert_eq!(status["addresses"][0], json!({"type": "InternalIP", "address": "192.0.2.1"}));
+        assert_eq!(status["daemonEndpoints"]["kubeletEndpoint"]["Port"], 10250);
+        assert_eq!(status["nodeInfo"]["kubeletVersion"], naru_api::VERSION);
+    }
+}
