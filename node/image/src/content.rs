@@ -50,6 +50,11 @@ impl ContentDir {
         &self.root
     }
 
+    /// Where things are made and thrown away.
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
     /// Waits for a sweep to end, then keeps the next one out.
     pub(crate) fn share(&self) -> Result<Guard, Fault> {
         self.lock(FlockArg::LockShared)?.ok_or_else(|| Fault::invalid("blocking lock not granted"))
@@ -81,7 +86,7 @@ impl ContentDir {
 
     /// A fresh directory for what is not whole yet; removed when dropped.
     pub(crate) fn scratch(&self) -> Result<tempfile::TempDir, Fault> {
-        let tmp = self.root.join("tmp");
+        let tmp = self.tmp();
         tempfile::Builder::new()
             .prefix("new-")
             .tempdir_in(&tmp)
@@ -115,13 +120,13 @@ impl ContentDir {
     /// Keeps a small document and returns its digest.
     pub(crate) fn put_blob(&self, bytes: &[u8]) -> Result<String, Fault> {
         let digest = digest::of(bytes);
-        write_atomically(&self.root.join("tmp"), &self.blob(&digest), bytes)?;
+        write_atomically(&self.tmp(), &self.blob(&digest), bytes)?;
         Ok(digest)
     }
 
     /// Keeps a Wasm file and returns its digest, which must be `expected` if that is given.
     pub(crate) fn put_wasm(&self, wasm: impl Read, expected: Option<&str>) -> Result<String, Fault> {
-        let tmp = self.root.join("tmp");
+        let tmp = self.tmp();
         let mut file = tempfile::NamedTempFile::new_in(&tmp).map_err(Fault::io("make a file in", &tmp))?;
         let mut wasm = Hashing::new(wasm.take(MAX_WASM + 1));
         copy(&mut wasm, file.as_file_mut())?;

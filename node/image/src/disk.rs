@@ -12,6 +12,7 @@ use futures::future::{BoxFuture, Shared, WeakShared};
 
 use crate::content::{ContentDir, make_dir};
 use crate::fault::Fault;
+use crate::janitor::Janitor;
 use crate::overlay::Overlays;
 use crate::records::{Record, Records};
 use crate::registry::{Registries, pull};
@@ -29,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) records: Records,
     pub(crate) registries: Registries,
     overlays: Overlays,
+    janitor: Janitor,
     pulls: parking_lot::Mutex<HashMap<PullKey, WeakShared<SharedPull>>>,
     layers: parking_lot::Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
@@ -53,7 +55,7 @@ impl DiskImages {
             sweep(&content, &records, &overlays)?;
             let registries = Registries::new(insecure);
             let (pulls, layers) = Default::default();
-            Ok(Inner { content, records, registries, overlays, pulls, layers })
+            Ok(Inner { content, records, registries, overlays, janitor: Janitor::default(), pulls, layers })
         };
         let inner = open().map_err(|fault: Fault| fault.about(&root.display().to_string()))?;
         Ok(Self { inner: Arc::new(inner) })
@@ -226,7 +228,9 @@ impl ImageStore for DiskImages {
     async fn unmount(&self, container: &str) -> Result<()> {
         let container = container.to_owned();
         self.run(container.clone(), move |inner| {
-            inner.overlays.unmount(&container)?;
+            if let Some(tree) = inner.overlays.unmount(&container, &inner.content.tmp())? {
+                inner.janitor.remove(tree);
+            }
             sweep_if_wanted(&inner.content, &inner.records, &inner.overlays)
         })
         .await

@@ -15,6 +15,7 @@ mod fault;
 mod image;
 mod import;
 mod ingest;
+mod janitor;
 mod manifest;
 mod overlay;
 mod records;

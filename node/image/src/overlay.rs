@@ -67,8 +67,9 @@ impl Overlays {
         Ok(point)
     }
 
-    /// Takes a container's root file system and its writable layer away.
-    pub(crate) fn unmount(&self, container: &str) -> Result<(), Fault> {
+    /// Takes a container's root file system away, and its writable layer out of the way: it is moved into `tmp`, for
+    /// somebody to delete. None if there was none.
+    pub(crate) fn unmount(&self, container: &str, tmp: &Path) -> Result<Option<PathBuf>, Fault> {
         let (dir, point) = self.paths(container)?;
         for _ in 0..MAX_STACKED {
             match umount2(&point, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
@@ -83,7 +84,13 @@ impl Overlays {
             }
             _ => {}
         }
-        remove_tree(&dir)
+        let gone = tmp.join(format!("gone-{}-{container}", std::process::id()));
+        match fs::rename(&dir, &gone) {
+            Ok(()) => Ok(Some(gone)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Another file system, or the remains of a process with our id.
+            Err(_) => remove_tree(&dir).map(|()| None),
+        }
     }
 
     /// Containers that have anything here: a mount, or files that a crash or a reboot left.

@@ -39,7 +39,7 @@ pub(crate) fn sweep(content: &ContentDir, records: &Records, overlays: &Overlays
     }
     let needed: HashSet<PathBuf> = live.iter().flat_map(|record| places(content, record)).collect();
     // Whatever lies here now was left by somebody who died: those who add hold the lock.
-    let mut doomed = entries(&content.root().join("tmp"))?;
+    let mut doomed = entries(&content.tmp())?;
     let trash = content.scratch()?;
     for dir in ["layers", "wasm", "blobs"] {
         for place in entries(&content.root().join(dir))?.into_iter().filter(|place| !needed.contains(place)) {

@@ -65,6 +65,8 @@ async fn containers_see_the_merged_layers_and_write_to_their_own() {
     assert!(node.kept("containers").is_empty());
     assert!(!one.exists());
     node.images.remove("layered:v1").await.unwrap();
+    // Dropping the store waits for what it still deletes.
+    let node = node.closed();
     for directory in ["layers", "blobs", "images", "refs", "tmp"] {
         assert!(node.kept(directory).is_empty(), "{directory}: {:?}", node.kept(directory));
     }

@@ -22,6 +22,12 @@ impl Node {
         open(self.dir.path())
     }
 
+    /// The same directory after the store has been closed and opened again.
+    pub(crate) fn closed(mut self) -> Self {
+        self.images = self.again();
+        self
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }

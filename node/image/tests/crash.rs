@@ -1,0 +1,113 @@
+//! A process killed at any moment leaves a store that works, without half images. Needs root.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use common::Node;
+use naru_image::testing::{Compression, ImageSource, Layer, Layout};
+use naru_image::{Content, DiskImages, ImageStore};
+use serde_json::json;
+
+/// Tells the child process where to work.
+const DIR: &str = "NARU_IMAGE_CRASH_DIR";
+const KILLS: u64 = 40;
+/// Layers share a file, so that half an image shows.
+const FILES: usize = 20;
+
+fn source(version: &str) -> ImageSource {
+    let layer = |part: usize| {
+        (0..FILES).fold(Layer::new(), |layer, i| {
+            layer.file(&format!("{part}/{i}"), 0o644, version.repeat(500).as_bytes())
+        })
+    };
+    ImageSource::new(json!({"Cmd": [version]}), [layer(0), layer(1)])
+}
+
+/// Not a test: what the process that is killed does, until it is.
+#[test]
+#[ignore = "the child of the test below"]
+fn importer() {
+    let dir = PathBuf::from(std::env::var_os(DIR).expect("the test below sets it"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let images = DiskImages::open(&dir.join("images"), &dir.join("rootfs")).unwrap();
+        for round in 0.. {
+            let version = ["a", "b", "c"][round % 3];
+            let image =
+                images.import(&dir.join("layout"), Some(&format!("app:{version}")), |_| {}).await.unwrap();
+            images.mount(&image, "c").await.unwrap();
+            images.unmount("c").await.unwrap();
+            images.remove(&format!("app:{version}")).await.unwrap();
+        }
+    });
+}
+
+/// Kills its process with the test, whichever way that ends.
+struct Killed(Child);
+
+impl Killed {
+    fn start(dir: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "importer", "--ignored"]).env(DIR, dir);
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_no_half_images() {
+    let node = Node::new();
+    let mut layout = Layout::create(&node.dir().join("layout"));
+    for version in ["a", "b", "c"] {
+        layout.add(version, &source(version), Compression::Gzip);
+    }
+    for kill in 0..KILLS {
+        let mut child = Killed::start(node.dir());
+        // Each round a little later, so that over time every step is hit.
+        tokio::time::sleep(Duration::from_millis(10 + kill * 3)).await;
+        assert!(child.0.try_wait().unwrap().is_none(), "the importer ended by itself");
+        drop(child);
+        let images = node.again();
+        for container in images.mounted().await.unwrap() {
+            images.unmount(&container).await.unwrap();
+        }
+        for image in images.list().await.unwrap() {
+            check(&images, &image.names).await;
+        }
+    }
+    let node = node.closed();
+    for image in node.images.list().await.unwrap() {
+        for name in image.names {
+            node.images.remove(&name).await.unwrap();
+        }
+    }
+    let node = node.closed();
+    for directory in ["layers", "blobs", "images", "refs", "tmp", "containers"] {
+        assert!(node.kept(directory).is_empty(), "{directory}: {:?}", node.kept(directory));
+    }
+}
+
+/// An image that is listed can be found and is whole.
+async fn check(images: &DiskImages, names: &[String]) {
+    for name in names {
+        // The name may have been the last thing written, or the first thing removed.
+        let Some(image) = images.find(name).await.unwrap() else { continue };
+        assert!(matches!(image.content, Content::Oci { .. }));
+        let root = images.mount(&image, "check").await.unwrap();
+        for part in 0..2 {
+            assert_eq!(fs::read_dir(root.join(part.to_string())).unwrap().count(), FILES);
+        }
+        images.unmount("check").await.unwrap();
+    }
+}
