@@ -1,0 +1,105 @@
+//! The pod's sandbox: what its containers share.
+//!
+//! The shim itself is in the pod's IPC and UTS namespaces, and containers join them by its entry in /proc. Shared memory
+//! is a tmpfs in the pod's directory that every container sees as `/dev/shm`. The network namespace is pinned by the agent.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use naru_runtime::SandboxSpec;
+use nix::{
+    errno::Errno,
+    mount::{MntFlags, MsFlags, mount, umount2},
+    sched::{CloneFlags, unshare},
+    unistd::sethostname,
+};
+
+use crate::cgroup::{Cgroups, SHIM_GROUP};
+
+/// The size of the pod's shared memory, as Docker and containerd have it.
+const SHM_OPTIONS: &str = "mode=1777,size=64m";
+/// The longest hostname the kernel takes, in bytes.
+const HOSTNAME_LIMIT: usize = 63;
+
+/// Why the pod cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing}: {source}")]
+pub(crate) struct SandboxError {
+    doing: String,
+    source: io::Error,
+}
+
+fn failed<E: Into<io::Error>>(doing: impl Into<String>) -> impl FnOnce(E) -> SandboxError {
+    move |source| SandboxError { doing: doing.into(), source: source.into() }
+}
+
+/// The pod this shim is for.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    /// What the agent said of it.
+    pub(crate) spec: SandboxSpec,
+    /// The machine's control groups; the shim is in the pod's.
+    pub(crate) cgroups: Cgroups,
+    run_dir: PathBuf,
+}
+
+impl Sandbox {
+    /// Makes the shim the holder of the pod that `run_dir` is for.
+    pub(crate) fn enter(run_dir: &Path) -> Result<Self, SandboxError> {
+        let file = run_dir.join("sandbox.json");
+        let json = fs::read(&file).map_err(failed(format!("read {}", file.display())))?;
+        let spec: SandboxSpec =
+            serde_json::from_slice(&json).map_err(failed(format!("read {}", file.display())))?;
+        let cgroups = Cgroups::detect().map_err(failed("find the control groups"))?;
+        let group = format!("{}/{SHIM_GROUP}", spec.cgroup);
+        cgroups.enter(&group).map_err(failed(format!("enter the control group {group}")))?;
+        unshare(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS)
+            .map_err(failed("make the pod's namespaces"))?;
+        let hostname = &spec.hostname[..spec.hostname.floor_char_boundary(HOSTNAME_LIMIT)];
+        sethostname(hostname).map_err(failed("set the hostname"))?;
+        let sandbox = Self { spec, cgroups, run_dir: run_dir.to_owned() };
+        sandbox.mount_shm()?;
+        Ok(sandbox)
+    }
+
+    /// The tmpfs that containers see as `/dev/shm`.
+    pub(crate) fn shm(&self) -> PathBuf {
+        self.run_dir.join("shm")
+    }
+
+    /// Where what is kept of the containers lies, a directory each.
+    pub(crate) fn containers(&self) -> PathBuf {
+        self.run_dir.join("containers")
+    }
+
+    /// Where libcontainer keeps its state.
+    pub(crate) fn libcontainer(&self) -> PathBuf {
+        self.run_dir.join("libcontainer")
+    }
+
+    fn mount_shm(&self) -> Result<(), SandboxError> {
+        let path = self.shm();
+        // A tmpfs left by a shim that was killed holds what its containers left in it.
+        self.unmount_shm().map_err(failed(format!("unmount {}", path.display())))?;
+        fs::create_dir_all(&path).map_err(failed(format!("make {}", path.display())))?;
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+        mount(Some("shm"), &path, Some("tmpfs"), flags, Some(SHM_OPTIONS))
+            .map_err(failed(format!("mount {}", path.display())))
+    }
+
+    fn unmount_shm(&self) -> io::Result<()> {
+        match umount2(&self.shm(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the sandbox apart; its containers are gone. The agent removes the directory when the shim has ended.
+    pub(crate) async fn leave(&self) -> io::Result<()> {
+        self.unmount_shm()?;
+        self.cgroups.leave()?;
+        self.cgroups.remove(&self.spec.cgroup).await
+    }
+}
