@@ -1,0 +1,51 @@
+//! What is there: versions, kinds, fields.
+
+use crate::harness::Cluster;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_and_kinds() {
+    let cluster = Cluster::start().await;
+    let version = cluster.ok("version").await;
+    assert!(version.contains("Server Version: v1.37."), "{version}");
+    assert_eq!(cluster.ok("api-versions").await, "coordination.k8s.io/v1\nv1\n");
+    let resources = cluster.ok("api-resources --no-headers").await;
+    let lines: Vec<Vec<&str>> = resources.lines().map(|line| line.split_whitespace().collect()).collect();
+    let expected: [&[&str]; 8] = [
+        &["configmaps", "cm", "v1", "true", "ConfigMap"],
+        &["events", "ev", "v1", "true", "Event"],
+        &["namespaces", "ns", "v1", "false", "Namespace"],
+        &["nodes", "no", "v1", "false", "Node"],
+        &["pods", "po", "v1", "true", "Pod"],
+        &["secrets", "v1", "true", "Secret"],
+        &["serviceaccounts", "sa", "v1", "true", "ServiceAccount"],
+        &["leases", "coordination.k8s.io/v1", "true", "Lease"],
+    ];
+    assert_eq!(lines, expected);
+    let verbs = cluster.ok("api-resources --no-headers --namespaced=false -o wide").await;
+    assert!(verbs.contains("create,delete,get,list,patch,update,watch"), "{verbs}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_are_explained() {
+    let cluster = Cluster::start().await;
+    let pod = cluster.ok("explain pod").await;
+    assert!(pod.contains("KIND:       Pod"), "{pod}");
+    assert!(pod.contains("Specification of the desired behavior of the pod."), "{pod}");
+    let ports = cluster.ok("explain pods.spec.containers.ports").await;
+    assert!(ports.contains("FIELD: ports <[]ContainerPort>"), "{ports}");
+    assert!(ports.contains("containerPort\t<integer> -required-"), "{ports}");
+    let lease = cluster.ok("explain lease --recursive").await;
+    assert!(lease.contains("holderIdentity"), "{lease}");
+    let missing = cluster.kubectl(&["explain", "pod.spec.foo"]).await.failed();
+    assert!(missing.contains("field \"foo\" does not exist"), "{missing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_kinds() {
+    let cluster = Cluster::start().await;
+    let error = cluster.kubectl(&["get", "things"]).await.failed();
+    assert_eq!(error, "error: the server doesn't have a resource type \"things\"\n");
+    let raw = cluster.kubectl(&["get", "--raw", "/apis/none.example/v1"]).await.failed();
+    assert!(raw.contains("NotFound"), "{raw}");
+    assert_eq!(cluster.ok("get --raw /readyz").await, "ok");
+}
