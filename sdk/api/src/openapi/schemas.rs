@@ -66,12 +66,13 @@ fn component(definition: &Definition, texts: &Descriptions) -> Map<String, Value
         component.insert("description".into(), text.into());
     }
     component.insert("type".into(), "object".into());
-    let required: Vec<&str> =
+    let mut required: Vec<&str> =
         definition.fields().iter().filter(|field| field.required()).map(|field| field.name).collect();
+    required.sort_unstable();
     if !required.is_empty() {
         component.insert("required".into(), json!(required));
     }
-    let properties: Map<String, Value> = definition
+    let mut properties: Map<String, Value> = definition
         .fields()
         .iter()
         .map(|field| {
@@ -79,6 +80,7 @@ fn component(definition: &Definition, texts: &Descriptions) -> Map<String, Value
             (field.name.into(), Value::Object(property(field, text)))
         })
         .collect();
+    properties.sort_keys();
     component.insert("properties".into(), Value::Object(properties));
     if let Some((group, version, kind)) = definition.gvk() {
         let gvk = json!([{"group": group, "version": version, "kind": kind}]);

@@ -21,68 +21,104 @@ pub(super) fn is_canonical(text: &str, micros: bool) -> bool {
 
 /// What Go's `time.Parse` says about `text` as RFC 3339, or `None` when it is a time.
 pub(super) fn complaint(text: &str) -> Option<String> {
-    const LAYOUT: [(usize, &str, &str); 11] = [
-        (4, "2006", "2006-01-02T15:04:05Z07:00"),
-        (0, "-", ""),
-        (2, "01", "month"),
-        (0, "-", ""),
-        (2, "02", "day"),
-        (0, "T", ""),
-        (2, "15", "hour"),
-        (0, ":", ""),
-        (2, "04", "minute"),
-        (0, ":", ""),
-        (2, "05", "second"),
+    if is_good(text.as_bytes()) { None } else { Some(explain(text)) }
+}
+
+/// `YYYY-MM-DDTHH:MM:SS`, perhaps a fraction, and `Z` or an offset.
+fn is_good(text: &[u8]) -> bool {
+    let Some((fixed, rest)) = text.split_first_chunk::<19>() else { return false };
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if separators.iter().any(|(at, byte)| fixed[*at] != *byte) {
+        return false;
+    }
+    let number = |from: usize, to: usize| {
+        fixed[from..to]
+            .iter()
+            .try_fold(0u32, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0')))
+    };
+    let (Some(year), Some(month), Some(day)) = (number(0, 4), number(5, 7), number(8, 10)) else {
+        return false;
+    };
+    let (Some(hour), Some(minute), Some(second)) = (number(11, 13), number(14, 16), number(17, 19)) else {
+        return false;
+    };
+    let date = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+    date && hour < 24 && minute < 60 && second < 60 && is_offset(without_fraction(rest))
+}
+
+/// `rest` without a leading `.` and digits; as it is when it has none.
+fn without_fraction(rest: &[u8]) -> &[u8] {
+    let Some(fraction) = rest.strip_prefix(b".") else { return rest };
+    match fraction.iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        0 => rest,
+        digits => &fraction[digits..],
+    }
+}
+
+fn is_offset(text: &[u8]) -> bool {
+    match text {
+        b"Z" => true,
+        [b'+' | b'-', a, b, b':', c, d] => {
+            [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()) && (*a, *b) < (b'2', b'4') && *c < b'6'
+        }
+        _ => false,
+    }
+}
+
+fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Go's words for what is not good.
+#[cold]
+fn explain(text: &str) -> String {
+    const PARTS: [(usize, &str, &str, u32, u32); 11] = [
+        (4, "2006", "year", 0, 9999),
+        (0, "-", "", 0, 0),
+        (2, "01", "month", 1, 12),
+        (0, "-", "", 0, 0),
+        (2, "02", "day", 1, 31),
+        (0, "T", "", 0, 0),
+        (2, "15", "hour", 0, 23),
+        (0, ":", "", 0, 0),
+        (2, "04", "minute", 0, 59),
+        (0, ":", "", 0, 0),
+        (2, "05", "second", 0, 59),
     ];
-    const RANGES: [(&str, u32, u32); 5] =
-        [("month", 1, 12), ("day", 1, 31), ("hour", 0, 23), ("minute", 0, 59), ("second", 0, 59)];
     let cannot = |rest: &str, part: &str| {
-        Some(format!("parsing time {text:?} as {:?}: cannot parse {rest:?} as {part:?}", LAYOUT[0].2))
+        format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}")
     };
     let mut rest = text;
-    for (digits, part, name) in LAYOUT {
+    for (digits, part, name, low, high) in PARTS {
         let taken = match digits {
             0 => rest.starts_with(part).then_some(1),
-            digits => {
-                rest.get(..digits).filter(|all| all.bytes().all(|b| b.is_ascii_digit())).map(|_| digits)
-            }
+            digits => rest.get(..digits).filter(|all| all.bytes().all(|b| b.is_ascii_digit())).map(str::len),
         };
         let Some(taken) = taken else { return cannot(rest, part) };
-        let range = RANGES.iter().find(|(of, ..)| *of == name);
-        if let (Some((_, low, high)), Ok(value)) = (range, rest[..taken].parse::<u32>())
-            && !(*low..=*high).contains(&value)
-        {
-            return Some(format!("parsing time {text:?}: {name} out of range"));
+        if digits > 0 && !rest[..taken].parse::<u32>().is_ok_and(|value| (low..=high).contains(&value)) {
+            return format!("parsing time {text:?}: {name} out of range");
         }
         rest = &rest[taken..];
     }
-    if let Some(fraction) = rest.strip_prefix('.') {
-        let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return cannot(rest, "Z07:00");
-        }
-        rest = &fraction[digits..];
+    let after = &rest[rest.len() - without_fraction(rest.as_bytes()).len()..];
+    match after.strip_prefix('Z') {
+        Some("") => format!("parsing time {text:?}: day out of range"),
+        Some(extra) => format!("parsing time {text:?}: extra text: {extra:?}"),
+        None if is_offset(after.as_bytes()) => format!("parsing time {text:?}: day out of range"),
+        None => cannot(after, "Z07:00"),
     }
-    let offset = rest.as_bytes();
-    let numeric = offset.len() == 6
-        && matches!(offset[0], b'+' | b'-')
-        && offset[3] == b':'
-        && [1, 2, 4, 5].iter().all(|at| offset[*at].is_ascii_digit());
-    if rest == "Z" || numeric {
-        return text
-            .parse::<Timestamp>()
-            .is_err()
-            .then(|| format!("parsing time {text:?}: day out of range"));
-    }
-    if let Some(extra) = rest.strip_prefix('Z') {
-        return Some(format!("parsing time {text:?}: extra text: {extra:?}"));
-    }
-    cannot(rest, "Z07:00")
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -106,6 +142,23 @@ mod tests {
         }
         assert!(complaint("2026-11-21T09:00:00").is_some());
         assert!(complaint("２０２６").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_good_is_a_time(
+            text in "(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,9})?(Z|[+-][01][0-9]:[0-6][0-9]|)"
+        ) {
+            let read = text.parse::<Timestamp>();
+            // A leap second is a time to the library, which reads it as the second before.
+            let leap = &text[17..19] == "60";
+            prop_assert_eq!(complaint(&text).is_none(), read.is_ok() && !leap, "{:?}", complaint(&text));
+        }
+
+        #[test]
+        fn never_panics(text in "\\PC*") {
+            let _ = complaint(&text);
+        }
     }
 
     #[test]
