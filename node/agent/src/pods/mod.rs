@@ -20,6 +20,9 @@ mod supervisor;
 mod view;
 mod worker;
 
+#[cfg(test)]
+mod simulation;
+
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 pub(crate) use desired::{host_network as uses_host_network, title};

@@ -5,6 +5,8 @@
 //! done. The way up is in [`up`], the way down in [`down`].
 
 mod down;
+#[cfg(test)]
+mod tests;
 pub(crate) mod up;
 
 use jiff::Timestamp;

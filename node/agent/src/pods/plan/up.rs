@@ -30,7 +30,6 @@ pub(super) fn plan(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timesta
     }
     for (name, container) in &observed.containers {
         watch(plan, name, container, now);
-        prune(plan, name, container, now);
     }
     let policy = RestartPolicy::of(desired::spec(pod));
     let (wanted, init) = match pending_init(pod, observed) {
@@ -43,6 +42,9 @@ pub(super) fn plan(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timesta
     let ready = surroundings(plan, pod, observed, now);
     for spec in wanted {
         drive(plan, observed, spec, Drive { policy, init, ready }, now);
+    }
+    for (name, container) in &observed.containers {
+        prune(plan, name, container, now);
     }
 }
 
@@ -82,9 +84,9 @@ pub(super) fn watch(plan: &mut Plan, name: &str, container: &Container, now: Tim
     }
 }
 
-/// Removes attempts that nobody asks about any more.
+/// Removes attempts that nobody asks about any more, once a newer one runs: nothing else waits for that.
 fn prune(plan: &mut Plan, name: &str, container: &Container, now: Timestamp) {
-    let Some(last) = container.last() else { return };
+    let Some(last) = container.last().filter(|last| last.running()) else { return };
     let old = container.attempts.iter().find(|one| {
         one.held && one.number + KEPT_ATTEMPTS <= last.number && !one.running() && one.ended().is_some()
     });
