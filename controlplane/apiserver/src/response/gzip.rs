@@ -26,7 +26,10 @@ fn wanted(headers: &HeaderMap, length: u64) -> bool {
 /// A list's body, compressed if `request` asks for it and it is large.
 pub(crate) fn compressed(request: &HeaderMap, mut list: ListBody) -> Response {
     if !wanted(request, list.len()) {
-        return Response::new(Body::new(list));
+        let length = list.len().into();
+        let mut response = Response::new(Body::new(list));
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        return response;
     }
     let mut encoder = Some(GzEncoder::new(Vec::new(), Compression::new(LEVEL)));
     let pieces = std::iter::from_fn(move || {

@@ -1,0 +1,17 @@
+//! The API as a whole, called in process over the store in memory: every verb and every refusal, lists, watches, and a store
+//! that goes away.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![allow(unreachable_pub, reason = "a test binary has no interface")]
+
+mod deletes;
+mod faulty;
+mod forms;
+mod harness;
+mod lists;
+mod ordering;
+mod outage;
+mod reads;
+mod requests;
+mod subresources;
+mod watches;
+mod writes;
