@@ -95,6 +95,20 @@ mod tests {
     }
 
     #[test]
+    fn operations_have_names_of_their_own() {
+        let document = core();
+        let paths = document["paths"].as_object().unwrap().values();
+        let mut names: Vec<&str> = paths
+            .flat_map(|path| path.as_object().unwrap().values())
+            .filter_map(|one| one["operationId"].as_str())
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
     fn schemas_carry_the_facts() {
         let document = core();
         let schemas = &document["components"]["schemas"];

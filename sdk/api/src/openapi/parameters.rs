@@ -23,7 +23,6 @@ const WRITE: &[Row] = &[
     ("fieldManager", "string", "Who makes this change."),
     ("fieldValidation", "string", "What to do about unknown and repeated fields: Ignore, Warn or Strict."),
 ];
-const FORCE: Row = ("force", "boolean", "Whether an apply takes fields from other managers.");
 const DELETE: &[Row] = &[
     DRY_RUN,
     ("gracePeriodSeconds", "integer", "How long the object has to end by itself."),
@@ -44,27 +43,22 @@ const PRETTY: Row = ("pretty", "string", "Whether to indent the output.");
 
 /// Of list and watch.
 pub(super) fn list() -> Value {
-    query(LIST, None)
+    query(LIST)
 }
 
-/// Of create and update.
+/// Of create, update and patch.
 pub(super) fn write() -> Value {
-    query(WRITE, None)
-}
-
-/// Of patch.
-pub(super) fn patch() -> Value {
-    query(WRITE, Some(FORCE))
+    query(WRITE)
 }
 
 /// Of delete.
 pub(super) fn delete() -> Value {
-    query(DELETE, None)
+    query(DELETE)
 }
 
 /// Of a pod's log.
 pub(super) fn log() -> Value {
-    query(LOG, None)
+    query(LOG)
 }
 
 /// Those of a path: what stands in braces, and `pretty`.
@@ -82,8 +76,8 @@ pub(super) fn of_path(path: &str) -> Value {
     Value::Array(all)
 }
 
-fn query(rows: &[Row], more: Option<Row>) -> Value {
-    rows.iter().chain(&more).map(one).collect()
+fn query(rows: &[Row]) -> Value {
+    rows.iter().map(one).collect()
 }
 
 fn one((name, kind, text): &Row) -> Value {

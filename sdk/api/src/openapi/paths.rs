@@ -28,7 +28,10 @@ pub(super) fn of(group: &str, version: &str, kinds: &[&Kind]) -> Value {
             put(&mut paths, &format!("{one}/{}", subresource.name), part(kind, subresource));
         }
         if kind.namespaced() {
-            let list = operations(kind, &["list"]);
+            let mut list = operations(kind, &["list"]);
+            if let Some(operation) = list.get_mut("get") {
+                operation["operationId"] = format!("{}-all-namespaces", target(kind).id("list")).into();
+            }
             put(&mut paths, &format!("{root}/{}", kind.plural), list);
         }
     }
@@ -51,14 +54,12 @@ fn object(kind: &Kind) -> Map<String, Value> {
 
 /// The operations of the object itself for those of these verbs that the kind has.
 fn operations(kind: &Kind, verbs: &[&str]) -> Map<String, Value> {
-    let target = Target {
-        gvk: (kind.group, kind.version, kind.kind),
-        definition: kind.definition,
-        owner: kind,
-        part: "",
-    };
     let served = verbs.iter().filter(|verb| kind.verbs.contains(verb));
-    served.map(|verb| (method(verb).into(), target.operation(verb))).collect()
+    served.map(|verb| (method(verb).into(), target(kind).operation(verb))).collect()
+}
+
+fn target(kind: &Kind) -> Target<'_> {
+    Target { gvk: (kind.group, kind.version, kind.kind), definition: kind.definition, owner: kind, part: "" }
 }
 
 fn part(kind: &Kind, subresource: &Subresource) -> Map<String, Value> {
@@ -128,8 +129,7 @@ impl Target<'_> {
         match (verb, self.part) {
             ("get", "log") => parameters::log(),
             ("list", _) => parameters::list(),
-            ("create" | "update", _) => parameters::write(),
-            ("patch", _) => parameters::patch(),
+            ("create" | "update" | "patch", _) => parameters::write(),
             ("delete" | "deletecollection", _) => parameters::delete(),
             _ => json!([]),
         }

@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::facts::{Definition, Field, Scalar, Shape, Type, definition};
+use super::facts::{Definition, Field, definition};
 use super::path::Path;
 use super::time;
+use super::types::{Scalar, Shape, Type};
 use crate::quantity::Quantity;
 
 /// Most findings of each sort; an object of nothing else must not cost more than its size.

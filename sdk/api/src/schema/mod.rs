@@ -8,14 +8,14 @@ mod normalize;
 mod path;
 mod prune;
 mod time;
+mod types;
 
 pub use check::{Findings, check};
-pub use facts::{
-    Definition, DefinitionId, Field, ListType, Scalar, Shape, Type, by_kind, definition, definitions,
-};
+pub use facts::{Definition, DefinitionId, Field, ListType, by_kind, definition, definitions};
 pub use normalize::normalize;
 pub use prune::prune;
 pub(crate) use time::{rfc3339_micros, rfc3339_seconds};
+pub use types::{Scalar, Shape, Type};
 
 use serde_json::Value;
 

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::facts::{Definition, Scalar, Shape, Type, definition};
+use super::facts::{Definition, definition};
 use super::time;
+use super::types::{Scalar, Shape, Type};
 use crate::quantity::Quantity;
 
 /// Drops null fields, makes null items and map values the zero value of their type, writes quantities and times in their

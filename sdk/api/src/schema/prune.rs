@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::facts::{Definition, Shape, Type, definition};
+use super::facts::{Definition, definition};
+use super::types::{Shape, Type};
 
 /// Drops unknown fields; does nothing under a name that the facts do not have.
 pub fn prune(definition_name: &str, object: &mut Value) {

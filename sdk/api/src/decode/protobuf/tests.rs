@@ -175,6 +175,40 @@ fn pod_with_inlined_members_and_odd_scalars() {
     assert!(schema::check("io.k8s.api.core.v1.Pod", &pod).is_empty());
 }
 
+/// Bodies that kubectl 1.37.1 sent for `create configmap` and `create deployment`.
+#[test]
+fn bodies_of_kubectl() {
+    for (body, expected) in [
+        (
+            "6b3873000a0f0a0276311209436f6e6669674d6170121b0a110a017812001a0022002a0032003800420012060a01611201621a002200",
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "b"}}),
+        ),
+        (
+            "6b3873000a150a07617070732f7631120a4465706c6f796d656e7412b0010a1b0a016412001a0022002a0032003800420\
+             05a080a0361707012016412820\
+             10802120a0a080a036170701201641a6a0a1a0a0012001a0022002a00320038004200\
+             5a080a03617070120164124c122e0a056e67696e7812056e67696e782a00320a0a001000185022002a0042006a007200\
+             800100880100900100a201001a00320042004a0052005800600068008201008a01009a0100c2010022020a00280038001a0c08001000180020002800380\
+             01a002200",
+            json!({
+                "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "labels": {"app": "d"}},
+                "spec": {
+                    "replicas": 2, "selector": {"matchLabels": {"app": "d"}}, "strategy": {},
+                    "template": {
+                        "metadata": {"labels": {"app": "d"}},
+                        "spec": {"containers": [{"name": "nginx", "image": "nginx", "ports": [{"containerPort": 80}], "resources": {}}]},
+                    },
+                },
+                "status": {},
+            }),
+        ),
+    ] {
+        let bytes: Vec<u8> =
+            (0..body.len()).step_by(2).map(|at| u8::from_str_radix(&body[at..at + 2], 16).unwrap()).collect();
+        assert_eq!(protobuf(&bytes).unwrap(), expected);
+    }
+}
+
 #[test]
 fn lease_event_and_others() {
     let renew = message().int(1, 1_795_251_600).int(2, 123_456_789);
