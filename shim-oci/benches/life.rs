@@ -57,7 +57,8 @@ async fn living(pod: &Pod, bundle: &std::path::Path) {
         task.wait().await.unwrap();
         if !bundle.exists() {
             fs::create_dir(bundle).unwrap();
-            let config = pod.path("oci").join(&pod.spec.id.0).join("containers").join(&id.0).join("config.json");
+            let config =
+                pod.path("oci").join(&pod.spec.id.0).join("containers").join(&id.0).join("config.json");
             fs::copy(config, bundle.join("config.json")).unwrap();
         }
         let exited = Instant::now();
@@ -103,6 +104,8 @@ fn report(what: &str, mut times: Vec<Duration>) {
 
 fn memory(what: &str, pid: i32) {
     let smaps = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let kib = |key: &str| smaps.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
+    let kib = |key: &str| {
+        smaps.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned()
+    };
     println!("{what:42} RSS {} PSS {} private dirty {}", kib("Rss:"), kib("Pss:"), kib("Private_Dirty:"));
 }

@@ -28,6 +28,16 @@ const DELEGATED: [&str; 5] = ["+cpu", "+cpuset", "+io", "+memory", "+pids"];
 /// How often removing a group is tried, and the pause between: its last process may not be gone yet.
 const REMOVE_ATTEMPTS: (u32, Duration) = (200, Duration::from_millis(5));
 
+/// Why the shim is in a group of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A service manager that stops the agent must not find the shim and its containers in the agent's group. Containers
+    /// inherit it where libcontainer does not put them elsewhere.
+    Membership,
+    /// What the shim uses is the pod's use.
+    Accounting,
+}
+
 /// One mounted hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hierarchy {
@@ -78,24 +88,34 @@ impl Cgroups {
         Some(self.hierarchies.iter().find(fits)?.path(group))
     }
 
-    /// Whether the shim leaves its group of a hierarchy: what it uses must be accounted to the pod, and a service manager
-    /// that stops the agent must not find it in the agent's group.
-    fn is_entered(&self, hierarchy: &Hierarchy) -> bool {
-        self.unified || hierarchy.own != "/" || ACCOUNTED.iter().any(|controller| hierarchy.has(controller))
+    /// Why the shim leaves the group it was started in, if it does.
+    fn purpose(&self, hierarchy: &Hierarchy) -> Option<Purpose> {
+        if ACCOUNTED.iter().any(|controller| hierarchy.has(controller)) {
+            Some(Purpose::Accounting)
+        } else if self.unified || hierarchy.own != "/" {
+            Some(Purpose::Membership)
+        } else {
+            None
+        }
     }
 
-    /// Makes a group and moves this process into it.
-    pub(crate) fn enter(&self, group: &str) -> io::Result<()> {
-        for hierarchy in self.hierarchies.iter().filter(|h| self.is_entered(h)) {
+    /// Makes a group in the hierarchies of one purpose and moves this process into it.
+    pub(crate) fn enter(&self, group: &str, purpose: Purpose) -> io::Result<()> {
+        for hierarchy in self.hierarchies.iter().filter(|h| self.purpose(h) == Some(purpose)) {
             make(hierarchy, group)?;
             join(&hierarchy.path(group))?;
         }
         Ok(())
     }
 
-    /// Moves this process to the root groups.
-    pub(crate) fn leave(&self) -> io::Result<()> {
-        self.hierarchies.iter().filter(|h| self.is_entered(h)).try_for_each(|h| join(&h.mount))
+    /// Moves this process to the root groups if it is in the pod's.
+    pub(crate) fn leave(&self, pod: &str) -> io::Result<()> {
+        for hierarchy in &self.hierarchies {
+            if pids(&hierarchy.path(pod).join(SHIM_GROUP)).any(|pid| pid == Pid::this()) {
+                join(&hierarchy.mount)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes a group and those below it, killing what is left in them.
@@ -222,6 +242,13 @@ fn join(path: &Path) -> io::Result<()> {
     fs::write(path.join(PROCS), "0")
 }
 
+/// The processes in the group whose directory this is; those of another pid namespace cannot be named.
+fn pids(path: &Path) -> impl Iterator<Item = Pid> {
+    let text = fs::read_to_string(path.join(PROCS)).unwrap_or_default();
+    let pids: Vec<i32> = text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect();
+    pids.into_iter().map(Pid::from_raw)
+}
+
 fn children(path: &Path) -> Vec<PathBuf> {
     let Ok(listing) = fs::read_dir(path) else { return Vec::new() };
     let entries = listing.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
@@ -247,13 +274,9 @@ fn kill_tree(path: &Path) {
     for child in children(path) {
         kill_tree(&child);
     }
-    let Ok(pids) = fs::read_to_string(path.join(PROCS)) else { return };
-    let own = Pid::this();
-    for pid in pids.lines().filter_map(|line| line.parse().ok()).map(Pid::from_raw) {
-        if pid != own && pid.as_raw() > 0 {
-            // It may have ended meanwhile.
-            let _ = kill(pid, Signal::SIGKILL);
-        }
+    for pid in pids(path).filter(|pid| *pid != Pid::this()) {
+        // It may have ended meanwhile.
+        let _ = kill(pid, Signal::SIGKILL);
     }
 }
 
@@ -296,7 +319,9 @@ mod tests {
             cgroups.path("memory", "/naru-x/pod1").unwrap(),
             Path::new("/sys/fs/cgroup/memory/naru-x/pod1")
         );
-        assert!(cgroups.hierarchies.iter().all(|h| cgroups.is_entered(h)));
+        let purposes: Vec<_> = cgroups.hierarchies.iter().map(|h| cgroups.purpose(h)).collect();
+        let (membership, accounting) = (Some(Purpose::Membership), Some(Purpose::Accounting));
+        assert_eq!(purposes, [accounting, accounting, membership, membership]);
     }
 
     #[test]
@@ -305,6 +330,7 @@ mod tests {
         let cgroups = Cgroups { unified: true, hierarchies: parse(mounts, "0::/user.slice\n") };
         assert_eq!(cgroups.path("memory", "/naru-x").unwrap(), Path::new("/sys/fs/cgroup/naru-x"));
         assert_eq!(cgroups.v1_controllers().count(), 0);
+        assert_eq!(cgroups.purpose(&cgroups.hierarchies[0]), Some(Purpose::Membership));
     }
 
     #[test]

@@ -8,7 +8,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use libcontainer::{container::builder::ContainerBuilder, syscall::syscall::SyscallType};
+use libcontainer::{
+    container::builder::ContainerBuilder,
+    notify_socket::{NOTIFY_FILE, NotifySocket},
+    syscall::syscall::SyscallType,
+};
 use naru_runtime::{
     ContainerId, ContainerSpec, Error, Exit, Result, Root, SandboxId, State, Stats, Task, TaskStatus,
 };
@@ -281,11 +285,15 @@ impl Task for Container {
             return Err(self.wrong_state(&state, "created"));
         }
         let started_at = Timestamp::now();
-        let libcontainer = self.sandbox.libcontainer().join(&self.id.0);
-        let started = libcontainer::container::Container::load(libcontainer).and_then(|mut it| it.start());
-        started.map_err(|error| Error::internal("cannot start the container", &error))?;
+        // The container's process waits at this socket; libcontainer's own way reads and writes its state as well, which nobody
+        // here looks at.
+        let socket = self.sandbox.libcontainer().join(&self.id.0).join(NOTIFY_FILE);
+        NotifySocket::new(socket)
+            .notify_container_start()
+            .map_err(|error| Error::internal("cannot start the container", &error))?;
         let pid = self.pid().and_then(|pid| u32::try_from(pid).ok());
         self.change(State::Running { started_at, pid });
+        self.sandbox.settle.notify_one();
         Ok(())
     }
 

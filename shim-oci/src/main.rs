@@ -50,13 +50,14 @@ fn serve(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     event_loop.block_on(async {
         // The socket's lock first: nothing of the pod is touched while another shim lives.
         let listener = server::bind(&args.socket)?;
-        let sandbox = Sandbox::enter(&args.run_dir)?;
+        let sandbox = Arc::new(Sandbox::enter(&args.run_dir)?);
         let cancel = CancellationToken::new();
-        let runtime = Arc::new(OciRuntime::open(sandbox, cancel.clone())?);
+        let runtime = Arc::new(OciRuntime::open(sandbox.clone(), cancel.clone())?);
         let reaper = runtime.clone().reap()?;
         tokio::select! {
             () = server::serve(listener, runtime, cancel) => Ok(()),
             never = reaper => match never {},
+            never = sandbox.settled() => match never {},
         }
     })
 }

@@ -30,10 +30,9 @@ pub(crate) struct OciRuntime {
 
 impl OciRuntime {
     /// Takes over what an earlier shim of the pod has left.
-    pub(crate) fn open(sandbox: Sandbox, end: CancellationToken) -> io::Result<Self> {
+    pub(crate) fn open(sandbox: Arc<Sandbox>, end: CancellationToken) -> io::Result<Self> {
         fs::create_dir_all(sandbox.containers())?;
         fs::create_dir_all(sandbox.libcontainer())?;
-        let sandbox = Arc::new(sandbox);
         let recovered = records(&sandbox.containers()).into_iter().map(|record| {
             let container = Container::recover(&sandbox, record);
             (container.now().id, Arc::new(container))

@@ -4,8 +4,10 @@
 //! is a tmpfs in the pod's directory that every container sees as `/dev/shm`. The network namespace is pinned by the agent.
 
 use std::{
+    convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use naru_runtime::SandboxSpec;
@@ -16,10 +18,14 @@ use nix::{
     unistd::sethostname,
 };
 
-use crate::cgroup::{Cgroups, SHIM_GROUP};
+use tokio::sync::Notify;
+
+use crate::cgroup::{Cgroups, Purpose, SHIM_GROUP};
 
 /// The size of the pod's shared memory, as Docker and containerd have it.
 const SHM_OPTIONS: &str = "mode=1777,size=64m";
+/// How long after a container's start the shim moves into its own group.
+const SETTLE_AFTER: Duration = Duration::from_millis(500);
 /// The longest hostname the kernel takes, in bytes.
 const HOSTNAME_LIMIT: usize = 63;
 
@@ -42,6 +48,8 @@ pub(crate) struct Sandbox {
     pub(crate) spec: SandboxSpec,
     /// The machine's control groups; the shim is in the pod's.
     pub(crate) cgroups: Cgroups,
+    /// Told when a container has been started.
+    pub(crate) settle: Notify,
     run_dir: PathBuf,
 }
 
@@ -54,14 +62,26 @@ impl Sandbox {
             serde_json::from_slice(&json).map_err(failed(format!("read {}", file.display())))?;
         let cgroups = Cgroups::detect().map_err(failed("find the control groups"))?;
         let group = format!("{}/{SHIM_GROUP}", spec.cgroup);
-        cgroups.enter(&group).map_err(failed(format!("enter the control group {group}")))?;
+        cgroups.enter(&group, Purpose::Membership).map_err(failed(format!("enter the group {group}")))?;
         unshare(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS)
             .map_err(failed("make the pod's namespaces"))?;
         let hostname = &spec.hostname[..spec.hostname.floor_char_boundary(HOSTNAME_LIMIT)];
         sethostname(hostname).map_err(failed("set the hostname"))?;
-        let sandbox = Self { spec, cgroups, run_dir: run_dir.to_owned() };
+        let sandbox = Self { spec, cgroups, settle: Notify::new(), run_dir: run_dir.to_owned() };
         sandbox.mount_shm()?;
         Ok(sandbox)
+    }
+
+    /// Moves the shim into its group for good some time after the first start, and then never returns. Moving takes the kernel
+    /// many milliseconds, which the pod's start need not wait for.
+    pub(crate) async fn settled(&self) -> Infallible {
+        self.settle.notified().await;
+        tokio::time::sleep(SETTLE_AFTER).await;
+        let group = format!("{}/{SHIM_GROUP}", self.spec.cgroup);
+        if let Err(error) = self.cgroups.enter(&group, Purpose::Accounting) {
+            tracing::warn!(%error, group, "what the shim uses is not the pod's");
+        }
+        std::future::pending().await
     }
 
     /// The tmpfs that containers see as `/dev/shm`.
@@ -99,7 +119,7 @@ impl Sandbox {
     /// Takes the sandbox apart; its containers are gone. The agent removes the directory when the shim has ended.
     pub(crate) async fn leave(&self) -> io::Result<()> {
         self.unmount_shm()?;
-        self.cgroups.leave()?;
+        self.cgroups.leave(&self.spec.cgroup)?;
         self.cgroups.remove(&self.spec.cgroup).await
     }
 }

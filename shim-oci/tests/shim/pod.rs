@@ -136,10 +136,24 @@ impl Pod {
 
     /// The shim's process id.
     pub(crate) fn shim(&self) -> i32 {
-        let own = format!("pod{}/shim", self.spec.id);
-        let shims: Vec<i32> = self.groups().iter().flat_map(|group| pids_in(&group.join(&own))).collect();
-        assert!(shims.windows(2).all(|pair| pair[0] == pair[1]), "{shims:?}");
+        let shims = self.shims_running();
+        assert_eq!(shims.len(), 1, "{shims:?}");
         shims[0]
+    }
+
+    /// The processes that hold the lock of the pod's socket: the shim, and nobody once a container's program runs.
+    pub(crate) fn shims_running(&self) -> Vec<i32> {
+        let dir = self.path("oci").join(&self.spec.id.0).into_os_string().into_string().unwrap();
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(|pid: &i32| {
+            let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            // A container that waits for its start is a copy of the shim under another name.
+            name.trim() == "naru-shim-oci"
+                && command.split(|byte| *byte == 0).any(|arg| arg == dir.as_bytes())
+        })
+        .collect()
     }
 
     /// The cluster's groups that exist, in every hierarchy.
@@ -242,11 +256,11 @@ fn remove_group(group: &Path) {
 impl Drop for Pod {
     fn drop(&mut self) {
         for _ in 0..500 {
-            for pid in self.pids() {
+            for pid in self.pids().into_iter().chain(self.shims_running()) {
                 let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::SIGKILL);
             }
             self.groups().iter().for_each(|group| remove_group(group));
-            if self.groups().is_empty() {
+            if self.groups().is_empty() && self.shims_running().is_empty() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
