@@ -140,11 +140,9 @@ pub struct TolerationSpec {
 pub struct PodStatus {
     /// `Succeeded` and `Failed` pods hold nothing.
     pub phase: Option<String>,
-    /// What is known about the pod.
-    pub conditions: Option<Vec<Condition>>,
 }
 
-/// A condition of a pod or node.
+/// A condition of a node.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Condition {
@@ -153,10 +151,6 @@ pub struct Condition {
     pub type_: String,
     /// `True`, `False`, `Unknown`.
     pub status: String,
-    /// Why, in a word.
-    pub reason: Option<String>,
-    /// Why, in a sentence.
-    pub message: Option<String>,
 }
 
 /// A node's `spec`.
