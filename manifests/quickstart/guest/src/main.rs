@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_secs(3);
 const MAX_SEEN: u64 = 64 * 1024;
 
 fn main() {
+    #[cfg(debian_crt1)]
+    construct();
     let pod = Pod::from_env();
     println!("neighbour: WebAssembly in pod {}, address {}", pod.name, pod.ip);
     for round in 1u64.. {
@@ -36,6 +38,17 @@ fn main() {
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Runs the C library's constructors, which Debian's start-up code does not. Unless a program names them, the linker makes every
+/// export run them, the allocation that the host asks for while it returns a list among them; and that may call nobody.
+#[cfg(debian_crt1)]
+fn construct() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: once, and before anything else of the program.
+    unsafe { __wasm_call_ctors() }
 }
 
 /// What the pod's manifest tells through the environment.
