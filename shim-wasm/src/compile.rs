@@ -82,7 +82,13 @@ impl Compiler {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let fresh = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
         let mut command = tokio::process::Command::new("/proc/self/exe");
-        command.arg("compile").arg("--module").arg(&source.module).arg("--output").arg(&fresh);
+        command
+            .arg0("naru-shim-wasm")
+            .arg("compile")
+            .arg("--module")
+            .arg(&source.module)
+            .arg("--output")
+            .arg(&fresh);
         command.arg("--digest").arg(&source.digest);
         if source.component {
             command.arg("--component");
@@ -196,6 +202,8 @@ pub(crate) mod child {
 
     fn compile(args: &CompileArgs) -> Result<(), Failure> {
         setrlimit(Resource::RLIMIT_DATA, MAX_MEMORY, MAX_MEMORY).map_err(io::Error::from)?;
+        // The shim's main thread started this; nobody wants the result of a dead one.
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).map_err(io::Error::from)?;
         // SAFETY: a system call on numbers. Its failure would leave the usual priority.
         let _ = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, NICE) };
         let module = read(args)?;

@@ -23,6 +23,7 @@ use wasmtime::Engine;
 use crate::{
     engine::Ticker,
     guest::{self, Guest, Outcome},
+    identity::Identity,
     meter::{Metered, Usage},
     mounts::Files,
     output::{self, Log},
@@ -54,6 +55,8 @@ pub(crate) struct Prepared {
     pub(crate) guest: Guest,
     /// Where.
     pub(crate) place: Place,
+    /// As whom, if not as root.
+    pub(crate) identity: Option<Identity>,
     /// Thousandths of a core it may use.
     pub(crate) cpu_millis: Option<u64>,
     /// Where its output goes.
@@ -199,8 +202,9 @@ impl Inner {
 
     /// The whole run, on the guest's own executor.
     async fn run(self: Arc<Self>, run: Run, started_at: Timestamp) {
-        let metered =
-            Metered::new(run.guest, self.host.ticker.clone(), Arc::clone(&self.usage), run.cpu_millis);
+        let metered = Metered::new(run.guest, self.host.ticker.clone(), Arc::clone(&self.usage))
+            .cpu_limit(run.cpu_millis)
+            .identity(run.identity);
         let outcome = tokio::select! {
             biased;
             () = self.killed.cancelled() => None,
@@ -238,6 +242,7 @@ impl Inner {
 struct Run {
     guest: Pin<Box<dyn Future<Output = Outcome> + Send>>,
     cpu_millis: Option<u64>,
+    identity: Option<Identity>,
     log: Log,
     files: Option<Files>,
 }
@@ -272,6 +277,7 @@ impl Task for Container {
         let run = Run {
             guest: Box::pin(guest::run(inner.host.engine.clone(), prepared.program, prepared.guest)),
             cpu_millis: prepared.cpu_millis,
+            identity: prepared.identity,
             log: prepared.log,
             files: prepared.files,
         };

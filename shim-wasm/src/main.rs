@@ -9,6 +9,7 @@ mod compile;
 mod container;
 mod engine;
 mod guest;
+mod identity;
 mod imports;
 mod limits;
 mod meter;

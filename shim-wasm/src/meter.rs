@@ -1,7 +1,8 @@
 //! Measures a guest's CPU time and holds it to its limit.
 //!
 //! A guest is a future. The time its thread spends in each poll is its CPU time; a guest in debt to its limit is not
-//! polled until the debt is paid. Guests yield at every tick, so a debt stays small.
+//! polled until the debt is paid. Guests yield at every tick, so a debt stays small. A poll is also where the thread
+//! takes on the guest's user.
 
 use std::{
     pin::Pin,
@@ -15,7 +16,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::Ticker;
+use crate::{engine::Ticker, identity::Identity};
 
 /// How much unused time a limited guest may save up, as time at its full rate: Linux's bandwidth period.
 const BURST: Duration = Duration::from_millis(100);
@@ -70,15 +71,27 @@ pub(crate) struct Metered<F> {
     guest: Pin<Box<F>>,
     ticker: Ticker,
     usage: Arc<Usage>,
+    identity: Option<Identity>,
     limit: Option<(Bucket, Instant)>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<F: Future> Metered<F> {
-    /// Measures `guest` into `usage` and holds it to `cpu_millis` thousandths of a core.
-    pub(crate) fn new(guest: F, ticker: Ticker, usage: Arc<Usage>, cpu_millis: Option<u64>) -> Self {
-        let limit = cpu_millis.map(|millis| (Bucket::new(millis, Duration::ZERO), Instant::now()));
-        Self { guest: Box::pin(guest), ticker, usage, limit, pause: None }
+    /// Measures `guest` into `usage`.
+    pub(crate) fn new(guest: F, ticker: Ticker, usage: Arc<Usage>) -> Self {
+        Self { guest: Box::pin(guest), ticker, usage, identity: None, limit: None, pause: None }
+    }
+
+    /// Holds it to `millis` thousandths of a core.
+    pub(crate) fn cpu_limit(mut self, millis: Option<u64>) -> Self {
+        self.limit = millis.map(|millis| (Bucket::new(millis, Duration::ZERO), Instant::now()));
+        self
+    }
+
+    /// Lets its file operations act as this user.
+    pub(crate) fn identity(mut self, identity: Option<Identity>) -> Self {
+        self.identity = identity;
+        self
     }
 }
 
@@ -94,6 +107,7 @@ impl<F: Future> Future for Metered<F> {
         let before = thread_time();
         let polled = {
             let _computing = this.ticker.computing();
+            let _user = this.identity.as_ref().map(Identity::enter);
             this.guest.as_mut().poll(context)
         };
         let used = thread_time().saturating_sub(before);

@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use crate::identity::{self, Identity};
 use bytes::Bytes;
 use jiff::Timestamp;
 use naru_runtime::logs::{LogWriter, Stream};
@@ -29,15 +30,18 @@ pub(crate) type Log = Arc<Mutex<LogWriter>>;
 pub(crate) struct Output {
     log: Log,
     stream: Stream,
+    identity: Option<Arc<Identity>>,
 }
 
 impl Output {
-    /// Writes to `log` as `stream`.
-    pub(crate) fn new(log: Log, stream: Stream) -> Self {
-        Self { log, stream }
+    /// Writes to `log` as `stream`, for a guest that runs as `identity`.
+    pub(crate) fn new(log: Log, stream: Stream, identity: Option<Arc<Identity>>) -> Self {
+        Self { log, stream, identity }
     }
 
     fn put(&self, bytes: &[u8]) {
+        // The log's directory is root's: a rotation makes a file in it.
+        let _root = identity::leave(self.identity.as_deref());
         if let Err(error) = self.log.lock().write(self.stream, bytes, Timestamp::now()) {
             tracing::debug!(%error, "a container's log");
         }

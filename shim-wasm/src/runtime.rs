@@ -20,6 +20,7 @@ use crate::{
     container::{Container, Host, Prepared},
     engine::{self, MAX_GUESTS, Ticker},
     guest::Guest,
+    identity::Identity,
     limits::MemoryLimit,
     meter::Usage,
     mounts,
@@ -97,13 +98,15 @@ impl WasmRuntime {
         let log = LogWriter::open(&spec.log_path)
             .map_err(|error| Error::internal(&format!("cannot open {}", spec.log_path.display()), &error))?;
         let log = Arc::new(Mutex::new(log));
+        let identity = Identity::new(&spec.user);
+        let output = |stream| Output::new(Arc::clone(&log), stream, identity.clone().map(Arc::new));
         let mut wasi = WasiCtxBuilder::new();
-        // Before the preopens, which take it over.
-        wasi.allow_blocking_current_thread(place.own_thread())
+        // Before the preopens, which take it over. Another thread would not have the guest's user.
+        wasi.allow_blocking_current_thread(place.own_thread() || identity.is_some())
             .args(&spec.args)
             .initial_cwd(text(&spec.working_dir)?)
-            .stdout(Output::new(Arc::clone(&log), Stream::Stdout))
-            .stderr(Output::new(Arc::clone(&log), Stream::Stderr))
+            .stdout(output(Stream::Stdout))
+            .stderr(output(Stream::Stderr))
             // As any container of a pod; network policies act outside.
             .allow_tcp(true)
             .allow_udp(true)
@@ -115,7 +118,7 @@ impl WasmRuntime {
         let files = mounts::open(&spec.mounts, self.files.join(&spec.id.0), &mut wasi)?;
         let memory = MemoryLimit::new(Arc::clone(usage), spec.resources.memory_bytes);
         let guest = Guest::new(wasi.build_p1(), memory);
-        Ok(Prepared { program, guest, place, cpu_millis: spec.resources.cpu_millis, log, files })
+        Ok(Prepared { program, guest, place, cpu_millis: spec.resources.cpu_millis, identity, log, files })
     }
 
     fn find(&self, id: &ContainerId) -> Option<Container> {

@@ -1,8 +1,11 @@
 //! Mounts as preopens: what is granted, and that nothing else is.
 
-use std::path::Path;
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
 
-use naru_runtime::{ContainerSpec, Runtime, logs::Stream};
+use naru_runtime::{ContainerSpec, Runtime, User, logs::Stream};
 
 use crate::{
     modules,
@@ -54,6 +57,53 @@ async fn directories() {
     // Without a mount there is no file system.
     let bad_descriptor = 8;
     assert_eq!(opens(&shim, &[], "etc/passwd", false, "").await.0, bad_descriptor);
+}
+
+#[tokio::test]
+async fn files_are_used_as_the_containers_user() {
+    let shim = Shim::start().await;
+    let data = shim.path("data");
+    std::fs::create_dir(&data).unwrap();
+    let file = |name: &str, uid, gid, mode| {
+        std::fs::write(data.join(name), name).unwrap();
+        std::os::unix::fs::chown(data.join(name), Some(uid), Some(gid)).unwrap();
+        std::fs::set_permissions(data.join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    file("roots", 0, 0, 0o600);
+    file("own", 1234, 0, 0o600);
+    file("groups", 0, 5678, 0o640);
+    file("others", 0, 0, 0o644);
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let user = User { uid: 1234, gid: 1234, additional_gids: vec![5678] };
+    let as_user = async |path: &str, create, text: &str| {
+        let mut spec = shim.module(&modules::opens(path, create, text));
+        (spec.user, spec.mounts) = (user.clone(), vec![mount(&data, "/data", false)]);
+        shim.run(spec).await.code
+    };
+    for (name, readable) in [("roots", false), ("own", true), ("groups", true), ("others", true)] {
+        assert_eq!(as_user(name, false, "").await == 0, readable, "reading {name}");
+    }
+    for (name, writable) in [("roots", false), ("own", true), ("groups", false), ("others", false)] {
+        assert_eq!(as_user(name, false, "x").await == 0, writable, "writing {name}");
+    }
+    assert_eq!(as_user("new", true, "mine").await, 0);
+    let new = std::fs::metadata(data.join("new")).unwrap();
+    assert_eq!((new.uid(), new.gid()), (1234, 1234));
+    // Root still is root afterwards.
+    let mounts: &[_] = &[(&*data, "/data", false)];
+    assert_eq!(opens(&shim, mounts, "roots", false, "").await, (0, "roots".into()));
+}
+
+#[tokio::test]
+async fn logs_are_rotated_for_any_user() {
+    let shim = Shim::start().await;
+    let line = "y".repeat(1000) + "\n";
+    let mut spec = shim.module(&modules::floods(&line, 12_000));
+    spec.user = User { uid: 1234, gid: 1234, additional_gids: Vec::new() };
+    let log = spec.log_path.clone();
+    assert_eq!(shim.run(spec).await.code, 0);
+    assert!(std::fs::metadata(naru_runtime::logs::rotated(&log)).unwrap().len() > 9_000_000);
+    assert!(output(&log, Stream::Stdout).ends_with(&line));
 }
 
 #[tokio::test]

@@ -32,6 +32,22 @@ pub(crate) fn prints(stdout: &str, stderr: &str, code: u32) -> String {
     )
 }
 
+/// Writes `text` so many times.
+pub(crate) fn floods(text: &str, times: u32) -> String {
+    format!(
+        r#"(module {IMPORTS}
+          (data (i32.const 1024) "{}")
+          (func (export "_start") (local $left i32)
+            (local.set $left (i32.const {times}))
+            (loop $again
+              (call $write (i32.const 1) (i32.const 1024) (i32.const {}))
+              (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+              (br_if $again (local.get $left)))))"#,
+        quoted(text),
+        text.len()
+    )
+}
+
 /// Returns from `_start`.
 pub(crate) const RETURNS: &str = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
 
