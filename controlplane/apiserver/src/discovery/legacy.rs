@@ -5,6 +5,24 @@ use naru_api::kinds::{Kind, Subresource};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+/// Paths that are there whatever kinds are served.
+const FIXED_PATHS: [&str; 8] =
+    ["/api", "/apis", "/apis/", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"];
+
+/// `/`: all paths that are no resource.
+pub(super) fn paths(kinds: &[&Kind]) -> Value {
+    let mut paths: Vec<String> = FIXED_PATHS.iter().map(ToString::to_string).collect();
+    for kind in kinds {
+        match kind.group {
+            "" => paths.push(format!("/api/{}", kind.version)),
+            group => paths.extend([format!("/apis/{group}"), format!("/apis/{group}/{}", kind.version)]),
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    json!({"paths": paths})
+}
+
 /// `/api`: the versions of the core group, and where the server is.
 pub(super) fn core_versions(kinds: &[&Kind], address: &str) -> Value {
     json!({

@@ -25,10 +25,11 @@ use crate::{document::Document, registry::Registry};
 const JSON: &str = "application/json";
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// The discovery paths: `/api`, `/api/v1`, `/apis`, `/apis/{group}` and `/apis/{group}/{version}`, each also with a slash
+/// The discovery paths: `/` (all paths), `/api`, `/api/v1`, `/apis`, `/apis/{group}` and `/apis/{group}/{version}`, each also with a slash
 /// at its end.
 pub fn routes(registry: Arc<Registry>) -> Router {
     Router::new()
+        .route("/", get(paths))
         .route("/api", get(core_versions))
         .route("/api/", get(core_versions))
         .route("/api/{version}", get(core_resources))
@@ -40,6 +41,10 @@ pub fn routes(registry: Arc<Registry>) -> Router {
         .route("/apis/{group}/{version}", get(resources))
         .route("/apis/{group}/{version}/", get(resources))
         .with_state(registry)
+}
+
+async fn paths(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Response {
+    answer(&headers, &legacy::paths(&kinds(&registry)), JSON)
 }
 
 async fn core_versions(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Response {

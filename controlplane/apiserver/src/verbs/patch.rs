@@ -30,16 +30,16 @@ enum Style {
 /// Patches the object that the path names.
 pub(super) async fn patch(call: &Call, body: Body) -> Result<Response, Status> {
     let options = WriteOptions::parse(&call.query, "PatchOptions")?;
-    if call.query.get("force").is_some() {
-        let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
-        return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
-    }
     let style = match body::content_type(&call.headers) {
         Some("application/json-patch+json") => Style::Json,
         Some("application/merge-patch+json") => Style::Merge,
         Some("application/strategic-merge-patch+json") => Style::Strategic,
         _ => return Err(Status::unsupported_media_type(ACCEPTED)),
     };
+    if call.query.get("force").is_some() {
+        let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+        return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+    }
     let bytes = body::read(body, &call.headers).await?;
     let decoded = decode::json(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
     if style != Style::Json && !decoded.value.is_object() {

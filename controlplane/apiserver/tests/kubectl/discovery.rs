@@ -48,4 +48,5 @@ async fn unknown_kinds() {
     let raw = cluster.kubectl(&["get", "--raw", "/apis/none.example/v1"]).await.failed();
     assert!(raw.contains("NotFound"), "{raw}");
     assert_eq!(cluster.ok("get --raw /readyz").await, "ok");
+    assert!(cluster.ok("get --raw /").await.contains("\"/apis/coordination.k8s.io/v1\""));
 }

@@ -49,6 +49,9 @@ async fn wrong_values() {
     assert!(error.contains("(BadRequest)") && error.contains("cannot be handled as a Pod"), "{error}");
     let error = refused(&cluster, "apiVersion: v1\nkind: Pod\n  metadata: [\n").await;
     assert!(error.contains("error converting YAML to JSON"), "{error}");
+    let file = cluster.file("good.yaml", &pod("web", "i"));
+    let error = cluster.kubectl(&["apply", "--server-side", "-f", &file]).await.failed();
+    assert!(error.contains("the body of the request was in an unknown format"), "{error}");
     let error = cluster.kubectl(&["create", "configmap", "a", "-n", "none"]).await.failed();
     assert!(error.contains("namespaces \"none\" not found"), "{error}");
 }

@@ -28,7 +28,7 @@ enum When {
 /// A field, when it counts, and what it is, with an article.
 struct Row(&'static str, When, &'static str);
 
-/// Paths start at `spec`; `*containers` is both lists of containers, `name[]` every item of a list.
+/// Paths start at `spec`; `*containers` is both lists of containers, `name[]` every item of a list, `*` every field.
 const TABLE: &[Row] = &[
     Row("*containers[].livenessProbe", When::Set, "a liveness probe"),
     Row("*containers[].readinessProbe", When::Set, "a readiness probe"),
@@ -47,10 +47,21 @@ const TABLE: &[Row] = &[
     Row("*containers[].resources.claims", When::Set, "a resource claim"),
     Row("*containers[].volumeMounts[].mountPropagation", When::Not(&["None"]), "mount propagation"),
     Row("*containers[].volumeMounts[].subPathExpr", When::Set, "subPathExpr"),
+    Row("*containers[].volumeMounts[].bindMountOptions", When::Set, "a mount option"),
     Row("*containers[].volumeMounts[].recursiveReadOnly", When::Not(&["Disabled"]), "recursiveReadOnly"),
     Row("*containers[].securityContext.seLinuxOptions", When::Set, "SELinux"),
     Row("*containers[].securityContext.windowsOptions", When::Set, "Windows"),
     Row("*containers[].securityContext.procMount", When::Not(&["Default"]), "another proc mount"),
+    Row(
+        "*containers[].securityContext.seccompProfile.localhostProfile",
+        When::Set,
+        "a local seccomp profile",
+    ),
+    Row(
+        "*containers[].securityContext.appArmorProfile.localhostProfile",
+        When::Set,
+        "a local AppArmor profile",
+    ),
     Row("*containers[].securityContext.seccompProfile.type", When::Not(PROFILES), "a local seccomp profile"),
     Row(
         "*containers[].securityContext.appArmorProfile.type",
@@ -61,11 +72,17 @@ const TABLE: &[Row] = &[
     Row("securityContext.seLinuxChangePolicy", When::Set, "SELinux"),
     Row("securityContext.windowsOptions", When::Set, "Windows"),
     Row("securityContext.sysctls", When::Set, "a sysctl"),
+    Row("securityContext.seccompProfile.localhostProfile", When::Set, "a local seccomp profile"),
+    Row("securityContext.appArmorProfile.localhostProfile", When::Set, "a local AppArmor profile"),
     Row("securityContext.seccompProfile.type", When::Not(PROFILES), "a local seccomp profile"),
     Row("securityContext.appArmorProfile.type", When::Not(PROFILES), "a local AppArmor profile"),
     Row("securityContext.supplementalGroupsPolicy", When::Not(&["Merge"]), "a strict groups policy"),
     Row("volumes[]", When::OtherKeys(VOLUMES), "this volume type"),
     Row("volumes[].emptyDir.medium", When::Not(&["Memory"]), "this medium"),
+    Row("volumes[].emptyDir.mode", When::Set, "a mode of the directory"),
+    Row("volumes[].*.defaultUser", When::Set, OWNER),
+    Row("volumes[].*.items[].user", When::Set, OWNER),
+    Row("volumes[].projected.sources[].*.items[].user", When::Set, OWNER),
     Row("volumes[].projected.sources[]", When::OtherKeys(PROJECTIONS), "this projection"),
     Row("ephemeralContainers", When::Set, "an ephemeral container"),
     Row("hostPID", When::True, "the host's process namespace"),
@@ -83,12 +100,13 @@ const TABLE: &[Row] = &[
     Row("overhead", When::Set, "pod overhead"),
     Row("affinity", When::OtherKeys(&["nodeAffinity"]), "this affinity"),
     Row("topologySpreadConstraints", When::Set, "a topology spread constraint"),
-    Row("workloadRef", When::Set, "a workload reference"),
+    Row("evictionResponders", When::Set, "an eviction responder"),
     Row("schedulingGroup", When::Set, "a scheduling group"),
     Row("os.name", When::Not(&["linux"]), "this operating system"),
 ];
 
 const HOST_PORT: &str = "a host port";
+const OWNER: &str = "an owner of a file";
 const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined"];
 const DNS_POLICIES: &[&str] = &["ClusterFirst", "Default", "ClusterFirstWithHostNet"];
 const VOLUMES: &[&str] = &["name", "emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected"];
@@ -130,6 +148,12 @@ impl Step<'_> {
             Some(field) => (field, true),
             None => (segment, false),
         };
+        if field == "*" {
+            for (key, value) in entries(value) {
+                self.walk(value, &path.child(key), rest, problems);
+            }
+            return;
+        }
         let value = &value[field];
         match (value, list) {
             (Value::Null, _) => {}
@@ -182,6 +206,7 @@ fn is_nothing(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use naru_api::schema::{Definition, Scalar, Shape, Type, definition};
     use serde_json::json;
 
     use super::*;
@@ -242,6 +267,57 @@ mod tests {
         ];
         for spec in fine {
             assert_eq!(found(spec.clone()), [""; 0], "{spec}");
+        }
+    }
+
+    /// Calls `visit` with every field of plain type below `owner`: its path, and a pod's spec with a value in it.
+    fn leaves(
+        owner: &Definition,
+        path: &str,
+        wrap: &dyn Fn(Value) -> Value,
+        visit: &mut dyn FnMut(&str, Value),
+    ) {
+        for field in owner.fields() {
+            let path = format!("{path}.{}", field.name);
+            let wrap = |value: Value| wrap(json!({ field.name: value }));
+            leaf(field.ty, &path, &wrap, visit);
+        }
+    }
+
+    fn leaf(ty: Type, path: &str, wrap: &dyn Fn(Value) -> Value, visit: &mut dyn FnMut(&str, Value)) {
+        match ty.shape() {
+            Shape::Object(id) => leaves(id.get(), path, wrap, visit),
+            Shape::List(item) | Shape::WrappedList(item) => {
+                leaf(item, &format!("{path}[]"), &|value| wrap(json!([value])), visit);
+            }
+            Shape::Map(item) => leaf(item, &format!("{path}[x]"), &|value| wrap(json!({"x": value})), visit),
+            Shape::Scalar(Scalar::Bool) => {
+                visit(path, wrap(json!(true)));
+                visit(path, wrap(json!(false)));
+            }
+            Shape::Scalar(Scalar::Int32 | Scalar::Int64 | Scalar::Double) => visit(path, wrap(json!(7))),
+            Shape::Scalar(_) => visit(path, wrap(json!("7"))),
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_schema_is_accepted_on_purpose_or_refused() {
+        let spec = definition("io.k8s.api.core.v1.PodSpec").expect("in the facts");
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        leaves(spec, "spec", &|value| value, &mut |path, spec| {
+            let known = if found(spec).is_empty() { &mut accepted } else { &mut refused };
+            known.push(path.replace("initContainers", "containers"));
+        });
+        accepted.retain(|path| !refused.contains(path));
+        accepted.sort();
+        accepted.dedup();
+        let on_purpose: Vec<&str> =
+            include_str!("accepted.txt").lines().filter(|line| !line.starts_with('#')).collect();
+        for path in &accepted {
+            assert!(on_purpose.contains(&path.as_str()), "{path} is new: refuse it, or make it work");
+        }
+        for path in on_purpose {
+            assert!(accepted.iter().any(|one| one == path), "{path} is not accepted, or not in the schema");
         }
     }
 }
