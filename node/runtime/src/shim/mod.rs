@@ -6,6 +6,7 @@
 pub mod client;
 pub mod on_demand;
 pub mod pods;
+mod prime;
 pub mod protocol;
 pub mod server;
 pub mod spawn;

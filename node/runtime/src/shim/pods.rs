@@ -18,7 +18,7 @@ use std::{
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 
-use super::{ShimClient, ShimCommand, ShimDir};
+use super::{ShimClient, ShimCommand, ShimDir, prime::Primer};
 use crate::{
     ContainerId, ContainerSpec, Error, Exit, Info, Result, Runtime, SandboxId, SandboxSpec, Stats, Task,
     TaskStatus,
@@ -51,6 +51,7 @@ struct Inner {
     pods: Mutex<HashMap<SandboxId, Arc<Pod>>>,
     /// Which pod a container belongs to, as far as known; the directories know it for sure.
     owners: Mutex<HashMap<ContainerId, SandboxId>>,
+    primer: Arc<Primer>,
 }
 
 /// One pod's shim.
@@ -63,8 +64,8 @@ struct Pod {
 impl PodShims {
     /// Shims in directories below `run_dir`, started from the programs in `shims`.
     pub fn new(run_dir: impl Into<PathBuf>, shims: ShimDir) -> Self {
-        let (pods, owners) = (Mutex::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { run_dir: run_dir.into(), shims, pods, owners }) }
+        let (pods, owners, primer) = (Mutex::default(), Mutex::default(), Arc::new(Primer::new()));
+        Self { inner: Arc::new(Inner { run_dir: run_dir.into(), shims, pods, owners, primer }) }
     }
 
     fn task(&self, id: &ContainerId, sandbox: SandboxId) -> Arc<dyn Task> {
@@ -223,6 +224,9 @@ impl Runtime for PodShims {
     }
 
     async fn create(&self, spec: ContainerSpec) -> Result<Arc<dyn Task>> {
+        let primer = Arc::clone(&self.inner.primer);
+        // Not waited for: it only makes what follows quicker.
+        drop(tokio::task::spawn_blocking(move || primer.prime()));
         self.inner.prepare(&spec.sandbox)?;
         let (id, sandbox) = (spec.id.clone(), spec.sandbox.id.clone());
         let client = self.inner.client(&sandbox).await?;
