@@ -11,7 +11,7 @@ mod membership;
 mod tasks;
 mod wiring;
 
-use std::{process::ExitCode, time::Instant};
+use std::{io::IsTerminal, process::ExitCode, time::Instant};
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -23,7 +23,7 @@ const WORKER_THREADS: usize = 2;
 fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();
-    log_to_stderr();
+    log_to_stderr(&cli.command);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .enable_all()
@@ -58,9 +58,11 @@ async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// `RUST_LOG` decides what is logged; by default our own news and others' troubles.
-fn log_to_stderr() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,kube_runtime=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+/// `RUST_LOG` decides what is logged; by default our own news where a cluster runs, and nothing where a command prints.
+fn log_to_stderr(command: &Command) {
+    let runs_a_cluster = matches!(command, Command::Up(_) | Command::Server(_) | Command::Node(_));
+    let default = if runs_a_cluster { "info,kube_runtime=warn" } else { "off" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr).init();
 }
