@@ -182,6 +182,9 @@ impl ControlPlane {
         let (client, cancel) = (self.client(controller_manager()), tasks.cancel());
         let options = naru_controllers::Options { root_ca: self.ca() };
         tasks.spawn("controllers", async move { Ok(naru_controllers::run(client, options, cancel).await?) });
+        let (client, cancel) = (self.client(Identity::new("system:kube-scheduler", &[])), tasks.cancel());
+        let options = naru_scheduler::Options::default();
+        tasks.spawn("scheduler", async move { Ok(naru_scheduler::run(client, options, cancel).await?) });
         Ok(())
     }
 }
