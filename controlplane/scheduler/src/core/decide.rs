@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    changes::Changes,
     diagnosis::Diagnosis,
     filter,
     pod::PodInfo,
@@ -51,9 +52,17 @@ pub fn schedule(snapshot: &Snapshot, pod: &PodInfo, profile: &Profile, tie_break
     Decision::Place(Placement { node: best.name.clone(), generation: snapshot.generation() })
 }
 
-/// Whether a pod fits on one node.
-pub fn fits(snapshot: &Snapshot, pod: &PodInfo, node: &str) -> bool {
-    !pod.gated && snapshot.slot_of(node).is_some_and(|(slot, node)| filter::fits(slot, node, pod))
+/// Whether a pod fits on one node; if not, which changes of the node could help.
+pub fn fits(snapshot: &Snapshot, pod: &PodInfo, node: &str) -> Result<(), Changes> {
+    let Some((slot, node)) = snapshot.slot_of(node) else { return Err(Changes::NODE_ADDED) };
+    if pod.gated {
+        return Err(Changes::NONE);
+    }
+    if filter::fits(slot, node, pod) {
+        return Ok(());
+    }
+    let reasons = filter::reasons(slot, node, pod);
+    Err(reasons.iter().fold(Changes::NONE, |changes, reason| changes | reason.helped_by()))
 }
 
 /// Spreads every bit of the input over the output (the finaliser of splitmix64).

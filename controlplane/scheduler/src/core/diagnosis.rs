@@ -61,7 +61,7 @@ impl Reason {
     }
 
     /// Which changes of a node may remove the reason.
-    fn helped_by(&self) -> Changes {
+    pub(super) fn helped_by(&self) -> Changes {
         match self {
             Reason::Unschedulable | Reason::Taint { .. } => Changes::NODE_TAINTS,
             Reason::NodeName => Changes::NONE,

@@ -130,19 +130,27 @@ impl Queue {
         self.enter(uid, State::BackingOff { until });
     }
 
-    /// Something changed: parked pods that it can help and that `fit` now are tried again, when their backoff is over.
-    pub fn wake(&mut self, changes: Changes, now: Duration, mut fit: impl FnMut(&PodInfo) -> bool) {
+    /// A node changed: parked pods that it can help and that `fit` there now are tried again, when their backoff is over.
+    /// For those that do not, `fit` tells what would help now; until then it may have been something else.
+    pub fn wake(
+        &mut self,
+        changes: Changes,
+        now: Duration,
+        mut fit: impl FnMut(&PodInfo) -> Result<(), Changes>,
+    ) {
         if changes == Changes::NONE {
             return;
         }
         let mut awake = Vec::new();
         for uid in &self.parked {
-            if let Some(Entry { pod, state: State::Parked { backoff, helped_by, .. }, .. }) =
-                self.entries.get(uid)
-                && changes.meets(*helped_by)
-                && fit(pod)
-            {
-                awake.push((uid.clone(), *backoff));
+            let Some(entry) = self.entries.get_mut(uid) else { continue };
+            let State::Parked { backoff, helped_by, .. } = &mut entry.state else { continue };
+            if !changes.meets(*helped_by) {
+                continue;
+            }
+            match fit(&entry.pod) {
+                Ok(()) => awake.push((uid.clone(), *backoff)),
+                Err(also) => *helped_by |= also,
             }
         }
         for (uid, backoff) in awake {
@@ -251,19 +259,32 @@ mod tests {
         queue.pop();
         queue.park("a", Changes::POD_LEFT | Changes::NODE_ADDED, seconds(10));
         assert_eq!(queue.next_tick(), Some(seconds(310)));
-        queue.wake(Changes::NODE_LABELS, seconds(20), |_| true);
-        queue.wake(Changes::NONE, seconds(20), |_| true);
-        queue.wake(Changes::POD_LEFT, seconds(20), |_| false);
+        queue.wake(Changes::NODE_LABELS, seconds(20), |_| Ok(()));
+        queue.wake(Changes::NONE, seconds(20), |_| Ok(()));
+        queue.wake(Changes::POD_LEFT, seconds(20), |_| Err(Changes::NONE));
         assert!(popped(&mut queue).is_empty());
-        queue.wake(Changes::POD_LEFT, seconds(20), |_| true);
+        queue.wake(Changes::POD_LEFT, seconds(20), |_| Ok(()));
         assert_eq!(popped(&mut queue), ["a"]);
         queue.park("a", Changes::POD_LEFT, seconds(20));
-        queue.wake(Changes::POD_LEFT, seconds(21), |_| true);
+        queue.wake(Changes::POD_LEFT, seconds(21), |_| Ok(()));
         assert!(popped(&mut queue).is_empty());
         assert_eq!(queue.next_tick(), Some(seconds(22)), "the second backoff takes two seconds");
         queue.tick(seconds(22));
         assert_eq!(popped(&mut queue), ["a"]);
         assert_eq!(queue.next_tick(), None);
+    }
+
+    #[test]
+    fn what_helps_is_learned_from_changes_that_do_not_help() {
+        let mut queue = Queue::new();
+        queue.set(pod("a", 0));
+        queue.pop();
+        queue.park("a", Changes::NODE_ADDED, seconds(0));
+        queue.wake(Changes::NODE_TAINTS, seconds(10), |_| Ok(()));
+        queue.wake(Changes::NODE_ADDED, seconds(10), |_| Err(Changes::NODE_TAINTS));
+        assert!(popped(&mut queue).is_empty());
+        queue.wake(Changes::NODE_TAINTS, seconds(10), |_| Ok(()));
+        assert_eq!(popped(&mut queue), ["a"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::*;
 use crate::core::{Changes, fits};
 
 fn fits_one(node_change: Value, spec: Value) -> bool {
-    fits(&cluster([node("a", node_change)]), &pod(spec), "a")
+    fits(&cluster([node("a", node_change)]), &pod(spec), "a").is_ok()
 }
 
 #[test]
@@ -165,12 +165,12 @@ fn resources() {
         (json!({}), true),
     ];
     for (requests, expected) in left {
-        assert_eq!(fits(&snapshot, &requesting("2", requests.clone()), "a"), expected, "{requests}");
+        assert_eq!(fits(&snapshot, &requesting("2", requests.clone()), "a").is_ok(), expected, "{requests}");
     }
     // A node may be overcommitted from outside; who requests nothing may still come.
     snapshot.set_pod(requesting("3", json!({"cpu": "9"})), "a");
-    assert!(fits(&snapshot, &requesting("2", json!({"memory": "1Gi"})), "a"));
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "1m"})), "a"));
+    assert!(fits(&snapshot, &requesting("2", json!({"memory": "1Gi"})), "a").is_ok());
+    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "1m"})), "a").is_ok());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn requests_of_a_pod_by_container() {
 fn the_number_of_pods_is_limited() {
     let full = json!({"status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": 1}}});
     let mut snapshot = cluster([node("a", full)]);
-    assert!(fits(&snapshot, &pod(json!({})), "a"));
+    assert!(fits(&snapshot, &pod(json!({})), "a").is_ok());
     snapshot.set_pod(requesting("1", json!({})), "a");
     assert_eq!(
         message(&snapshot, &pod(json!({}))),
@@ -247,7 +247,7 @@ fn a_named_node_and_gates() {
     );
     let gated = pod(json!({"schedulingGates": [{"name": "example.com/quota"}]}));
     assert_eq!(decide(&snapshot, &gated), Decision::Gated);
-    assert!(!fits(&snapshot, &gated, "a"));
+    assert!(!fits(&snapshot, &gated, "a").is_ok());
     assert!(matches!(decide(&snapshot, &pod(json!({"schedulingGates": []}))), Decision::Place(_)));
 }
 

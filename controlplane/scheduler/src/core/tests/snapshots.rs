@@ -10,9 +10,9 @@ fn an_assumed_pod_counts_until_it_is_forgotten() {
     let mut snapshot = cluster([node("a", json!({}))]);
     let (first, second) = (requesting("1", json!({"cpu": "3"})), requesting("2", json!({"cpu": "3"})));
     snapshot.assume(first.clone(), "a");
-    assert!(!fits(&snapshot, &second, "a"));
+    assert!(!fits(&snapshot, &second, "a").is_ok());
     assert_eq!(snapshot.forget(&first.id.uid), Changes::POD_LEFT);
-    assert!(fits(&snapshot, &second, "a"));
+    assert!(fits(&snapshot, &second, "a").is_ok());
     assert_eq!(snapshot.forget(&first.id.uid), Changes::NONE);
 }
 
@@ -27,7 +27,7 @@ fn a_confirmed_pod_is_not_forgotten_and_the_api_wins() {
     // Somebody else bound it to another node.
     assert_eq!(snapshot.set_pod(pod.clone(), "b"), Changes::POD_LEFT);
     assert_eq!(snapshot.node_of(&pod.id.uid).unwrap().as_ref(), "b");
-    assert!(fits(&snapshot, &requesting("2", json!({"cpu": "4"})), "a"));
+    assert!(fits(&snapshot, &requesting("2", json!({"cpu": "4"})), "a").is_ok());
     snapshot.assume(pod.clone(), "a");
     assert_eq!(snapshot.node_of(&pod.id.uid).unwrap().as_ref(), "b", "what the API says is not assumed away");
     assert_eq!(snapshot.remove_pod(&pod.id.uid), Changes::POD_LEFT);
@@ -39,13 +39,13 @@ fn pods_may_be_seen_before_their_node_and_after_it() {
     let mut snapshot = Snapshot::new();
     let pod = requesting("1", json!({"cpu": "3"}));
     snapshot.set_pod(pod.clone(), "a");
-    assert_eq!((snapshot.nodes(), fits(&snapshot, &requesting("2", json!({})), "a")), (0, false));
+    assert_eq!((snapshot.nodes(), fits(&snapshot, &requesting("2", json!({})), "a").is_ok()), (0, false));
     assert_eq!(snapshot.set_node(node("a", json!({}))), Changes::NODE_ADDED);
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a"));
+    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_ok());
     snapshot.remove_node("a");
     assert_eq!(message(&snapshot, &requesting("2", json!({}))), "no nodes available to schedule pods");
     snapshot.set_node(node("a", json!({})));
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a"));
+    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_ok());
     snapshot.remove_pod(&pod.id.uid);
     snapshot.remove_node("a");
     snapshot.remove_node("a");
