@@ -170,7 +170,7 @@ fn resources() {
     // A node may be overcommitted from outside; who requests nothing may still come.
     snapshot.set_pod(requesting("3", json!({"cpu": "9"})), "a");
     assert!(fits(&snapshot, &requesting("2", json!({"memory": "1Gi"})), "a").is_ok());
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "1m"})), "a").is_ok());
+    assert!(fits(&snapshot, &requesting("2", json!({"cpu": "1m"})), "a").is_err());
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_named_node_and_gates() {
     );
     let gated = pod(json!({"schedulingGates": [{"name": "example.com/quota"}]}));
     assert_eq!(decide(&snapshot, &gated), Decision::Gated);
-    assert!(!fits(&snapshot, &gated, "a").is_ok());
+    assert!(fits(&snapshot, &gated, "a").is_err());
     assert!(matches!(decide(&snapshot, &pod(json!({"schedulingGates": []}))), Decision::Place(_)));
 }
 

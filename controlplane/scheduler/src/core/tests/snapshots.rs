@@ -10,7 +10,7 @@ fn an_assumed_pod_counts_until_it_is_forgotten() {
     let mut snapshot = cluster([node("a", json!({}))]);
     let (first, second) = (requesting("1", json!({"cpu": "3"})), requesting("2", json!({"cpu": "3"})));
     snapshot.assume(first.clone(), "a");
-    assert!(!fits(&snapshot, &second, "a").is_ok());
+    assert!(fits(&snapshot, &second, "a").is_err());
     assert_eq!(snapshot.forget(&first.id.uid), Changes::POD_LEFT);
     assert!(fits(&snapshot, &second, "a").is_ok());
     assert_eq!(snapshot.forget(&first.id.uid), Changes::NONE);
@@ -41,11 +41,11 @@ fn pods_may_be_seen_before_their_node_and_after_it() {
     snapshot.set_pod(pod.clone(), "a");
     assert_eq!((snapshot.nodes(), fits(&snapshot, &requesting("2", json!({})), "a").is_ok()), (0, false));
     assert_eq!(snapshot.set_node(node("a", json!({}))), Changes::NODE_ADDED);
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_ok());
+    assert!(fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_err());
     snapshot.remove_node("a");
     assert_eq!(message(&snapshot, &requesting("2", json!({}))), "no nodes available to schedule pods");
     snapshot.set_node(node("a", json!({})));
-    assert!(!fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_ok());
+    assert!(fits(&snapshot, &requesting("2", json!({"cpu": "2"})), "a").is_err());
     snapshot.remove_pod(&pod.id.uid);
     snapshot.remove_node("a");
     snapshot.remove_node("a");
