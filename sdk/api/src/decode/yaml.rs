@@ -12,8 +12,12 @@ use super::{Decoded, Error};
 const DOCUMENTS_MAX: usize = 100_000;
 /// Deepest nesting.
 const DEPTH_MAX: usize = 128;
-/// Most values in one manifest, aliases counted each time they are used.
+/// Most values in one manifest, aliases counted once.
 const NODES_MAX: usize = 5_000_000;
+/// Most values that aliases may repeat: a small manifest must not become a large object.
+const REPEATED_MAX: usize = 100_000;
+/// Most bytes of text in one manifest, in bytes.
+const TEXT_BYTES_MAX: usize = 32 << 20;
 
 /// Decodes a YAML body of one document. JSON is YAML too. A repeated key is given without its path.
 ///
@@ -28,11 +32,17 @@ pub fn yaml(bytes: &[u8]) -> Result<Decoded, Error> {
     }
 }
 
-/// Decodes a manifest: any number of documents, without the empty ones.
+/// Decodes a manifest: any number of documents, without the empty ones. A manifest that is one JSON object is read as JSON,
+/// so its repeated keys have paths.
 ///
 /// # Errors
 /// Malformed YAML, with the line.
 pub fn yaml_documents(bytes: &[u8]) -> Result<Vec<Decoded>, Error> {
+    if bytes.trim_ascii_start().starts_with(b"{")
+        && let Ok(decoded) = super::json(bytes)
+    {
+        return Ok(vec![decoded]);
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| Error::Yaml("invalid UTF-8".into()))?;
     let mut duplicates = Vec::new();
     let documents = match parse(text, DuplicateKeyPolicy::Error) {
@@ -66,6 +76,10 @@ fn parse(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<Vec<Document>
             max_depth: DEPTH_MAX,
             max_nodes: NODES_MAX,
             max_events: 2 * NODES_MAX,
+            max_total_scalar_bytes: TEXT_BYTES_MAX,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPEATED_MAX,
         },
         duplicate_keys: duplicate_keys,
         legacy_octal_numbers: true,
@@ -125,6 +139,8 @@ mod tests {
     fn json_is_yaml() {
         let text = "{\"a\": [1, true, null, \"x\\n\"], \"b\": {}}";
         assert_eq!(yaml(text.as_bytes()).unwrap().value, json!({"a": [1, true, null, "x\n"], "b": {}}));
+        assert_eq!(yaml(b" {\"a\": {\"b\": 1, \"b\": 2}}").unwrap().duplicates, ["a.b"]);
+        assert_eq!(yaml_documents(b"{a: 1}\n---\n{\"b\": 2}\n").unwrap().len(), 2);
     }
 
     #[test]
@@ -153,17 +169,18 @@ mod tests {
         let error = yaml(b"a: b: c\n").unwrap_err().to_string();
         assert!(error.starts_with("error converting YAML to JSON: yaml: line 1: "), "{error}");
         assert!(yaml("[".repeat(10_000).as_bytes()).is_err());
-        let bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_string()
-            + &(1..12)
-                .map(|n| {
-                    format!(
-                        "a{n}: &a{n} [{}]\n",
-                        vec![format!("*a{}", if n == 1 { String::new() } else { (n - 1).to_string() }); 10]
-                            .join(",")
-                    )
-                })
-                .collect::<String>();
-        assert!(yaml(bomb.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn aliases_cannot_make_a_small_manifest_large() {
+        let lists: String = (1..12)
+            .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(",")))
+            .collect();
+        assert!(yaml(format!("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n{lists}").as_bytes()).is_err());
+        let anchors: String = (0..200).map(|n| format!("b{n}: &b{n} x\n")).collect();
+        let texts = format!("a: &a {}\n{anchors}c: [{}]\n", "x".repeat(100_000), vec!["*a"; 400].join(","));
+        let error = yaml(texts.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("scalar"), "{error}");
     }
 
     proptest! {
