@@ -11,6 +11,8 @@ use super::{
 
 /// The exit code of a container of which nothing is known any more (kubelet's words and number).
 pub(crate) const LOST_CODE: i32 = 137;
+/// The reason of its end.
+pub(crate) const LOST_REASON: &str = "ContainerStatusUnknown";
 /// The exit code of a container whose program could not be started (containerd's number).
 pub(crate) const START_FAILED_CODE: i32 = 128;
 
@@ -115,7 +117,7 @@ fn policy(class: Class) -> Policy {
 pub(crate) fn lost(started: Option<Timestamp>, now: Timestamp) -> Ended {
     Ended {
         code: LOST_CODE,
-        reason: "ContainerStatusUnknown".into(),
+        reason: LOST_REASON.into(),
         message: Some("The container could not be located when the pod was terminated".into()),
         started,
         finished: now,

@@ -146,7 +146,10 @@ impl Job {
             self.tell(Some(name), Severity::Warning, "InspectFailed", message.clone());
             return Trouble::lasting("InvalidImageName", message);
         }
-        let cause = chain(&error);
+        let cause = match error {
+            Error::Pull { reason, .. } => reason,
+            other => chain(&other),
+        };
         let message = format!("Failed to pull image {reference:?}: {cause}");
         self.tell(Some(name), Severity::Warning, "Failed", message);
         Trouble { reason: "ErrImagePull", message: cause, class: Class::Lasting }

@@ -296,6 +296,18 @@ fn what_an_earlier_agent_left_half_done_is_finished() {
 }
 
 #[test]
+fn what_a_runtime_has_lost_is_removed_before_the_next_attempt() {
+    let mut simulation = up("Always", &[], &["a"]);
+    simulation.exit("a", 0, 137);
+    let attempt = simulation.observed.container("a").attempt_mut(0).unwrap();
+    attempt.state = State::Exited(crate::pods::progress::lost(None, simulation.now));
+    let mark = simulation.begun.len();
+    simulation.settle();
+    let expected = ["Remove a-0", "PrepareImage a-1", "Create a-1", "Start a-1"];
+    assert_eq!(names(&simulation.since(mark)), expected);
+}
+
+#[test]
 fn an_orphan_is_stopped_and_removed_without_the_api() {
     let mut simulation = up("Always", &[], &["a"]);
     simulation.desired = Desired::Gone(None);

@@ -12,6 +12,7 @@ use crate::{
         backoff,
         desired::{self, RestartPolicy},
         observed::{Busy, Container, ImageState, Observed, Piece, State},
+        progress::LOST_REASON,
         step::Step,
     },
 };
@@ -160,6 +161,12 @@ fn drive(plan: &mut Plan, observed: &Observed, spec: &ContainerSpec, drive: Driv
             }
         }
         Some(last) if !last.ended().is_none_or(|ended| drive.policy.restarts(drive.init, ended.code)) => {}
+        // Its runtime has lost it, but something of it may still run: that goes first.
+        Some(last) if last.held && last.ended().is_some_and(|ended| ended.reason == LOST_REASON) => {
+            if plan.ready(container.retry.due(), now) {
+                plan.push(Step::Remove { container: spec.name.clone(), attempt: last.number, log: false });
+            }
+        }
         Some(last) => {
             let due = restart_due(container);
             if plan.ready(due, now) {
@@ -189,10 +196,13 @@ fn next_attempt(
     match &container.image {
         ImageState::Unknown => plan.push(prepare),
         ImageState::Preparing { .. } => {}
-        ImageState::Failed { at, told, .. } => {
+        ImageState::Failed { trouble, at, told } => {
             if plan.ready(container.pull.due(), now) {
                 plan.push(prepare);
-            } else if !told && plan.ready(Some(pull_delay_shown(container, *at)), now) {
+            } else if !told
+                && trouble.reason == "ErrImagePull"
+                && plan.ready(Some(pull_delay_shown(container, *at)), now)
+            {
                 plan.push(Step::TellPull { container: spec.name.clone() });
             }
         }
