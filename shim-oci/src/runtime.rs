@@ -87,6 +87,9 @@ impl Runtime for OciRuntime {
             let message = format!("container {id} is of sandbox {}, not {own}", spec.sandbox.id);
             return Err(Error::invalid(message));
         }
+        if self.sandbox.is_leaving() {
+            return Err(Error::Internal { message: format!("sandbox {own} is being deleted") });
+        }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
         if !(1..=ID_LIMIT).contains(&id.0.len()) || id.0.starts_with('.') || !id.0.bytes().all(is_plain) {
             return Err(Error::invalid(format!("container id {:?} is not valid", id.0)));
@@ -121,6 +124,7 @@ impl Runtime for OciRuntime {
         if *id != self.sandbox.spec.id {
             return Ok(());
         }
+        self.sandbox.close();
         let all: Vec<_> = self.containers.lock().keys().cloned().collect();
         for container in all {
             self.delete(&container).await?;

@@ -7,6 +7,7 @@ use std::{
     convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Sandbox {
     pub(crate) cgroups: Cgroups,
     /// Told when a container has been started.
     pub(crate) settle: Notify,
+    /// Set when the sandbox is taken apart: nothing of it may be made any more.
+    leaving: AtomicBool,
     run_dir: PathBuf,
 }
 
@@ -67,7 +70,13 @@ impl Sandbox {
             .map_err(failed("make the pod's namespaces"))?;
         let hostname = &spec.hostname[..spec.hostname.floor_char_boundary(HOSTNAME_LIMIT)];
         sethostname(hostname).map_err(failed("set the hostname"))?;
-        let sandbox = Self { spec, cgroups, settle: Notify::new(), run_dir: run_dir.to_owned() };
+        let sandbox = Self {
+            spec,
+            cgroups,
+            settle: Notify::new(),
+            leaving: AtomicBool::new(false),
+            run_dir: run_dir.to_owned(),
+        };
         sandbox.mount_shm()?;
         Ok(sandbox)
     }
@@ -78,7 +87,9 @@ impl Sandbox {
         self.settle.notified().await;
         tokio::time::sleep(SETTLE_AFTER).await;
         let group = format!("{}/{SHIM_GROUP}", self.spec.cgroup);
-        if let Err(error) = self.cgroups.enter(&group, Purpose::Accounting) {
+        if !self.is_leaving()
+            && let Err(error) = self.cgroups.enter(&group, Purpose::Accounting)
+        {
             tracing::warn!(%error, group, "what the shim uses is not the pod's");
         }
         std::future::pending().await
@@ -116,7 +127,17 @@ impl Sandbox {
         }
     }
 
-    /// Takes the sandbox apart; its containers are gone. The agent removes the directory when the shim has ended.
+    /// From now on nothing is made in the sandbox.
+    pub(crate) fn close(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the sandbox is being taken apart or is already.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    /// Takes the closed sandbox apart; its containers are gone. The agent removes the directory when the shim has ended.
     pub(crate) async fn leave(&self) -> io::Result<()> {
         self.unmount_shm()?;
         self.cgroups.leave(&self.spec.cgroup)?;

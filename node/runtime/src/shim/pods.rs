@@ -266,7 +266,8 @@ impl Runtime for PodShims {
                 Ok(statuses) => all.extend(statuses),
                 // Deleted between the look and the question.
                 Err(_) if !self.inner.dir(&sandbox).join(SANDBOX_FILE).exists() => {}
-                Err(error) => return Err(error),
+                // One broken pod must not hide the others; whoever asks for its containers gets the error.
+                Err(error) => tracing::warn!(sandbox = %sandbox, %error, "a pod's shim cannot be asked"),
             }
         }
         Ok(all)
