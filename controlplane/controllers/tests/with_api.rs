@@ -1,0 +1,176 @@
+//! The controllers against our own API server, in one process, over the store in memory.
+#![allow(clippy::unwrap_used)]
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, Namespace, Pod, Secret, ServiceAccount},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::{
+    Api, Client, Resource,
+    api::{DeleteParams, PostParams},
+};
+use naru_api::{Object, status::Status};
+use naru_apiserver::{
+    LogQuery, LogStream, Options, PodLogs, Registry, Server,
+    auth::{Attributes, Authorizer, Identity, MASTERS},
+};
+use naru_store::memory::Memory;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+/// Ends a test in which what should happen does not.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Cluster {
+    client: Client,
+    cancel: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        self.tasks.abort_all();
+    }
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let server = Server::new(Options {
+            store: Arc::new(Memory::new()),
+            registry: Arc::new(Registry::default()),
+            authenticators: Vec::new(),
+            authorizer: Arc::new(Anybody),
+            admission: Vec::new(),
+            clock: Arc::new(jiff::Timestamp::now),
+            logs: Arc::new(NoLogs),
+            routes: axum::Router::new(),
+        });
+        let cancel = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn({
+            let (server, cancel) = (server.clone(), cancel.clone());
+            async move { server.run(cancel).await }
+        });
+        server.ready().await;
+        let identity = Identity::new("system:kube-controller-manager", &[MASTERS]);
+        let client = naru_client::in_process(server.router(), identity);
+        let options = naru_controllers::Options { root_ca: "the authority".into() };
+        let run = naru_controllers::run(client.clone(), options, cancel.clone());
+        tasks.spawn(async move { run.await.unwrap() });
+        Cluster { client, cancel, tasks }
+    }
+
+    /// Asks until the object is there and `fits`.
+    async fn wait_for<K>(&self, api: &Api<K>, name: &str, fits: impl Fn(&K) -> bool) -> K
+    where
+        K: Resource + Clone + DeserializeOwned + Debug,
+    {
+        let wait = async {
+            loop {
+                if let Some(found) = api.get_opt(name).await.unwrap().filter(|found| fits(found)) {
+                    return found;
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{name} does not come"))
+    }
+
+    async fn wait_gone<K>(&self, api: &Api<K>, name: &str)
+    where
+        K: Resource + Clone + DeserializeOwned + Debug,
+    {
+        let wait = async {
+            while api.get_opt(name).await.unwrap().is_some() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{name} does not go"))
+    }
+}
+
+fn named(name: &str) -> ObjectMeta {
+    ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }
+}
+
+async fn make_namespace(cluster: &Cluster, name: &str) {
+    let namespace = Namespace { metadata: named(name), ..Namespace::default() };
+    let api = Api::<Namespace>::all(cluster.client.clone());
+    api.create(&PostParams::default(), &namespace).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn built_in_namespaces_come_furnished() {
+    let cluster = Cluster::start().await;
+    let namespaces = Api::<Namespace>::all(cluster.client.clone());
+    for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
+        cluster.wait_for(&namespaces, name, |_| true).await;
+        let accounts = Api::<ServiceAccount>::namespaced(cluster.client.clone(), name);
+        cluster.wait_for(&accounts, "default", |_| true).await;
+    }
+    let maps = Api::<ConfigMap>::namespaced(cluster.client.clone(), "default");
+    let authority = |map: &ConfigMap| map.data.as_ref().is_some_and(|data| data["ca.crt"] == "the authority");
+    cluster.wait_for(&maps, "kube-root-ca.crt", authority).await;
+    // What goes missing comes back.
+    maps.delete("kube-root-ca.crt", &DeleteParams::default()).await.unwrap();
+    cluster.wait_for(&maps, "kube-root-ca.crt", authority).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_goes_when_its_content_has_gone() {
+    let cluster = Cluster::start().await;
+    make_namespace(&cluster, "x").await;
+    let accounts = Api::<ServiceAccount>::namespaced(cluster.client.clone(), "x");
+    cluster.wait_for(&accounts, "default", |_| true).await;
+    let secrets = Api::<Secret>::namespaced(cluster.client.clone(), "x");
+    secrets
+        .create(&PostParams::default(), &Secret { metadata: named("s"), ..Secret::default() })
+        .await
+        .unwrap();
+    let pods = Api::<Pod>::namespaced(cluster.client.clone(), "x");
+    let pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "p", "finalizers": ["example.com/wait"]},
+        "spec": {"containers": [{"name": "a", "image": "i"}]},
+    }))
+    .unwrap();
+    pods.create(&PostParams::default(), &pod).await.unwrap();
+
+    let namespaces = Api::<Namespace>::all(cluster.client.clone());
+    namespaces.delete("x", &DeleteParams::default()).await.unwrap();
+    cluster.wait_gone(&secrets, "s").await;
+    let says_what_remains = |namespace: &Namespace| {
+        let conditions = namespace.status.as_ref().and_then(|status| status.conditions.as_deref());
+        conditions.unwrap_or_default().iter().any(|one| one.type_ == "NamespaceContentRemaining")
+    };
+    cluster.wait_for(&namespaces, "x", says_what_remains).await;
+    let free = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    pods.patch("p", &kube::api::PatchParams::default(), &free).await.unwrap();
+    cluster.wait_gone(&namespaces, "x").await;
+    // The name is free again.
+    make_namespace(&cluster, "x").await;
+    cluster.wait_for(&accounts, "default", |_| true).await;
+}
+
+/// Lets everybody do everything.
+struct Anybody;
+
+impl Authorizer for Anybody {
+    fn authorize(&self, _: Option<&Identity>, _: &Attributes<'_>) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+/// No node runs here, so there are no logs.
+struct NoLogs;
+
+#[async_trait::async_trait]
+impl PodLogs for NoLogs {
+    async fn open(&self, _: &Object, _: &LogQuery) -> Result<LogStream, Status> {
+        Err(Status::unavailable("no node"))
+    }
+}
