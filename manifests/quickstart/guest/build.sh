@@ -59,6 +59,6 @@ else
     build /usr/bin/cargo build -Zbuild-std=std,panic_abort
 fi
 
-# In one stroke, and newer than its sources.
-cp "$target_dir/$target/release/neighbour.wasm" "$output.new"
-mv "$output.new" "$output"
+# In one stroke, whoever else builds it now.
+cp "$target_dir/$target/release/greeter.wasm" "$output.$$"
+mv "$output.$$" "$output"

@@ -44,7 +44,9 @@ fn connect(socket: &TcpSocket, port: u16) -> Result<(InputStream, OutputStream),
 }
 
 fn send(output: &OutputStream, bytes: &[u8]) -> io::Result<()> {
-    output.blocking_write_and_flush(bytes).map_err(|error| io::Error::other(format!("cannot send: {error:?}")))
+    output
+        .blocking_write_and_flush(bytes)
+        .map_err(|error| io::Error::other(format!("cannot send: {error:?}")))
 }
 
 fn receive(input: &InputStream) -> io::Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! The Wasm half of the quickstart's pod: a good neighbour of the web server in the other container.
+//! The Wasm half of the quickstart's pod: writes a greeting for the web server in the other container.
 //!
 //! It shares two things with that server: the volume at `/work`, where it writes the page the server serves, and the
 //! pod's localhost, over which it fetches that page back. Every few seconds, for ever.
@@ -19,8 +19,9 @@ const WORK: &str = "/work";
 /// Where the web server listens, on the pod's localhost.
 const PORT: u16 = 8080;
 
-/// The time between two rounds.
+/// The time between two rounds, and before a failed one is tried again.
 const PAUSE: Duration = Duration::from_secs(3);
+const RETRY: Duration = Duration::from_millis(250);
 
 /// The size at which `seen.txt` begins anew, in bytes.
 const MAX_SEEN: u64 = 64 * 1024;
@@ -29,14 +30,20 @@ fn main() {
     #[cfg(debian_crt1)]
     construct();
     let pod = Pod::from_env();
-    println!("neighbour: WebAssembly in pod {}, address {}", pod.name, pod.ip);
+    println!("greeter: WebAssembly in pod {}, address {}", pod.name, pod.ip);
     for round in 1u64.. {
-        match visit(&pod, round) {
-            Ok(line) => println!("{line}"),
-            // The web server may not be up yet, or be restarting.
-            Err(error) => println!("round {round}: {error}; trying again in {} s", PAUSE.as_secs()),
-        }
-        thread::sleep(PAUSE);
+        let pause = match visit(&pod, round) {
+            Ok(line) => {
+                println!("{line}");
+                PAUSE
+            }
+            Err(error) => {
+                // The web server may not be up yet, or be restarting.
+                println!("round {round}: {error}; trying again");
+                RETRY
+            }
+        };
+        thread::sleep(pause);
     }
 }
 
@@ -53,14 +60,19 @@ fn construct() {
 
 /// What the pod's manifest tells through the environment.
 struct Pod {
+    greeting: String,
     name: String,
     ip: String,
 }
 
 impl Pod {
     fn from_env() -> Self {
-        let var = |name| env::var(name).unwrap_or_else(|_| "unknown".to_owned());
-        Self { name: var("POD_NAME"), ip: var("POD_IP") }
+        let var = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+        Self {
+            greeting: var("GREETING", "Hello from WebAssembly"),
+            name: var("POD_NAME", "unknown"),
+            ip: var("POD_IP", "unknown"),
+        }
     }
 }
 
@@ -80,11 +92,11 @@ fn visit(pod: &Pod, round: u64) -> io::Result<String> {
 fn page(pod: &Pod, round: u64, now: u64) -> String {
     format!(
         "<!doctype html>\n<title>naru</title>\n\
-         <h1>Hello from WebAssembly</h1>\n\
+         <h1>{}</h1>\n\
          <p>Pod {}, address {}: two containers, one of them no container image at all.</p>\n\
          <p>Written by the Wasm container in round {round}, {now} seconds into the epoch; \
          served by busybox httpd beside it.</p>\n",
-        pod.name, pod.ip
+        pod.greeting, pod.name, pod.ip
     )
 }
 
