@@ -176,7 +176,7 @@ mod tests {
     fn namespace(deleted: bool, finalizers: &[&str]) -> Namespace {
         Namespace {
             metadata: ObjectMeta {
-                deletion_timestamp: deleted.then(|| Time(Timestamp::UNIX_EPOCH)),
+                deletion_timestamp: deleted.then_some(Time(Timestamp::UNIX_EPOCH)),
                 ..ObjectMeta::default()
             },
             spec: Some(NamespaceSpec {
