@@ -18,6 +18,7 @@ use crate::{
     auth::{Authenticator, Authorizer},
     cache::{Cache, KindCache},
     discovery, front,
+    health::{self, Check},
     logs::PodLogs,
     openapi,
     registry::Registry,
@@ -51,7 +52,7 @@ pub struct Options {
     pub clock: Clock,
     /// Where `pods/log` gets its bytes.
     pub logs: Arc<dyn PodLogs>,
-    /// Routes for paths that are no resource (health, joining), merged with our own. They run after
+    /// Routes for paths that are no resource (joining), merged with our own (discovery, health). They run after
     /// authentication and authorisation; `Arc<Identity>` is in the request's extensions if there is one.
     pub routes: Router,
 }
@@ -120,6 +121,7 @@ impl Server {
         let others = discovery::routes(self.registry().clone())
             .merge(openapi::routes(self.registry().clone()))
             .merge(version::routes())
+            .merge(health::routes(self.checks()))
             .merge(self.inner.options.routes.clone())
             .fallback(async || response::page_not_found());
         let service = tower::service_fn(move |request: Request| {
@@ -127,6 +129,24 @@ impl Server {
             async move { Ok::<_, Infallible>(Box::pin(answered).await) }
         });
         Router::new().fallback_service(service)
+    }
+
+    /// What must hold for the server to be ready.
+    fn checks(&self) -> Vec<Check> {
+        let check = |name: &'static str, holds: fn(&Inner) -> Result<(), &'static str>| {
+            let inner = self.inner.clone();
+            Check::new(name, move || std::future::ready(holds(&inner).map_err(str::to_string)))
+        };
+        let store = self.inner.options.store.clone();
+        let reachable = Check::new("store", move || {
+            let store = store.clone();
+            async move { store.revision().await.map(|_| ()).map_err(|error| error.to_string()) }
+        });
+        vec![
+            reachable,
+            check("cache", |inner| inner.cache.is_ready().then_some(()).ok_or("the state has not been read")),
+            check("shutdown", |inner| (!inner.closing.is_cancelled()).then_some(()).ok_or("shutting down")),
+        ]
     }
 
     /// Drives the background tasks (the store's watch, confirmations, expiry) until `cancel`; then open watches are

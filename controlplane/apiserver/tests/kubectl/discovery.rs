@@ -48,5 +48,7 @@ async fn unknown_kinds() {
     let raw = cluster.kubectl(&["get", "--raw", "/apis/none.example/v1"]).await.failed();
     assert!(raw.contains("NotFound"), "{raw}");
     assert_eq!(cluster.ok("get --raw /readyz").await, "ok");
+    let verbose = cluster.ok("get --raw /readyz?verbose").await;
+    assert!(verbose.contains("[+]store ok\n[+]cache ok\n[+]shutdown ok\nreadyz check passed"), "{verbose}");
     assert!(cluster.ok("get --raw /").await.contains("\"/apis/coordination.k8s.io/v1\""));
 }
