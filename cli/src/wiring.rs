@@ -16,6 +16,7 @@ use kube::Client;
 use naru_apiserver::{
     Registry, Server,
     auth::{BOOTSTRAPPERS, GroupAuthorizer, Identity, NODES, Tokens},
+    health::{self, Check},
     join::Joiner,
     node_client::NodeClient,
     node_logs::NodeLogs,
@@ -51,11 +52,13 @@ pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
         ("--pod-cidr", args.pod_cidr),
         ("--service-cidr", args.control_plane.service_cidr),
     ])?;
-    let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
     let name = host::node_name(&args.node)?;
     let ip = host::node_ip(&args.node)?;
+    // Whatever a mistaken flag can spoil comes before anything is written.
+    let listener = listen(args.bind).await?;
+    let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
     let mut tasks = Tasks::default();
-    let control_plane = ControlPlane::start(&cluster, args.bind, &args.control_plane, &mut tasks).await?;
+    let control_plane = ControlPlane::start(&cluster, listener, &args.control_plane, &mut tasks).await?;
     let user = format!("system:node:{name}");
     let serving = control_plane.pki.authority.issue(
         &Request {
@@ -81,9 +84,10 @@ pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
 /// `naru server`: a control plane that nodes join.
 pub async fn server(args: ServerArgs, started: Instant) -> Result<()> {
     let wanted = cluster::Identity::generate(None, Some(args.control_plane.service_cidr));
+    let listener = listen(args.bind).await?;
     let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
     let mut tasks = Tasks::default();
-    ControlPlane::start(&cluster, args.bind, &args.control_plane, &mut tasks).await?;
+    ControlPlane::start(&cluster, listener, &args.control_plane, &mut tasks).await?;
     let ms = started.elapsed().as_millis() as u64;
     let token = cluster.data_dir.join("join-token");
     info!(ms, kubeconfig = %cluster.kubeconfig().display(), join_token = %token.display(), "ready");
@@ -122,6 +126,13 @@ fn announce(tasks: &mut Tasks, mut ready: Readiness, started: Instant, kubeconfi
     });
 }
 
+async fn listen(bind: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(bind).await;
+    listener.with_context(|| {
+        format!("cannot listen on {bind}: give the API another address with --bind ADDR:PORT")
+    })
+}
+
 /// The API server with what runs beside it.
 struct ControlPlane {
     server: Server,
@@ -132,13 +143,11 @@ impl ControlPlane {
     /// Starts everything and returns when the API answers.
     async fn start(
         cluster: &Cluster,
-        bind: SocketAddr,
+        listener: TcpListener,
         args: &ControlPlaneArgs,
         tasks: &mut Tasks,
     ) -> Result<Self> {
-        let listener = TcpListener::bind(bind).await.with_context(|| {
-            format!("cannot listen on {bind}: give the API another address with --bind ADDR:PORT")
-        })?;
+        let bind = listener.local_addr()?;
         let names = host::server_names(bind, args);
         let now = OffsetDateTime::now_utc();
         let pki = Pki::ensure(&cluster.data_dir.join("pki"), cluster.name(), &names, now)?;
@@ -199,6 +208,11 @@ fn api_server(cluster: &Cluster, pki: &Pki, store: Arc<dyn Store>) -> Result<Ser
     let joiner =
         Joiner::new(cluster.name(), naru_apiserver::pki::Authority::load(pki.authority.pem().clone())?);
     let tokens = tokens(&cluster.data_dir, ca)?;
+    let reachable = store.clone();
+    let check = Check::new("store", move || {
+        let store = reachable.clone();
+        async move { store.revision().await.map(|_| ()).map_err(|error| error.to_string()) }
+    });
     Ok(Server::new(naru_apiserver::Options {
         logs: Arc::new(NodeLogs::new(store.clone(), nodes)),
         store,
@@ -207,7 +221,7 @@ fn api_server(cluster: &Cluster, pki: &Pki, store: Arc<dyn Store>) -> Result<Ser
         authorizer: Arc::new(GroupAuthorizer),
         admission: Vec::new(),
         clock: Arc::new(jiff::Timestamp::now),
-        routes: joiner.routes(),
+        routes: joiner.routes().merge(health::routes(vec![check])),
     }))
 }
 

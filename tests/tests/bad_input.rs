@@ -19,16 +19,47 @@ fn the_api_refuses_what_kubernetes_refuses() {
     let cluster = Cluster::start();
     let good = pod("x", json!({"name": "a", "image": "i"}));
     for (what, manifest, words) in [
-        ("an unknown field", good.replace("\"image\"", "\"imagee\":\"j\",\"image\""), "unknown field \"spec.containers[0].imagee\""),
+        (
+            "an unknown field",
+            good.replace("\"image\"", "\"imagee\":\"j\",\"image\""),
+            "unknown field \"spec.containers[0].imagee\"",
+        ),
         ("a wrong type", good.replace("\"Never\"", "7"), "restartPolicy"),
-        ("a bad name", good.replace("\"x\"", "\"Bad_Name\""), "a lowercase RFC 1123 subdomain must consist of"),
+        (
+            "a bad name",
+            good.replace("\"x\"", "\"Bad_Name\""),
+            "a lowercase RFC 1123 subdomain must consist of",
+        ),
         ("no image", pod("x", json!({"name": "a"})), "spec.containers[0].image: Required value"),
-        ("no containers", good.replace("\"containers\":[{\"image\":\"i\",\"name\":\"a\"}]", "\"containers\":[]").replace("\"containers\":[{\"name\":\"a\",\"image\":\"i\"}]", "\"containers\":[]"), "spec.containers: Required value"),
-        ("a bad policy", good.replace("Never", "Sometimes"), "supported values: \"Always\", \"Never\", \"OnFailure\""),
-        ("a mount of nothing", pod("x", json!({"name": "a", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/v"}]})), "spec.containers[0].volumeMounts[0].name: Not found: \"v\""),
-        ("a request over its limit", pod("x", json!({"name": "a", "image": "i", "resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "2"}}})), "must be less than or equal to cpu limit"),
-        ("a probe", pod("x", json!({"name": "a", "image": "i", "livenessProbe": {"exec": {"command": ["true"]}}})), "spec.containers[0].livenessProbe: Forbidden"),
-        ("an unknown kind", "{\"apiVersion\": \"v1\", \"kind\": \"Widget\", \"metadata\": {\"name\": \"x\"}}".into(), "no matches for kind \"Widget\" in version \"v1\""),
+        (
+            "no containers",
+            good.replace("\"containers\":[{\"image\":\"i\",\"name\":\"a\"}]", "\"containers\":[]")
+                .replace("\"containers\":[{\"name\":\"a\",\"image\":\"i\"}]", "\"containers\":[]"),
+            "spec.containers: Required value",
+        ),
+        (
+            "a bad policy",
+            good.replace("Never", "Sometimes"),
+            "supported values: \"Always\", \"Never\", \"OnFailure\"",
+        ),
+        (
+            "a mount of nothing",
+            pod("x", json!({"name": "a", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/v"}]})),
+            "spec.containers[0].volumeMounts[0].name: Not found: \"v\"",
+        ),
+        (
+            "a request over its limit",
+            pod(
+                "x",
+                json!({"name": "a", "image": "i", "resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "2"}}}),
+            ),
+            "must be less than or equal to cpu limit",
+        ),
+        (
+            "a probe",
+            pod("x", json!({"name": "a", "image": "i", "livenessProbe": {"exec": {"command": ["true"]}}})),
+            "spec.containers[0].livenessProbe: Forbidden",
+        ),
         ("malformed YAML", "apiVersion: v1\nkind: Pod\nmetadata: [".into(), "error parsing"),
         ("malformed JSON", "{\"apiVersion\": \"v1\",".into(), "error"),
     ] {
@@ -39,6 +70,10 @@ fn the_api_refuses_what_kubernetes_refuses() {
             assert!(refused.contains(words), "{what}: {refused}");
         }
     }
+    let widget = "{apiVersion: v1, kind: Widget, metadata: {name: x}}";
+    let refused = cluster.naru_with(&["apply", "-f", "-"], widget).failed();
+    assert!(refused.contains("no matches for kind \"Widget\" in version \"v1\""), "{refused}");
+    cluster.kubectl_with(&["apply", "-f", "-"], widget).failed();
     assert_eq!(cluster.kubectl(&["get", "pods", "-o", "name"]).ok(), "");
 
     // Without strictness an unknown field is a warning, and is not stored.
@@ -50,7 +85,10 @@ fn the_api_refuses_what_kubernetes_refuses() {
     let missing = cluster.kubectl(&["get", "pod", "none"]).failed();
     assert_eq!(missing, "Error from server (NotFound): pods \"none\" not found\n");
     let taken = cluster.kubectl_with(&["create", "-f", "-"], &good).failed();
-    assert!(taken.contains("Error from server (AlreadyExists)") && taken.contains("pods \"x\" already exists"), "{taken}");
+    assert!(
+        taken.contains("Error from server (AlreadyExists)") && taken.contains("pods \"x\" already exists"),
+        "{taken}"
+    );
 }
 
 fn reason(pod: &Value) -> (String, String) {
@@ -109,7 +147,8 @@ fn a_container_that_cannot_be_made_or_started() {
     let from_map = json!([{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "none", "key": "k"}}}]);
     cluster.apply(&pod("config", json!({"name": "a", "image": image, "env": from_map})));
     cluster.apply(&pod("program", json!({"name": "a", "image": image, "command": ["no-such-program"]})));
-    let config = cluster.pod("config", "lacks its config", |pod| reason(pod).0 == "CreateContainerConfigError");
+    let config =
+        cluster.pod("config", "lacks its config", |pod| reason(pod).0 == "CreateContainerConfigError");
     assert_eq!(reason(&config).1, "configmap \"none\" not found");
     let program = cluster.pod("program", "lacks its program", |pod| {
         let state = &container(pod, "a")["state"];
@@ -132,7 +171,10 @@ fn a_port_in_use_and_mistaken_flags() {
         run(command.args(arguments).arg("--data-dir").arg(dir.path().join("data")), "").failed()
     };
     let refused = naru(&["up", "--bind", &address, "--pod-cidr", "10.127.0.0/24"]);
-    assert!(refused.contains(&address) && refused.contains("in use") && refused.contains("--bind"), "{refused}");
+    assert!(
+        refused.contains(&address) && refused.contains("in use") && refused.contains("--bind"),
+        "{refused}"
+    );
     let refused = naru(&["up", "--pod-cidr", "10.1.0.0/16", "--service-cidr", "10.1.2.0/24"]);
     assert!(refused.contains("overlaps"), "{refused}");
     let refused = naru(&["up", "--pod-cidr", "here"]);
@@ -141,11 +183,14 @@ fn a_port_in_use_and_mistaken_flags() {
     assert!(refused.contains("Not_A_Name") && refused.contains("--node-name"), "{refused}");
     let refused = naru(&["image", "import", "/no/such/file", "--name", "a:1"]);
     assert!(refused.contains("/no/such/file"), "{refused}");
-    run(Command::new(tools::ours("naru")).arg("down").arg("--data-dir").arg(dir.path().join("data")), "").ok();
+    run(Command::new(tools::ours("naru")).arg("down").arg("--data-dir").arg(dir.path().join("data")), "")
+        .ok();
 
     let cluster = Cluster::start();
     let data = cluster.data_dir();
     let second = run(Command::new(tools::ours("naru")).arg("up").arg("--data-dir").arg(&data), "").failed();
     assert!(second.contains("another naru"), "{second}");
-    eventually("the first goes on", || if cluster.get("namespace", "default").is_some() { Ok(()) } else { Err(String::new()) });
+    eventually("the first goes on", || {
+        if cluster.get("namespace", "default").is_some() { Ok(()) } else { Err(String::new()) }
+    });
 }

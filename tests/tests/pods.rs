@@ -49,16 +49,31 @@ fn environment_volumes_user_and_limits() {
     init["name"] = json!("first");
     init["volumeMounts"] = json!([{"name": "scratch", "mountPath": "/scratch"}]);
     let label = json!({"path": "l", "fieldRef": {"fieldPath": "metadata.labels['a']"}});
-    apply(&cluster, "all", json!({
-        "restartPolicy": "Never", "hostname": "anchor", "initContainers": [init], "containers": [main],
-        "volumes": [
-            {"name": "conf", "configMap": {"name": "conf"}}, {"name": "sec", "secret": {"secretName": "sec"}},
-            {"name": "labels", "downwardAPI": {"items": [label]}}, {"name": "scratch", "emptyDir": {}},
-        ],
-    }));
+    apply(
+        &cluster,
+        "all",
+        json!({
+            "restartPolicy": "Never", "hostname": "anchor", "initContainers": [init], "containers": [main],
+            "volumes": [
+                {"name": "conf", "configMap": {"name": "conf"}}, {"name": "sec", "secret": {"secretName": "sec"}},
+                {"name": "labels", "downwardAPI": {"items": [label]}}, {"name": "scratch", "emptyDir": {}},
+            ],
+        }),
+    );
     let pod = cluster.pod("all", "has ended", ended);
     let log = cluster.kubectl(&["logs", "all", "-c", "a"]).ok();
-    for part in ["plain value", "from map", "all", "from secret", "1234", "/tmp", "anchor", "20971520", "Read-only", "b\nmade by init"] {
+    for part in [
+        "plain value",
+        "from map",
+        "all",
+        "from secret",
+        "1234",
+        "/tmp",
+        "anchor",
+        "20971520",
+        "Read-only",
+        "b\nmade by init",
+    ] {
         assert!(log.contains(part), "{part:?} is missing:\n{log}");
     }
     assert_eq!(pod["status"]["phase"], "Succeeded", "{log}");
@@ -88,8 +103,12 @@ fn restarts_back_off_and_keep_the_last_words() {
 #[test]
 fn logs_follow_tail_and_tell_times() {
     let cluster = Cluster::start();
-    apply(&cluster, "talk", json!({"restartPolicy": "Never", "containers": [
-        shell("for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done; echo oops >&2")]}));
+    apply(
+        &cluster,
+        "talk",
+        json!({"restartPolicy": "Never", "containers": [
+        shell("for i in 1 2 3 4 5; do echo line $i; sleep 0.2; done; echo oops >&2")]}),
+    );
     cluster.pod("talk", "has begun", |pod| pod["status"]["phase"] != "Pending");
     let followed = cluster.kubectl(&["logs", "-f", "talk"]).ok();
     assert_eq!(followed, "line 1\nline 2\nline 3\nline 4\nline 5\noops\n");
@@ -104,10 +123,18 @@ fn logs_follow_tail_and_tell_times() {
 #[test]
 fn deletion_is_graceful_and_then_not() {
     let cluster = Cluster::start();
-    apply(&cluster, "polite", json!({"terminationGracePeriodSeconds": 30, "containers": [
-        shell("trap 'exit 0' TERM; while :; do sleep 0.1; done")]}));
-    apply(&cluster, "deaf", json!({"terminationGracePeriodSeconds": 1, "containers": [
-        shell("trap '' TERM; while :; do sleep 0.1; done")]}));
+    apply(
+        &cluster,
+        "polite",
+        json!({"terminationGracePeriodSeconds": 30, "containers": [
+        shell("trap 'exit 0' TERM; while :; do sleep 0.1; done")]}),
+    );
+    apply(
+        &cluster,
+        "deaf",
+        json!({"terminationGracePeriodSeconds": 1, "containers": [
+        shell("trap '' TERM; while :; do sleep 0.1; done")]}),
+    );
     cluster.ready("polite");
     cluster.ready("deaf");
     let began = std::time::Instant::now();
@@ -141,7 +168,11 @@ fn what_cannot_be_placed_waits_with_a_reason_until_it_can() {
         found.and_then(|one| one["message"].as_str()).unwrap_or_default().to_string()
     };
     let large = cluster.pod("large", "is unschedulable", |pod| !message(pod).is_empty());
-    assert!(message(&large).starts_with("0/1 nodes are available: 1 Insufficient cpu."), "{}", message(&large));
+    assert!(
+        message(&large).starts_with("0/1 nodes are available: 1 Insufficient cpu."),
+        "{}",
+        message(&large)
+    );
     let picky = cluster.pod("picky", "is unschedulable", |pod| !message(pod).is_empty());
     assert!(message(&picky).contains("didn't match Pod's node affinity/selector"), "{}", message(&picky));
     eventually("the event", || {

@@ -59,10 +59,16 @@ fn our_own_client_does_what_kubectl_does() {
     let cluster = Cluster::start();
     let manifest = tools::repository("manifests/quickstart/pod.yaml");
     let manifest = manifest.to_str().unwrap();
-    assert_eq!(cluster.naru(&["apply", "-f", manifest]).ok(), "configmap/greeting created\npod/ferry created\n");
+    assert_eq!(
+        cluster.naru(&["apply", "-f", manifest]).ok(),
+        "configmap/greeting created\npod/ferry created\n"
+    );
     let waited = cluster.naru(&["wait", "--for=condition=Ready", "pod/ferry", "--timeout=60s"]).ok();
     assert_eq!(waited, "pod/ferry condition met\n");
-    assert_eq!(cluster.naru(&["apply", "-f", manifest]).ok(), "configmap/greeting unchanged\npod/ferry unchanged\n");
+    assert_eq!(
+        cluster.naru(&["apply", "-f", manifest]).ok(),
+        "configmap/greeting unchanged\npod/ferry unchanged\n"
+    );
     // kubectl takes over what we applied, and we what it applied.
     let theirs = cluster.kubectl(&["apply", "-f", manifest]).ok();
     assert_eq!(theirs, "configmap/greeting unchanged\npod/ferry unchanged\n");
@@ -80,7 +86,8 @@ fn our_own_client_does_what_kubectl_does() {
         &["logs", "missing"],
         &["delete", "pod", "missing"],
     ] {
-        let steady = |text: &str| text.replace("0s", "*").replace("1s", "*").replace("2s", "*").replace("3s", "*");
+        let steady =
+            |text: &str| text.replace("0s", "*").replace("1s", "*").replace("2s", "*").replace("3s", "*");
         let (ours, theirs) = (cluster.naru(arguments), cluster.kubectl(arguments));
         assert_eq!(ours.code, theirs.code, "{arguments:?}: {ours:?} {theirs:?}");
         if !ours.out.contains("AGE") && !ours.out.contains("Running") {
@@ -88,7 +95,11 @@ fn our_own_client_does_what_kubectl_does() {
         } else {
             assert_eq!(columns(&ours.out), columns(&theirs.out), "{arguments:?}");
         }
-        assert_eq!(ours.err.trim_start_matches("error: "), theirs.err.trim_start_matches("error: "), "{arguments:?}");
+        assert_eq!(
+            ours.err.trim_start_matches("error: "),
+            theirs.err.trim_start_matches("error: "),
+            "{arguments:?}"
+        );
     }
     let described = cluster.naru(&["describe", "pod", "ferry"]).ok();
     for part in ["Name:", "ferry", "greeter:", "Ready:", "Events:", "Started"] {
@@ -103,6 +114,7 @@ fn our_own_client_does_what_kubectl_does() {
 /// Every cell but the ages, which differ between two calls.
 fn columns(table: &str) -> Vec<Vec<&str>> {
     let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let is_age = |cell: &str| cell.ends_with('s') && cell.trim_end_matches('s').chars().all(|c| c.is_ascii_digit());
+    let is_age =
+        |cell: &str| cell.ends_with('s') && cell.trim_end_matches('s').chars().all(|c| c.is_ascii_digit());
     rows.map(|row| row.into_iter().filter(|cell| !is_age(cell)).collect()).collect()
 }

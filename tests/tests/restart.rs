@@ -22,7 +22,11 @@ spec:
 fn identity(pod: &Value) -> Vec<(Value, Value, Value)> {
     let of = |name| {
         let one = container(pod, name);
-        (one["containerID"].clone(), one["restartCount"].clone(), one["state"]["running"]["startedAt"].clone())
+        (
+            one["containerID"].clone(),
+            one["restartCount"].clone(),
+            one["state"]["running"]["startedAt"].clone(),
+        )
     };
     vec![of("oci"), of("wasm")]
 }
@@ -118,7 +122,9 @@ fn processes(cluster: &Cluster, program: &str) -> Vec<i32> {
     let group = format!("/naru-{}/", cluster.name());
     matching(|line| line.starts_with(program))
         .into_iter()
-        .filter(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|text| text.contains(&group)))
+        .filter(|pid| {
+            fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|text| text.contains(&group))
+        })
         .collect()
 }
 

@@ -178,8 +178,21 @@ fn remember(object: &mut Value) {
     if object["metadata"]["annotations"].is_null() {
         object["metadata"]["annotations"] = json!({});
     }
-    let text = format!("{object}\n");
+    let text = format!("{}\n", sorted(object));
     object["metadata"]["annotations"][LAST_APPLIED] = Value::String(text);
+}
+
+/// The value with its keys in order: kubectl writes them so, and compares the annotation's text.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let ordered: std::collections::BTreeMap<&String, Value> =
+                map.iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
 }
 
 /// The patch that makes `live` as `wanted`: what was applied last and is wanted no more goes, what is wanted is set,
