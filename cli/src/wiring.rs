@@ -16,7 +16,6 @@ use kube::Client;
 use naru_apiserver::{
     Registry, Server,
     auth::{BOOTSTRAPPERS, GroupAuthorizer, Identity, NODES, Tokens},
-    health::{self, Check},
     join::Joiner,
     node_client::NodeClient,
     node_logs::NodeLogs,
@@ -208,11 +207,6 @@ fn api_server(cluster: &Cluster, pki: &Pki, store: Arc<dyn Store>) -> Result<Ser
     let joiner =
         Joiner::new(cluster.name(), naru_apiserver::pki::Authority::load(pki.authority.pem().clone())?);
     let tokens = tokens(&cluster.data_dir, ca)?;
-    let reachable = store.clone();
-    let check = Check::new("store", move || {
-        let store = reachable.clone();
-        async move { store.revision().await.map(|_| ()).map_err(|error| error.to_string()) }
-    });
     Ok(Server::new(naru_apiserver::Options {
         logs: Arc::new(NodeLogs::new(store.clone(), nodes)),
         store,
@@ -221,7 +215,7 @@ fn api_server(cluster: &Cluster, pki: &Pki, store: Arc<dyn Store>) -> Result<Ser
         authorizer: Arc::new(GroupAuthorizer),
         admission: Vec::new(),
         clock: Arc::new(jiff::Timestamp::now),
-        routes: joiner.routes().merge(health::routes(vec![check])),
+        routes: joiner.routes(),
     }))
 }
 

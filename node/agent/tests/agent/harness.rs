@@ -21,7 +21,6 @@ use naru_api::{Object, status::Status};
 use naru_apiserver::{
     LogQuery, LogStream, Options as ServerOptions, PodLogs, Registry, Server,
     auth::{Attributes, Authorizer, Identity},
-    health,
 };
 use naru_image::{FakeImages, ImageStore};
 use naru_network::{FakeNetwork, PodNetwork};
@@ -214,7 +213,7 @@ impl Cluster {
             admission: Vec::new(),
             clock: Arc::new(move || time.now()),
             logs: Arc::new(NoLogs),
-            routes: health::routes(Vec::new()),
+            routes: axum::Router::new(),
         });
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
