@@ -2,7 +2,7 @@
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::{Method, Request, header};
-use kube::Client;
+use kube::{Client, client::Body, core::Status};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio_util::codec::{FramedRead, LinesCodec};
@@ -36,12 +36,12 @@ fn request(method: Method, path: &str, accept: &str, content_type: &str, body: V
 
 /// GETs JSON.
 pub async fn get(client: &Client, path: &str, accept: &str) -> Result<Value, kube::Error> {
-    client.request(request(Method::GET, path, accept, "application/json", Vec::new())).await
+    exchange(client, request(Method::GET, path, accept, "application/json", Vec::new())).await
 }
 
 /// Sends JSON.
 pub async fn send(client: &Client, method: Method, path: &str, body: &Value) -> Result<Value, kube::Error> {
-    client.request(request(method, path, "application/json", "application/json", encode(body))).await
+    exchange(client, request(method, path, "application/json", "application/json", encode(body))).await
 }
 
 /// PATCHes with a patch of this media type.
@@ -51,7 +51,33 @@ pub async fn patch(
     media_type: &str,
     body: &Value,
 ) -> Result<Value, kube::Error> {
-    client.request(request(Method::PATCH, path, "application/json", media_type, encode(body))).await
+    exchange(client, request(Method::PATCH, path, "application/json", media_type, encode(body))).await
+}
+
+/// One request and its answer; the server's warnings go to standard error.
+async fn exchange(client: &Client, request: Request<Vec<u8>>) -> Result<Value, kube::Error> {
+    let response = client.send(request.map(Body::from)).await?;
+    for warning in response.headers().get_all(header::WARNING) {
+        if let Some(text) = warning.to_str().ok().and_then(warning_text) {
+            eprintln!("Warning: {text}");
+        }
+    }
+    let status = response.status();
+    let bytes = response.into_body().collect_bytes().await?;
+    if status.is_success() {
+        return serde_json::from_slice(&bytes).map_err(kube::Error::SerdeError);
+    }
+    let failure = serde_json::from_slice::<Status>(&bytes).unwrap_or_else(|_| {
+        let text = String::from_utf8_lossy(&bytes).trim().to_string();
+        Status::failure(&text, "").with_code(status.as_u16())
+    });
+    Err(kube::Error::Api(failure.boxed()))
+}
+
+/// The text of `299 - "text"` (RFC 7234, 5.5).
+fn warning_text(header: &str) -> Option<String> {
+    let quoted = header.splitn(3, ' ').nth(2)?.trim().strip_prefix('"')?.strip_suffix('"')?;
+    Some(quoted.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 fn encode(body: &Value) -> Vec<u8> {
@@ -79,4 +105,18 @@ pub async fn watch(
         client.request_stream(request(Method::GET, path, accept, "application/json", Vec::new())).await?;
     let lines = FramedRead::new(reader.compat(), LinesCodec::new_with_max_length(LINE_BYTES_MAX));
     Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_and_queries() {
+        let text = warning_text(r#"299 - "unknown field \"spec.foo\"""#);
+        assert_eq!(text.as_deref(), Some(r#"unknown field "spec.foo""#));
+        assert_eq!(warning_text("299 - bare"), None);
+        assert_eq!(with_query("/a", [("x", "b c&d".to_string())]), "/a?x=b%20c%26d");
+        assert_eq!(with_query("/a", []), "/a");
+    }
 }

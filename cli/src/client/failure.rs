@@ -20,26 +20,33 @@ pub fn from_server(status: &Status) -> String {
     match status.reason.as_str() {
         "" => format!("Error from server: {}", status.message),
         // kubectl leaves the envelope out where the message says it all.
-        "Invalid" => match status.message.split_once(" is invalid: ") {
-            Some((what, why)) => format!("The {what} is invalid: {}", list(why)),
-            None => status.message.clone(),
-        },
+        "Invalid" => invalid(status),
         reason => format!("Error from server ({reason}): {}", status.message),
     }
 }
 
-/// One problem stands after the colon; several get a line each, as kubectl prints them.
-fn list(why: &str) -> String {
-    match why.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(inner) => inner.split(", spec.").enumerate().fold(String::new(), |mut text, (index, part)| {
-            text.push_str("\n* ");
-            if index > 0 {
-                text.push_str("spec.");
-            }
-            text.push_str(part);
-            text
-        }),
-        None => why.to_string(),
+/// `The Pod "web" is invalid: spec.a: Required value`; several problems get a line each.
+fn invalid(status: &Status) -> String {
+    let details = status.details.as_ref();
+    let what = match details.filter(|details| !details.kind.is_empty()) {
+        Some(details) => format!("The {} {:?} is invalid", details.kind, details.name),
+        None => "The request is invalid".into(),
+    };
+    let mut problems: Vec<String> = Vec::new();
+    for cause in details.into_iter().flat_map(|details| &details.causes) {
+        let problem = match cause.field.as_str() {
+            "" => cause.message.clone(),
+            field => format!("{field}: {}", cause.message),
+        };
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    match &problems[..] {
+        [] if status.message.is_empty() => what,
+        [] => format!("{what}: {}", status.message),
+        [only] => format!("{what}: {only}"),
+        several => several.iter().fold(format!("{what}: "), |text, problem| format!("{text}\n* {problem}")),
     }
 }
 
@@ -57,28 +64,34 @@ pub fn is_not_found(error: &kube::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use kube::core::response::{StatusCause, StatusDetails};
 
-    fn status(reason: &str, message: &str) -> Status {
-        Status { reason: reason.into(), message: message.into(), ..Status::default() }
-    }
+    use super::*;
 
     #[test]
     fn kubectls_words() {
-        for (reason, message, expected) in [
-            ("NotFound", "pods \"x\" not found", "Error from server (NotFound): pods \"x\" not found"),
+        let status = Status::failure("pods \"x\" not found", "NotFound");
+        assert_eq!(from_server(&status), "Error from server (NotFound): pods \"x\" not found");
+        let cause = |field: &str, message: &str| StatusCause {
+            field: field.into(),
+            message: message.into(),
+            reason: String::new(),
+        };
+        let (one, two) = (cause("spec.a", "Required value"), cause("spec.b", "Invalid value: 1"));
+        for (kind, causes, expected) in [
+            ("Pod", vec![one.clone()], "The Pod \"x\" is invalid: spec.a: Required value"),
             (
-                "Invalid",
-                "Pod \"x\" is invalid: a: Required value",
-                "The Pod \"x\" is invalid: a: Required value",
+                "Pod",
+                vec![one.clone(), two, one],
+                "The Pod \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Invalid value: 1",
             ),
-            (
-                "Invalid",
-                "Pod \"x\" is invalid: [spec.a: Required value, spec.b: Required value]",
-                "The Pod \"x\" is invalid: \n* spec.a: Required value\n* spec.b: Required value",
-            ),
+            ("Pod", vec![], "The Pod \"x\" is invalid: whole"),
+            ("", vec![cause("", "bad patch")], "The request is invalid: bad patch"),
         ] {
-            assert_eq!(from_server(&status(reason, message)), expected);
+            let details =
+                StatusDetails { kind: kind.into(), name: "x".into(), causes, ..StatusDetails::default() };
+            let status = Status { details: Some(details), ..Status::failure("whole", "Invalid") };
+            assert_eq!(from_server(&status), expected);
         }
     }
 }

@@ -5,6 +5,8 @@
 use jsonpath_rust::JsonPath;
 use serde_json::Value;
 
+use super::canonical;
+
 /// Why a template cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -161,7 +163,7 @@ fn quoted(action: &str) -> Option<String> {
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => canonical::compact(other),
     }
 }
 

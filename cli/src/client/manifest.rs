@@ -26,6 +26,9 @@ pub struct FileArgs {
 /// Why manifests cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A file that is not there.
+    #[error("the path {0:?} does not exist")]
+    Missing(String),
     /// A file that cannot be read.
     #[error("the path {path:?} cannot be read")]
     Read {
@@ -45,7 +48,7 @@ pub enum Error {
         source: decode::Error,
     },
     /// A document that is no Kubernetes object.
-    #[error("error validating {path:?}: {problem} not set")]
+    #[error("error validating {path:?}: error validating data: {problem} not set")]
     NoObject {
         /// Which file.
         path: String,
@@ -57,14 +60,24 @@ pub enum Error {
     Empty(String),
 }
 
+/// An object and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The file, for messages.
+    pub path: String,
+    /// The object.
+    pub object: Value,
+}
+
 /// Every object of every file, in order.
-pub fn read(args: &FileArgs) -> Result<Vec<Value>, Error> {
+pub fn read(args: &FileArgs) -> Result<Vec<Manifest>, Error> {
     let mut objects = Vec::new();
     for path in &args.filename {
         let before = objects.len();
         for file in files(path, args.recursive)? {
             let content = content(&file)?;
-            parse(&file.display().to_string(), &content, &mut objects)?;
+            let name = if file.as_os_str() == "-" { "STDIN".into() } else { file.display().to_string() };
+            parse(&name, &content, &mut objects)?;
         }
         if objects.len() == before {
             return Err(Error::Empty(path.display().to_string()));
@@ -96,7 +109,10 @@ fn files(path: &Path, recursive: bool) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Read { path: path.display().to_string(), source };
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => Error::Missing(path.display().to_string()),
+        _ => Error::Read { path: path.display().to_string(), source },
+    };
     if path.as_os_str() != "-" {
         return std::fs::read(path).map_err(failed);
     }
@@ -105,7 +121,7 @@ fn content(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn parse(path: &str, content: &[u8], objects: &mut Vec<Value>) -> Result<(), Error> {
+fn parse(path: &str, content: &[u8], objects: &mut Vec<Manifest>) -> Result<(), Error> {
     let documents = decode::yaml_documents(content);
     for document in documents.map_err(|source| Error::Parse { path: path.into(), source })? {
         match document.value {
@@ -117,7 +133,7 @@ fn parse(path: &str, content: &[u8], objects: &mut Vec<Value>) -> Result<(), Err
     Ok(())
 }
 
-fn flatten(path: &str, mut object: Value, objects: &mut Vec<Value>) -> Result<(), Error> {
+fn flatten(path: &str, mut object: Value, objects: &mut Vec<Manifest>) -> Result<(), Error> {
     let missing = |problem| Error::NoObject { path: path.into(), problem };
     for (field, problem) in [("apiVersion", "apiVersion"), ("kind", "kind")] {
         object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(missing(problem))?;
@@ -125,7 +141,7 @@ fn flatten(path: &str, mut object: Value, objects: &mut Vec<Value>) -> Result<()
     let is_list =
         object["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && object["items"].is_array();
     if !is_list {
-        objects.push(object);
+        objects.push(Manifest { path: path.into(), object });
         return Ok(());
     }
     let Value::Array(items) = object["items"].take() else { return Ok(()) };
@@ -140,7 +156,7 @@ mod tests {
     fn names(content: &str) -> Result<Vec<String>, String> {
         let mut objects = Vec::new();
         parse("x.yaml", content.as_bytes(), &mut objects).map_err(|error| error.to_string())?;
-        Ok(objects.iter().map(|one| one["metadata"]["name"].as_str().unwrap().into()).collect())
+        Ok(objects.iter().map(|one| one.object["metadata"]["name"].as_str().unwrap().into()).collect())
     }
 
     #[test]
@@ -156,8 +172,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        assert_eq!(names("kind: Pod"), Err("error validating \"x.yaml\": apiVersion not set".into()));
-        assert_eq!(names("apiVersion: v1"), Err("error validating \"x.yaml\": kind not set".into()));
+        assert_eq!(
+            names("kind: Pod"),
+            Err("error validating \"x.yaml\": error validating data: apiVersion not set".into())
+        );
+        assert_eq!(
+            names("apiVersion: v1"),
+            Err("error validating \"x.yaml\": error validating data: kind not set".into())
+        );
         assert!(names("a: [").unwrap_err().starts_with("error parsing x.yaml"));
     }
 
@@ -171,8 +193,11 @@ mod tests {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
         let args = FileArgs { filename: vec![dir.path().into()], recursive: false };
-        let found: Vec<String> =
-            read(&args).unwrap().iter().map(|one| one["metadata"]["name"].as_str().unwrap().into()).collect();
+        let found: Vec<String> = read(&args)
+            .unwrap()
+            .iter()
+            .map(|one| one.object["metadata"]["name"].as_str().unwrap().into())
+            .collect();
         assert_eq!(found, ["a", "b"]);
     }
 }

@@ -4,6 +4,7 @@
 //! requests; failures read as kubectl's.
 
 pub mod api;
+pub mod canonical;
 pub mod failure;
 pub mod jsonpath;
 pub mod manifest;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use kube::Client;
-use resource::Resources;
+use resource::{Resource, Resources};
+use serde_json::Value;
 
 use crate::args::DEFAULT_DATA_DIR;
 
@@ -53,6 +55,27 @@ impl ClientArgs {
 }
 
 impl Session {
+    /// GETs one object. What is missing in a namespace that does not exist is the namespace's fault.
+    pub async fn object(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+        accept: &str,
+    ) -> Result<Value, kube::Error> {
+        let found = api::get(&self.client, &resource.path(Some(namespace), Some(name)), accept).await;
+        if !found.as_ref().is_err_and(failure::is_not_found)
+            || !resource.namespaced()
+            || namespace == "default"
+        {
+            return found;
+        }
+        match api::get(&self.client, &format!("/api/v1/namespaces/{namespace}"), "application/json").await {
+            Err(error) if failure::is_not_found(&error) => Err(error),
+            _ => found,
+        }
+    }
+
     /// What the server serves.
     pub async fn resources(&self) -> Result<Resources> {
         Ok(Resources::discover(&self.client).await?)

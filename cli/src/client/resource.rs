@@ -30,7 +30,7 @@ pub enum Error {
     #[error("the server doesn't have a resource type {0:?}")]
     Unknown(String),
     /// No such kind.
-    #[error("no matches for kind {kind:?} in version {version:?}; is its definition installed?")]
+    #[error("no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first")]
     NoKind {
         /// The kind.
         kind: String,
@@ -122,7 +122,7 @@ impl Resources {
                     let resource = Resource {
                         group: name.clone(),
                         version: version_name.clone(),
-                        kind: found.response_kind.and_then(|gvk| gvk.kind.into()).unwrap_or_default(),
+                        kind: found.response_kind.and_then(|gvk| gvk.kind).unwrap_or_default(),
                         plural: found.resource.unwrap_or_default(),
                         singular: found.singular_resource.unwrap_or_default(),
                         short_names: found.short_names,

@@ -11,10 +11,10 @@ use tokio::time::{Duration, Instant, sleep};
 use crate::{
     client::{
         ClientArgs, Session, api, failure,
-        manifest::{self, FileArgs},
+        manifest::{self, FileArgs, Manifest},
         resource::Resource,
     },
-    commands::wait::seconds,
+    commands::{apply::DryRun, wait::seconds},
 };
 
 /// How often to look whether an object has gone.
@@ -37,6 +37,12 @@ pub struct DeleteArgs {
     /// All of the namespace.
     #[arg(long)]
     pub all: bool,
+    /// With -l or --all: in all namespaces.
+    #[arg(long, short = 'A')]
+    pub all_namespaces: bool,
+    /// Objects with these fields, for example status.phase=Failed.
+    #[arg(long, value_name = "FIELDS")]
+    pub field_selector: Option<String>,
     /// Succeed when an object does not exist.
     #[arg(long)]
     pub ignore_not_found: bool,
@@ -58,6 +64,9 @@ pub struct DeleteArgs {
     /// How long to wait for each object, for example 30s; 0 has no end.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
     pub timeout: Duration,
+    /// Delete nothing: client only says what would go, server has the server try it.
+    #[arg(long, value_enum, default_value_t = DryRun::None)]
+    pub dry_run: DryRun,
     /// The form of what is printed: name.
     #[arg(long, short, value_name = "FORM")]
     pub output: Option<crate::client::output::Output>,
@@ -93,8 +102,17 @@ impl Doomed {
 impl DeleteArgs {
     /// Runs the command.
     pub async fn run(self) -> Result<ExitCode> {
-        if self.grace_period == Some(0) && !self.force {
-            eprintln!("Warning: --grace-period=0 works with --force only; the pods' nodes are waited for");
+        match (self.grace_period, self.force) {
+            (Some(0), false) => {
+                eprintln!(
+                    "Warning: --grace-period=0 works with --force only; the pods' nodes are waited for"
+                );
+            }
+            (_, true) => eprintln!(
+                "Warning: Immediate deletion does not wait for confirmation that the running resource has been \
+                 terminated. The resource may continue to run on the cluster indefinitely."
+            ),
+            _ => {}
         }
         let session = self.client.session().await?;
         let doomed = self.doomed(&session).await?;
@@ -114,7 +132,7 @@ impl DeleteArgs {
                 }
             }
         }
-        if self.wait {
+        if self.wait && self.dry_run == DryRun::None {
             for (one, uid) in &going {
                 self.until_gone(&session, one, uid).await?;
             }
@@ -125,7 +143,7 @@ impl DeleteArgs {
     async fn doomed(&self, session: &Session) -> Result<Vec<Doomed>> {
         let resources = session.resources().await?;
         let mut doomed = Vec::new();
-        for object in manifest::read(&self.files)? {
+        for Manifest { object, .. } in manifest::read(&self.files)? {
             let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let resource = resources.of_kind(text("/apiVersion"), text("/kind"))?.clone();
             let namespace = match text("/metadata/namespace") {
@@ -141,31 +159,31 @@ impl DeleteArgs {
             return Ok(doomed);
         }
         for target in resources.targets(&self.targets)? {
-            let names = match target.names.is_empty() {
-                false => target.names,
-                true if self.all || self.selector.is_some() => {
-                    self.matching(session, &target.resource).await?
-                }
-                true => {
-                    bail!("resource(s) were provided, but no name was specified: give names, -l or --all")
-                }
-            };
-            let make = |name| Doomed {
-                resource: target.resource.clone(),
-                namespace: session.namespace.clone(),
-                name,
-            };
-            doomed.extend(names.into_iter().map(make));
+            let selected = self.all || self.selector.is_some() || self.field_selector.is_some();
+            match target.names.is_empty() {
+                true if selected => doomed.extend(self.matching(session, &target.resource).await?),
+                true => bail!("resource(s) were provided, but no name was specified"),
+                false => doomed.extend(target.names.into_iter().map(|name| Doomed {
+                    resource: target.resource.clone(),
+                    namespace: session.namespace.clone(),
+                    name,
+                })),
+            }
         }
         Ok(doomed)
     }
 
-    async fn matching(&self, session: &Session, resource: &Resource) -> Result<Vec<String>> {
-        let path = resource.path(Some(&session.namespace), None);
-        let selector = self.selector.clone().map(|labels| ("labelSelector", labels));
-        let list = api::get(&session.client, &api::with_query(&path, selector), "application/json").await?;
-        let names = list["items"].as_array().into_iter().flatten();
-        Ok(names.filter_map(|one| one["metadata"]["name"].as_str()).map(String::from).collect())
+    async fn matching(&self, session: &Session, resource: &Resource) -> Result<Vec<Doomed>> {
+        let namespace = (!self.all_namespaces).then_some(session.namespace.as_str());
+        let labels = self.selector.clone().map(|labels| ("labelSelector", labels));
+        let fields = self.field_selector.clone().map(|fields| ("fieldSelector", fields));
+        let path = api::with_query(&resource.path(namespace, None), labels.into_iter().chain(fields));
+        let list = api::get(&session.client, &path, "application/json").await?;
+        let doomed = |one: &Value| {
+            let field = |name: &str| one["metadata"][name].as_str().unwrap_or_default().to_string();
+            Doomed { resource: resource.clone(), namespace: field("namespace"), name: field("name") }
+        };
+        Ok(list["items"].as_array().into_iter().flatten().map(doomed).collect())
     }
 
     /// Asks for one object to go, and says so; returns its uid.
@@ -186,21 +204,32 @@ impl DeleteArgs {
         if let Some(grace) = grace {
             options["gracePeriodSeconds"] = json!(grace);
         }
-        api::send(&session.client, Method::DELETE, &one.path(), &options).await?;
-        let forced = if self.force { " force" } else { "" };
-        match self.output {
-            Some(_) => println!("{}", one.resource.object(&one.name)),
-            None if one.resource.namespaced() => {
-                println!(
-                    "{} {:?}{forced} deleted from {} namespace",
-                    one.resource.singular_name(),
-                    one.name,
-                    one.namespace
-                );
-            }
-            None => println!("{} {:?}{forced} deleted", one.resource.singular_name(), one.name),
+        if self.dry_run == DryRun::Server {
+            options["dryRun"] = json!(["All"]);
         }
+        if self.dry_run != DryRun::Client {
+            api::send(&session.client, Method::DELETE, &one.path(), &options).await?;
+        }
+        println!("{}", self.words(one));
         Ok(live["metadata"]["uid"].as_str().unwrap_or_default().into())
+    }
+
+    fn words(&self, one: &Doomed) -> String {
+        if self.output.is_some() {
+            return one.resource.object(&one.name);
+        }
+        let forced = if self.force { " force" } else { "" };
+        let tried = match self.dry_run {
+            DryRun::None => "",
+            DryRun::Client => " (dry run)",
+            DryRun::Server => " (server dry run)",
+        };
+        let place = match one.resource.namespaced() {
+            true => format!(" from {} namespace", one.namespace),
+            false => String::new(),
+        };
+        let kind = one.resource.object("");
+        format!("{} {:?}{forced} deleted{place}{tried}", kind.trim_end_matches('/'), one.name)
     }
 
     async fn until_gone(&self, session: &Session, one: &Doomed, uid: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `naru get`: objects as the server's table, or in another form.
 
-use std::process::ExitCode;
+use std::{cmp::Ordering, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::client::{
     ClientArgs, Session, api, failure,
+    jsonpath::Template,
     output::{self, Output},
     resource::{Resource, Target},
-    table::{self, Style},
+    table::{self, Grid, Style},
 };
 
 /// kubectl's page size.
@@ -40,12 +41,21 @@ pub struct GetArgs {
     /// Go on with every change.
     #[arg(long, short)]
     pub watch: bool,
+    /// Only changes, not what there is already.
+    #[arg(long)]
+    pub watch_only: bool,
     /// Without the line of headings.
     #[arg(long)]
     pub no_headers: bool,
     /// With the objects' labels.
     #[arg(long)]
     pub show_labels: bool,
+    /// With a column for each of these labels.
+    #[arg(long, short = 'L', value_name = "LABEL", value_delimiter = ',')]
+    pub label_columns: Vec<String>,
+    /// In the order of what this expression finds in them, for example .metadata.creationTimestamp.
+    #[arg(long, value_name = "JSONPATH", value_parser = expression)]
+    pub sort_by: Option<Template>,
     /// Succeed when an object does not exist.
     #[arg(long)]
     pub ignore_not_found: bool,
@@ -54,13 +64,21 @@ pub struct GetArgs {
     pub client: ClientArgs,
 }
 
+fn expression(text: &str) -> Result<Template, String> {
+    Template::parse(text).map_err(|error| error.to_string())
+}
+
 impl GetArgs {
     /// Runs the command.
     pub async fn run(self) -> Result<ExitCode> {
         let session = self.client.session().await?;
         let targets = session.resources().await?.targets(&self.targets)?;
-        if self.watch {
-            let [target] = &targets[..] else { bail!("you may watch one type of resource at a time") };
+        if self.all_namespaces && targets.iter().any(|one| !one.names.is_empty() && one.resource.namespaced())
+        {
+            bail!("a resource cannot be retrieved by name across all namespaces");
+        }
+        if self.watch || self.watch_only {
+            let [target] = &targets[..] else { bail!("you may only specify a single resource type") };
             return self.watch(&session, target).await;
         }
         match &self.output {
@@ -79,6 +97,8 @@ impl GetArgs {
             no_headers: self.no_headers,
             namespaces: self.all_namespaces && resource.namespaced(),
             labels: self.show_labels,
+            label_columns: self.label_columns.clone(),
+            prefix: String::new(),
         }
     }
 
@@ -91,14 +111,19 @@ impl GetArgs {
     async fn tables(&self, session: &Session, targets: &[Target]) -> Result<ExitCode> {
         let mut failed = false;
         let mut printed = 0;
+        let several = targets.iter().any(|one| one.resource != targets[0].resource);
         for target in targets {
-            let (tables, complaints) = self.fetch(session, target, api::TABLE).await?;
+            let (mut tables, complaints) = self.fetch(session, target, api::TABLE).await?;
             failed |= complaints;
-            let style = self.style(&target.resource);
-            let mut grid = table::Grid::default();
-            for (index, table) in tables.iter().enumerate() {
-                let style = Style { no_headers: style.no_headers || index > 0, ..style };
-                table::append(&mut grid, table, None, style);
+            self.sort(&mut tables, "rows")?;
+            let mut style = self.style(&target.resource);
+            if several {
+                style.prefix = target.resource.object("");
+            }
+            let mut grid = Grid::default();
+            for table in &tables {
+                table::append(&mut grid, table, None, &style);
+                style.no_headers = true;
             }
             let rows =
                 tables.iter().filter_map(|table| table["rows"].as_array()).map(Vec::len).sum::<usize>();
@@ -128,11 +153,12 @@ impl GetArgs {
             let (found, complaints) = self.fetch(session, target, "application/json").await?;
             failed |= complaints;
             for mut one in found {
-                match one["items"].take() {
-                    Value::Array(all) => {
+                match one.get_mut("items").map(Value::take) {
+                    Some(Value::Array(all)) => {
                         items.extend(all.into_iter().map(|item| typed(item, &target.resource)))
                     }
-                    _ => items.push(one),
+                    Some(_) => {}
+                    None => items.push(one),
                 }
             }
         }
@@ -141,12 +167,34 @@ impl GetArgs {
         let object = match items.len() {
             0 if single => return Ok(ExitCode::from(u8::from(failed))),
             1 if single => items.remove(0),
-            _ => output::list(items),
+            _ => {
+                let mut lists = vec![output::list(items)];
+                self.sort(&mut lists, "items")?;
+                lists.remove(0)
+            }
         };
         if let Some(text) = output.render(resource, &object)? {
             print!("{text}");
         }
         Ok(ExitCode::from(u8::from(failed)))
+    }
+
+    /// Puts what `--sort-by` orders, the rows of tables or the items of lists, into the first of `all`.
+    fn sort(&self, all: &mut [Value], field: &str) -> Result<()> {
+        let (Some(template), Some((first, rest))) = (&self.sort_by, all.split_first_mut()) else {
+            return Ok(());
+        };
+        let mut keyed = Vec::new();
+        for one in std::iter::once(first[field].take()).chain(rest.iter_mut().map(|one| one[field].take())) {
+            let Value::Array(one) = one else { continue };
+            for value in one {
+                let object = if field == "rows" { &value["object"] } else { &value };
+                keyed.push((template.render(object)?, value));
+            }
+        }
+        keyed.sort_by(|(one, _), (other, _)| compare(one, other));
+        first[field] = Value::Array(keyed.into_iter().map(|(_, value)| value).collect());
+        Ok(())
     }
 
     /// The answers for a target: its named objects, or the pages of its list. Objects that cannot be had are complained
@@ -159,8 +207,7 @@ impl GetArgs {
         }
         let mut failed = false;
         for name in &target.names {
-            let path = target.resource.path(Some(&session.namespace), Some(name));
-            match api::get(&session.client, &path, accept).await {
+            match session.object(&target.resource, &session.namespace, name, accept).await {
                 Ok(object) => found.push(object),
                 Err(error) if self.ignore_not_found && failure::is_not_found(&error) => {}
                 Err(error @ kube::Error::Api(_)) => {
@@ -185,10 +232,14 @@ impl GetArgs {
         loop {
             let mut parameters = self.selectors();
             parameters.push(("limit", PAGE.to_string()));
+            if self.sort_by.is_some() {
+                parameters.push(("includeObject", "Object".into()));
+            }
             if !next.is_empty() {
                 parameters.push(("continue", next.clone()));
             }
-            let page = api::get(&session.client, &api::with_query(&path, parameters), accept).await?;
+            let page = api::get(&session.client, &api::with_query(&path, parameters), accept).await;
+            let page = page.map_err(|error| self.blame_selectors(resource, error))?;
             next = page["metadata"]["continue"].as_str().unwrap_or_default().to_string();
             found.push(page);
             if next.is_empty() {
@@ -197,42 +248,130 @@ impl GetArgs {
         }
     }
 
+    fn blame_selectors(&self, resource: &Resource, error: kube::Error) -> kube::Error {
+        match error {
+            kube::Error::Api(mut status) if matches!(status.code, 400 | 404) => {
+                let what = format!("{}/{}, Resource={}", resource.group, resource.version, resource.plural);
+                status.message = match (&self.selector, &self.field_selector) {
+                    (None, None) => format!("Unable to list {what:?}: {}", status.message),
+                    (labels, fields) => format!(
+                        "Unable to find {what:?} that match label selector {:?}, field selector {:?}: {}",
+                        labels.as_deref().unwrap_or_default(),
+                        fields.as_deref().unwrap_or_default(),
+                        status.message
+                    ),
+                };
+                kube::Error::Api(status)
+            }
+            other => other,
+        }
+    }
+
     async fn watch(&self, session: &Session, target: &Target) -> Result<ExitCode> {
         let resource = &target.resource;
         let tabular = matches!(self.output, None | Some(Output::Wide));
         let accept = if tabular { api::TABLE } else { "application/json" };
+        let mut screen = Screen {
+            args: self,
+            resource,
+            style: self.style(resource),
+            widths: Vec::new(),
+            columns: None,
+            documents: 0,
+        };
         let path = resource.path(self.namespace(session), None);
         let mut parameters = self.selectors();
-        if let [name] = &target.names[..] {
-            parameters.push(("fieldSelector", format!("metadata.name={name}")));
-        }
-        parameters.push(("watch", "true".into()));
-        let events = api::watch(&session.client, &api::with_query(&path, parameters), accept).await?;
-        pin_mut!(events);
-        let mut columns = None;
-        let mut style = self.style(resource);
-        while let Some(event) = events.next().await {
-            let event = event?;
-            let object = &event["object"];
-            if event["type"] == "ERROR" {
-                bail!("the watch ended: {}", object["message"].as_str().unwrap_or_default());
+        match &target.names[..] {
+            [] => {}
+            [name] => {
+                session.object(resource, &session.namespace, name, "application/json").await?;
+                parameters.push(("fieldSelector", format!("metadata.name={name}")));
             }
-            match &self.output {
-                Some(output) if !tabular => {
-                    if let Some(text) = output.render(resource, object)? {
-                        print!("{text}");
-                    }
+            _ => bail!("you may watch one object, or all of a type"),
+        }
+        let list = api::get(&session.client, &api::with_query(&path, parameters.clone()), accept).await;
+        let list = list.map_err(|error| self.blame_selectors(resource, error))?;
+        let mut version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_string();
+        if !self.watch_only {
+            screen.show(&list)?;
+        }
+        loop {
+            let from = [("watch", "true".to_string()), ("resourceVersion", version.clone())];
+            let path = api::with_query(&path, parameters.iter().cloned().chain(from));
+            let events = api::watch(&session.client, &path, accept).await?;
+            pin_mut!(events);
+            while let Some(event) = events.next().await {
+                let event = event?;
+                let object = &event["object"];
+                if event["type"] == "ERROR" {
+                    bail!("the watch ended: {}", object["message"].as_str().unwrap_or_default());
                 }
-                _ => {
-                    columns = columns.or_else(|| Some(object["columnDefinitions"].clone()));
-                    let mut grid = table::Grid::default();
-                    table::append(&mut grid, object, columns.as_ref(), style);
-                    print!("{}", grid.render());
-                    style.no_headers = true;
+                if let Some(seen) = seen(object) {
+                    version = seen.to_string();
                 }
+                screen.show(object)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What a watch has printed, so that what follows fits below it.
+struct Screen<'a> {
+    args: &'a GetArgs,
+    resource: &'a Resource,
+    style: Style,
+    widths: Vec<usize>,
+    columns: Option<Value>,
+    documents: usize,
+}
+
+impl Screen<'_> {
+    /// Prints a table, an object, or the objects of a list.
+    fn show(&mut self, value: &Value) -> Result<()> {
+        let Some(output) = self.args.output.as_ref().filter(|output| **output != Output::Wide) else {
+            self.rows(value);
+            return Ok(());
+        };
+        let objects = match value["items"].as_array() {
+            Some(items) => items.iter().map(|item| typed(item.clone(), self.resource)).collect(),
+            None => vec![value.clone()],
+        };
+        for object in objects {
+            if *output == Output::Yaml && self.documents > 0 {
+                println!("---");
+            }
+            self.documents += 1;
+            print!("{}", output.render(self.resource, &object)?.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, table: &Value) {
+        if table["rows"].as_array().is_none_or(Vec::is_empty) {
+            return;
+        }
+        // Only the first table of a watch says what its columns are.
+        if table["columnDefinitions"].as_array().is_some_and(|columns| !columns.is_empty()) {
+            self.columns = Some(table["columnDefinitions"].clone());
+        }
+        let mut grid = Grid::default();
+        table::append(&mut grid, table, self.columns.as_ref(), &self.style);
+        print!("{}", grid.render_below(&mut self.widths));
+        self.style.no_headers = true;
+    }
+}
+
+/// The version of the object, or of the last row's, in an event.
+fn seen(object: &Value) -> Option<&str> {
+    let row = object["rows"].as_array().and_then(|rows| rows.last()).map(|row| &row["object"]);
+    row.unwrap_or(object)["metadata"]["resourceVersion"].as_str()
+}
+
+/// Numbers by value, the rest as text.
+fn compare(one: &str, other: &str) -> Ordering {
+    match (one.parse::<f64>(), other.parse::<f64>()) {
+        (Ok(one), Ok(other)) => one.total_cmp(&other),
+        _ => one.cmp(other),
     }
 }
 
@@ -245,4 +384,25 @@ fn typed(item: Value, resource: &Resource) -> Value {
         object.extend(fields);
     }
     Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_sort_by_value() {
+        let mut all = ["10", "9", "b", "a"];
+        all.sort_by(|one, other| compare(one, other));
+        assert_eq!(all, ["9", "10", "a", "b"]);
+    }
+
+    #[test]
+    fn a_watch_goes_on_after_the_last_row() {
+        let table = json!({"rows": [{"object": {"metadata": {"resourceVersion": "7"}}}]});
+        assert_eq!(seen(&table), Some("7"));
+        assert_eq!(seen(&json!({"metadata": {"resourceVersion": "8"}})), Some("8"));
+    }
 }

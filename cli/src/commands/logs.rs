@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Duration;
 
 use crate::{
-    client::{ClientArgs, Session, api},
+    client::{ClientArgs, Session, api, failure},
     commands::wait::seconds,
 };
 
@@ -84,7 +84,7 @@ impl LogsArgs {
             }
         }
         if sources.is_empty() {
-            println!("No resources found in {} namespace.", session.namespace);
+            eprintln!("No resources found in {} namespace.", session.namespace);
         }
         if self.follow && sources.len() > REQUESTS_MAX {
             bail!(
@@ -117,7 +117,14 @@ impl LogsArgs {
                     Some(("pod" | "pods" | "po", name)) => name,
                     Some((other, _)) => bail!("logs are of pods, not of {other}: write pod/NAME"),
                 };
-                Ok(vec![api::get(&session.client, &format!("{pods}/{name}"), "application/json").await?])
+                match api::get(&session.client, &format!("{pods}/{name}"), "application/json").await {
+                    Ok(pod) => Ok(vec![pod]),
+                    Err(error) if failure::is_not_found(&error) => bail!(
+                        "error from server (NotFound): pods {name:?} not found in namespace {:?}",
+                        session.namespace
+                    ),
+                    Err(error) => Err(error.into()),
+                }
             }
             (None, Some(labels)) => {
                 let path = api::with_query(&pods, [("labelSelector", labels.clone())]);
@@ -132,14 +139,19 @@ impl LogsArgs {
 
     fn containers(&self, pod: &Value) -> Result<Vec<String>> {
         const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
-        if let Some(name) = self.container.as_ref().or(self.second.as_ref()) {
-            return Ok(vec![name.clone()]);
-        }
         let names = |list: &str| {
             let all = pod["spec"][list].as_array().into_iter().flatten();
             all.filter_map(|one| one["name"].as_str()).map(String::from).collect::<Vec<_>>()
         };
         let containers = names("containers");
+        if let Some(name) = self.container.as_ref().or(self.second.as_ref()) {
+            let all: Vec<String> = containers.into_iter().chain(names("initContainers")).collect();
+            if !all.contains(name) {
+                let pod = pod["metadata"]["name"].as_str().unwrap_or_default();
+                bail!("container {name} is not valid for pod {pod} out of: {}", all.join(", "));
+            }
+            return Ok(vec![name.clone()]);
+        }
         if self.all_containers {
             return Ok(names("initContainers").into_iter().chain(containers).collect());
         }

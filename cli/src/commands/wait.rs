@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::client::{
     ClientArgs, Session, api, failure,
     jsonpath::Template,
-    manifest::{self, FileArgs},
+    manifest::{self, FileArgs, Manifest},
     resource::Resource,
 };
 
@@ -33,8 +33,8 @@ pub struct WaitArgs {
     /// condition=NAME[=VALUE], delete, create, or jsonpath={PATH}[=VALUE].
     #[arg(long = "for", value_name = "CONDITION")]
     pub condition: Goal,
-    /// How long to wait, for example 30s or 5m.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = seconds)]
+    /// How long to wait, for example 30s or 5m; 0 looks once, a negative time is a week.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = limit, allow_hyphen_values = true)]
     pub timeout: Duration,
     /// Objects with these labels.
     #[arg(long = "selector", short = 'l', value_name = "LABELS")]
@@ -127,6 +127,24 @@ impl Goal {
     }
 }
 
+/// When a goal was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Met {
+    /// Before anybody waited.
+    Already,
+    /// While we waited.
+    InTime,
+}
+
+/// A time limit: kubectl takes a negative one for a week.
+fn limit(text: &str) -> Result<Duration, String> {
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+    match text.strip_prefix('-') {
+        Some(rest) => seconds(rest).map(|_| WEEK),
+        None => seconds(text),
+    }
+}
+
 /// A time as kubectl takes it: `30s`, `5m`, `1h`, `500ms`, a sum of those like `1m30s`, or seconds.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let bad = || format!("{text:?} is no time: write 30s, 5m or 1h");
@@ -166,17 +184,20 @@ impl WaitArgs {
             bail!("no matching resources found");
         }
         let mut failed = false;
+        let alone = objects.len() == 1;
         for (resource, namespace, name) in objects {
             let object = resource.object(&name);
-            match timeout_at(deadline, self.until(&session, &resource, &namespace, &name)).await {
-                Ok(Ok(())) => println!("{object} {}", self.condition.words()),
-                Ok(Err(error)) => {
+            match self.until(&session, &resource, &namespace, &name, deadline).await {
+                Ok(Some(Met::Already)) if self.condition == Goal::Delete => {}
+                Ok(Some(_)) => println!("{object} {}", self.condition.words()),
+                Err(error) => {
                     failed = true;
                     eprintln!("{}", failure::describe(&error));
                 }
-                Err(_) => {
+                Ok(None) => {
                     failed = true;
-                    eprintln!("error: timed out waiting for the condition on {}/{name}", resource.plural);
+                    let mark = if alone { "error: " } else { "" };
+                    eprintln!("{mark}timed out waiting for the condition on {}/{name}", resource.plural);
                 }
             }
         }
@@ -186,7 +207,7 @@ impl WaitArgs {
     async fn objects(&self, session: &Session) -> Result<Vec<(Resource, String, String)>> {
         let resources = session.resources().await?;
         let mut objects = Vec::new();
-        for object in manifest::read(&self.files)? {
+        for Manifest { object, .. } in manifest::read(&self.files)? {
             let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let resource = resources.of_kind(text("/apiVersion"), text("/kind"))?.clone();
             let namespace = match text("/metadata/namespace") {
@@ -220,8 +241,16 @@ impl WaitArgs {
         Ok(items.filter_map(|one| one["metadata"]["name"].as_str()).map(String::from).collect())
     }
 
-    /// Waits for one object: looks, then watches from there, again and again.
-    async fn until(&self, session: &Session, resource: &Resource, namespace: &str, name: &str) -> Result<()> {
+    /// Waits for one object: looks, then watches from there, again and again. None when the time is over.
+    async fn until(
+        &self,
+        session: &Session,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Option<Met>> {
+        let mut met = Met::Already;
         let collection = resource.path(Some(namespace), None);
         let only = ("fieldSelector", format!("metadata.name={name}"));
         loop {
@@ -229,11 +258,14 @@ impl WaitArgs {
             let list = api::get(&session.client, &path, "application/json").await?;
             let found = list["items"].get(0);
             if self.condition.met(found)? {
-                return Ok(());
+                return Ok(Some(met));
+            }
+            met = Met::InTime;
+            if Instant::now() >= deadline {
+                return Ok(None);
             }
             if found.is_none() && !matches!(self.condition, Goal::Create) {
-                let path = resource.path(Some(namespace), Some(name));
-                api::get(&session.client, &path, "application/json").await?;
+                session.object(resource, namespace, name, "application/json").await?;
             }
             let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_string();
             let parameters = [
@@ -245,15 +277,16 @@ impl WaitArgs {
             let path = api::with_query(&collection, parameters);
             let events = api::watch(&session.client, &path, "application/json").await?;
             pin_mut!(events);
-            while let Some(event) = events.next().await {
-                let event = event?;
+            loop {
+                let Ok(event) = timeout_at(deadline, events.next()).await else { return Ok(None) };
+                let Some(event) = event.transpose()? else { break };
                 let object = match event["type"].as_str() {
                     Some("DELETED") => None,
                     Some("ADDED" | "MODIFIED") => Some(&event["object"]),
                     _ => break,
                 };
                 if self.condition.met(object)? {
-                    return Ok(());
+                    return Ok(Some(met));
                 }
             }
         }

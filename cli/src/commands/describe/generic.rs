@@ -2,88 +2,77 @@
 
 use serde_json::Value;
 
-use super::text::{Text, plain};
-use crate::client::resource::Resource;
+use super::text::{Text, entries, items, plain};
 
-/// What metadata says that people do not ask for.
+/// What metadata says at the top already, or people do not ask for.
 const HIDDEN: &[&str] = &["name", "namespace", "labels", "annotations", "managedFields"];
+/// Words that are written in capitals.
+const ACRONYMS: &[&str] = &["API", "URL", "UID", "OSB", "GUID"];
 
-pub(super) fn describe(text: &mut Text, resource: &Resource, object: &Value) {
+pub(super) fn describe(text: &mut Text, object: &Value) {
     let meta = &object["metadata"];
-    text.field(0, "Name", &plain(&meta["name"]));
-    if resource.namespaced() {
-        text.field(0, "Namespace", &plain(&meta["namespace"]));
-    }
-    text.map(0, "Labels", &meta["labels"]);
-    text.map(0, "Annotations", &meta["annotations"]);
-    text.field(0, "API Version", &resource.api_version());
-    text.field(0, "Kind", &resource.kind);
-    text.line(0, "Metadata:");
-    for (key, value) in
-        meta.as_object().into_iter().flatten().filter(|(key, _)| !HIDDEN.contains(&key.as_str()))
-    {
-        field(text, 2, key, value);
-    }
-    let own = |key: &str| !["apiVersion", "kind", "metadata"].contains(&key);
-    for (key, value) in object.as_object().into_iter().flatten().filter(|(key, _)| own(key)) {
-        match (resource.kind.as_str(), key.as_str()) {
-            // A secret's values are not for screens.
-            ("Secret", "data") => sizes(text, value),
-            _ => field(text, 0, key, value),
-        }
+    text.field(0, "Name", plain(&meta["name"]));
+    text.field(0, "Namespace", plain(&meta["namespace"]));
+    text.labels("Labels", &meta["labels"]);
+    text.annotations(&meta["annotations"]);
+    for (key, value) in entries(object) {
+        field(text, 0, key, value, if key == "metadata" { HIDDEN } else { &[] });
     }
 }
 
-fn sizes(text: &mut Text, data: &Value) {
-    text.line(0, "Data:");
-    for (key, value) in data.as_object().into_iter().flatten() {
-        let encoded = value.as_str().unwrap_or_default();
-        let bytes = encoded.trim_end_matches('=').len() * 3 / 4;
-        text.field(2, key, &format!("{bytes} bytes"));
-    }
-}
-
-fn field(text: &mut Text, indent: usize, key: &str, value: &Value) {
+fn field(text: &mut Text, level: usize, key: &str, value: &Value, hidden: &[&str]) {
     match value {
-        Value::Object(map) => {
-            text.line(indent, &format!("{}:", words(key)));
-            map.iter().for_each(|(key, value)| field(text, indent + 2, key, value));
+        Value::Object(_) => {
+            text.line(level, format_args!("{}:", words(key)));
+            content(text, level + 1, value, hidden);
         }
-        Value::Array(items) => {
-            text.line(indent, &format!("{}:", words(key)));
-            for item in items {
+        Value::Array(_) => {
+            text.line(level, format_args!("{}:", words(key)));
+            for item in items(value) {
                 match item {
-                    Value::Object(map) => {
-                        map.iter().for_each(|(key, value)| field(text, indent + 2, key, value))
-                    }
-                    other => text.line(indent + 2, &plain(other)),
+                    Value::Object(_) => content(text, level + 1, item, &[]),
+                    other => text.line(level + 1, plain(other)),
                 }
             }
         }
-        other if other.as_str().is_some_and(|lines| lines.contains('\n')) => {
-            text.line(indent, &format!("{}:", words(key)));
-            plain(other).lines().for_each(|line| text.line(indent + 2, line));
-        }
-        other => text.field(indent, &words(key), &plain(other)),
+        other => text.field(level, &words(key), plain(other)),
     }
 }
 
-/// `renewTime` as `Renew Time`.
+fn content(text: &mut Text, level: usize, value: &Value, hidden: &[&str]) {
+    for (key, value) in entries(value).into_iter().filter(|(key, _)| !hidden.contains(key)) {
+        field(text, level, key, value, &[]);
+    }
+}
+
+/// `renewTime` as `Renew Time`, `apiVersion` as `API Version`; names with other signs as they are.
 fn words(key: &str) -> String {
-    // Keys of data are names, not words.
-    if key.contains(['.', '/', '-', '_']) {
+    if key.contains(|c: char| !c.is_ascii_alphanumeric()) {
         return key.into();
     }
-    let mut out = String::with_capacity(key.len() + 4);
-    let mut last_lower = false;
-    for (index, character) in key.chars().enumerate() {
-        if character.is_uppercase() && last_lower {
-            out.push(' ');
+    let characters: Vec<char> = key.chars().collect();
+    let mut words: Vec<String> = Vec::new();
+    for (index, character) in characters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| characters[before]);
+        let after = characters.get(index + 1);
+        // A capital begins a word after a small letter, and the last of several does before one.
+        let begins = character.is_uppercase()
+            && (before.is_some_and(|before| !before.is_uppercase())
+                || after.is_some_and(|after| after.is_lowercase()));
+        match words.last_mut() {
+            Some(word) if !begins => word.push(*character),
+            _ => words.push(character.to_string()),
         }
-        last_lower = character.is_lowercase();
-        out.extend(if index == 0 { character.to_uppercase().collect::<Vec<_>>() } else { vec![character] });
     }
-    out
+    let capital = |word: &String| match ACRONYMS.iter().find(|one| one.eq_ignore_ascii_case(word)) {
+        Some(acronym) => acronym.to_string(),
+        None => {
+            let mut word = word.clone();
+            word[..1].make_ascii_uppercase();
+            word
+        }
+    };
+    words.iter().map(capital).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -92,9 +81,14 @@ mod tests {
 
     #[test]
     fn names_become_words() {
-        for (key, expected) in
-            [("renewTime", "Renew Time"), ("uid", "Uid"), ("clusterIP", "Cluster IP"), ("ca.crt", "ca.crt")]
-        {
+        for (key, expected) in [
+            ("renewTime", "Renew Time"),
+            ("uid", "UID"),
+            ("apiVersion", "API Version"),
+            ("clusterIP", "Cluster IP"),
+            ("podCIDRs", "Pod CID Rs"),
+            ("ca.crt", "ca.crt"),
+        ] {
             assert_eq!(words(key), expected);
         }
     }

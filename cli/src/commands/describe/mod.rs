@@ -1,12 +1,16 @@
 //! `naru describe`: an object in detail, with its events.
 //!
-//! In: the object and its events as JSON. Out: text in kubectl's layout. Pods and nodes have layouts of their own; every
-//! other kind is printed field by field.
+//! In: the object and its events as JSON. Out: text in kubectl's layout. The kinds of the core group have
+//! layouts of their own; every other is printed field by field.
 
+mod environment;
 mod generic;
 mod node;
 mod pod;
+mod small;
+mod tabs;
 mod text;
+mod volume;
 
 use std::process::ExitCode;
 
@@ -18,7 +22,6 @@ use text::Text;
 use crate::client::{
     ClientArgs, Session, api, failure,
     resource::{Resource, Target},
-    table::Grid,
 };
 
 /// Show an object in detail, with its events.
@@ -66,7 +69,10 @@ impl DescribeArgs {
             }
         }
         if first && !failed {
-            eprintln!("No resources found");
+            match self.all_namespaces {
+                true => eprintln!("No resources found"),
+                false => eprintln!("No resources found in {} namespace.", session.namespace),
+            }
         }
         Ok(ExitCode::from(u8::from(failed)))
     }
@@ -76,29 +82,65 @@ impl DescribeArgs {
         if !target.names.is_empty() {
             let mut objects = Vec::new();
             for name in &target.names {
-                let path = resource.path(Some(&session.namespace), Some(name));
-                objects.push(api::get(&session.client, &path, "application/json").await);
+                match session.object(resource, &session.namespace, name, "application/json").await {
+                    Err(error) if failure::is_not_found(&error) => {
+                        let begin = self.beginning_with(session, resource, name).await?;
+                        match begin.is_empty() {
+                            true => objects.push(Err(error)),
+                            false => objects.extend(begin.into_iter().map(Ok)),
+                        }
+                    }
+                    found => objects.push(found),
+                }
             }
             return Ok(objects);
         }
+        Ok(self.list(session, resource).await?.into_iter().map(Ok).collect())
+    }
+
+    /// Who gives the beginning of a name means all objects whose names begin so.
+    async fn beginning_with(&self, session: &Session, resource: &Resource, name: &str) -> Result<Vec<Value>> {
+        let begins =
+            |one: &Value| one["metadata"]["name"].as_str().is_some_and(|full| full.starts_with(name));
+        Ok(self.list(session, resource).await?.into_iter().filter(begins).collect())
+    }
+
+    async fn list(&self, session: &Session, resource: &Resource) -> Result<Vec<Value>> {
         let namespace = (!self.all_namespaces).then_some(session.namespace.as_str());
         let labels = self.selector.clone().map(|labels| ("labelSelector", labels));
         let path = api::with_query(&resource.path(namespace, None), labels);
         let mut list = api::get(&session.client, &path, "application/json").await?;
         match list["items"].take() {
-            Value::Array(items) => Ok(items.into_iter().map(Ok).collect()),
+            Value::Array(items) => Ok(items),
             _ => Ok(Vec::new()),
         }
     }
 
     async fn describe(&self, session: &Session, resource: &Resource, object: &Value) -> Result<String> {
         let mut text = Text::default();
+        let mut with_events = self.show_events;
         match (resource.group.as_str(), resource.kind.as_str()) {
             ("", "Pod") => pod::describe(&mut text, object),
-            ("", "Node") => node::describe(&mut text, object),
-            _ => generic::describe(&mut text, resource, object),
+            ("", "Node") => {
+                let (lease, pods) = on_node(session, object).await?;
+                node::describe(&mut text, object, lease.as_ref(), &pods);
+            }
+            ("", "ConfigMap") => small::config_map(&mut text, object),
+            ("", "ServiceAccount") => small::service_account(&mut text, object),
+            ("", "Namespace") => {
+                small::namespace(&mut text, object);
+                with_events = false;
+            }
+            ("", "Secret") => {
+                small::secret(&mut text, object);
+                with_events = false;
+            }
+            (_, kind) => {
+                generic::describe(&mut text, object);
+                with_events &= kind != "Event";
+            }
         }
-        if self.show_events && resource.kind != "Event" {
+        if with_events {
             events(&mut text, &self.events_of(session, resource, object).await?);
         }
         Ok(text.finish())
@@ -130,27 +172,47 @@ fn when(event: &Value) -> &str {
         .unwrap_or_default()
 }
 
+/// A node's lease, and the pods on it that have not ended.
+async fn on_node(session: &Session, node: &Value) -> Result<(Option<Value>, Vec<Value>)> {
+    let name = node["metadata"]["name"].as_str().unwrap_or_default();
+    let path = format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}");
+    let lease = match api::get(&session.client, &path, "application/json").await {
+        Err(error) if failure::is_not_found(&error) => None,
+        found => Some(found?),
+    };
+    let selector = format!("spec.nodeName={name},status.phase!=Failed,status.phase!=Succeeded");
+    let path = api::with_query("/api/v1/pods", [("fieldSelector", selector)]);
+    let mut list = api::get(&session.client, &path, "application/json").await?;
+    match list["items"].take() {
+        Value::Array(pods) => Ok((lease, pods)),
+        _ => Ok((lease, Vec::new())),
+    }
+}
+
 fn events(text: &mut Text, events: &[Value]) {
     if events.is_empty() {
-        text.field(0, "Events", "<none>");
-        return;
+        return text.field(0, "Events", "<none>");
     }
+    text.flush();
     text.line(0, "Events:");
-    let mut grid = Grid::default();
-    let row = |cells: [&str; 5]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
-    grid.push(row(["Type", "Reason", "Age", "From", "Message"]));
-    grid.push(row(["----", "------", "----", "----", "-------"]));
+    text.line(1, "Type\tReason\tAge\tFrom\tMessage");
+    text.line(1, "----\t------\t----\t----\t-------");
     for event in events {
         let field = |name: &str| event[name].as_str().unwrap_or_default();
-        let count = event["count"].as_i64().unwrap_or(1);
-        let mut age = text::since(when(event));
-        if count > 1 {
-            age = format!("{age} (x{count} over {})", text::since(field("firstTimestamp")));
-        }
-        let from = event["source"]["component"].as_str().unwrap_or_else(|| field("reportingComponent"));
-        grid.push(row([field("type"), field("reason"), &age, from, field("message").trim()]));
-    }
-    for line in grid.render().lines() {
-        text.line(2, line);
+        let first =
+            Some(field("eventTime")).filter(|time| !time.is_empty()).unwrap_or(field("firstTimestamp"));
+        let repeated = |last: &str, count: &Value| {
+            format!("{} (x{count} over {})", text::since(last), text::since(first))
+        };
+        let series = &event["series"];
+        let age = match (series["lastObservedTime"].as_str(), event["count"].as_i64()) {
+            (Some(last), _) => repeated(last, &series["count"]),
+            (None, Some(2..)) => repeated(field("lastTimestamp"), &event["count"]),
+            _ => text::since(first),
+        };
+        let from = event["source"]["component"].as_str().filter(|from| !from.is_empty());
+        let from = from.unwrap_or_else(|| field("reportingComponent"));
+        let (kind, reason) = (field("type"), field("reason"));
+        text.line(1, format_args!("{kind}\t{reason}\t{age}\t{from}\t{}", field("message").trim()));
     }
 }

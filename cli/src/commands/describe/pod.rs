@@ -2,210 +2,185 @@
 
 use serde_json::Value;
 
-use super::text::{Text, plain, time};
+use super::text::{Text, capital, entries, items, plain, since, time};
 
 pub(super) fn describe(text: &mut Text, pod: &Value) {
     let (meta, spec, status) = (&pod["metadata"], &pod["spec"], &pod["status"]);
-    text.field(0, "Name", &plain(&meta["name"]));
-    text.field(0, "Namespace", &plain(&meta["namespace"]));
-    text.field(0, "Priority", &plain(&spec["priority"]));
-    text.field(0, "Service Account", &plain(&spec["serviceAccountName"]));
-    match spec["nodeName"].as_str() {
-        Some(node) => text.field(0, "Node", &format!("{node}/{}", plain(&status["hostIP"]))),
-        None => text.field(0, "Node", ""),
+    text.field(0, "Name", plain(&meta["name"]));
+    text.field(0, "Namespace", plain(&meta["namespace"]));
+    text.optional(0, "Priority", &spec["priority"]);
+    text.optional(0, "Priority Class Name", &spec["priorityClassName"]);
+    text.optional(0, "Service Account", &spec["serviceAccountName"]);
+    match spec["nodeName"].as_str().filter(|node| !node.is_empty()) {
+        Some(node) => text.field(0, "Node", format_args!("{node}/{}", plain(&status["hostIP"]))),
+        None => text.field(0, "Node", "<none>"),
     }
-    if let Some(started) = status["startTime"].as_str() {
-        text.field(0, "Start Time", &time(started));
+    if !status["startTime"].is_null() {
+        text.field(0, "Start Time", time(&status["startTime"]));
     }
-    text.map(0, "Labels", &meta["labels"]);
-    text.map(0, "Annotations", &shown_annotations(&meta["annotations"]));
+    text.labels("Labels", &meta["labels"]);
+    text.annotations(&meta["annotations"]);
     match meta["deletionTimestamp"].as_str() {
         Some(deadline) => {
-            text.field(0, "Status", &format!("Terminating (until {})", time(deadline)));
-            text.optional(0, "Termination Grace Period", &meta["deletionGracePeriodSeconds"]);
+            text.field(0, "Status", format_args!("Terminating (lasts {})", since(deadline)));
+            let grace = plain(&meta["deletionGracePeriodSeconds"]);
+            text.field(0, "Termination Grace Period", format_args!("{grace}s"));
         }
-        None => text.field(0, "Status", &plain(&status["phase"])),
+        None => text.field(0, "Status", plain(&status["phase"])),
     }
     text.optional(0, "Reason", &status["reason"]);
     text.optional(0, "Message", &status["message"]);
-    text.field(0, "IP", &plain(&status["podIP"]));
-    let ips = status["podIPs"].as_array().into_iter().flatten();
-    text.list(0, "IPs", &ips.map(|one| plain(&one["ip"])).collect::<Vec<_>>());
+    text.field(0, "IP", plain(&status["podIP"]));
+    addresses(text, &status["podIPs"]);
+    if let Some(owner) = items(&meta["ownerReferences"]).find(|owner| owner["controller"] == true) {
+        text.field(0, "Controlled By", format_args!("{}/{}", plain(&owner["kind"]), plain(&owner["name"])));
+    }
     containers(text, "Init Containers", &spec["initContainers"], &status["initContainerStatuses"]);
     containers(text, "Containers", &spec["containers"], &status["containerStatuses"]);
     conditions(text, &status["conditions"]);
-    volumes(text, &spec["volumes"]);
-    text.field(0, "QoS Class", &plain(&status["qosClass"]));
-    text.map(0, "Node-Selectors", &spec["nodeSelector"]);
-    let tolerations = spec["tolerations"].as_array().into_iter().flatten();
-    text.list(0, "Tolerations", &tolerations.map(toleration).collect::<Vec<_>>());
+    super::volume::describe(text, &spec["volumes"]);
+    text.field(0, "QoS Class", plain(&status["qosClass"]));
+    text.labels("Node-Selectors", &spec["nodeSelector"]);
+    let mut tolerations: Vec<&Value> = items(&spec["tolerations"]).collect();
+    tolerations.sort_by_key(|one| plain(&one["key"]));
+    text.values("Tolerations", &tolerations.into_iter().map(toleration).collect::<Vec<_>>());
 }
 
-/// What `apply` keeps for itself says nothing to people.
-fn shown_annotations(annotations: &Value) -> Value {
-    let mut shown = annotations.clone();
-    if let Some(map) = shown.as_object_mut() {
-        map.remove("kubectl.kubernetes.io/last-applied-configuration");
+fn addresses(text: &mut Text, ips: &Value) {
+    if items(ips).next().is_none() {
+        return text.field(0, "IPs", "<none>");
     }
-    shown
+    text.line(0, "IPs:");
+    for one in items(ips) {
+        text.field(1, "IP", plain(&one["ip"]));
+    }
 }
 
 fn containers(text: &mut Text, title: &str, specs: &Value, statuses: &Value) {
-    let Some(specs) = specs.as_array().filter(|all| !all.is_empty()) else { return };
-    text.line(0, &format!("{title}:"));
-    for spec in specs {
-        let all = statuses.as_array().into_iter().flatten();
-        let status = all.into_iter().find(|one| one["name"] == spec["name"]).unwrap_or(&Value::Null);
-        container(text, spec, status);
-    }
-}
-
-fn container(text: &mut Text, spec: &Value, status: &Value) {
-    text.line(2, &format!("{}:", plain(&spec["name"])));
-    text.field(4, "Container ID", &plain(&status["containerID"]));
-    text.field(4, "Image", &plain(&spec["image"]));
-    text.field(4, "Image ID", &plain(&status["imageID"]));
-    let ports = spec["ports"].as_array().into_iter().flatten();
-    let ports: Vec<String> =
-        ports.map(|one| format!("{}/{}", plain(&one["containerPort"]), plain(&one["protocol"]))).collect();
-    text.field(4, "Ports", &ports.join(", "));
-    for (name, field) in [("Command", "command"), ("Args", "args")] {
-        if let Some(words) = spec[field].as_array() {
-            text.line(4, &format!("{name}:"));
-            words.iter().for_each(|word| text.line(6, &plain(word)));
-        }
-    }
-    state(text, "State", &status["state"]);
-    if status["lastState"].as_object().is_some_and(|state| !state.is_empty()) {
-        state(text, "Last State", &status["lastState"]);
-    }
-    text.field(4, "Ready", &plain(&status["ready"]));
-    text.field(4, "Restart Count", &plain(&status["restartCount"]));
-    for (name, field) in [("Limits", "limits"), ("Requests", "requests")] {
-        if let Some(amounts) = spec["resources"][field].as_object() {
-            text.line(4, &format!("{name}:"));
-            amounts.iter().for_each(|(resource, amount)| text.field(6, resource, &plain(amount)));
-        }
-    }
-    environment(text, spec);
-    let mounts = spec["volumeMounts"].as_array().into_iter().flatten();
-    let mounts: Vec<String> = mounts.map(mount).collect();
-    match mounts.is_empty() {
-        true => text.field(4, "Mounts", ""),
-        false => {
-            text.line(4, "Mounts:");
-            mounts.iter().for_each(|one| text.line(6, one));
-        }
-    }
-}
-
-fn mount(mount: &Value) -> String {
-    let mode = if mount["readOnly"] == true { "ro" } else { "rw" };
-    let path = mount["subPath"].as_str().map(|path| format!(",path={path:?}")).unwrap_or_default();
-    format!("{} from {} ({mode}{path})", plain(&mount["mountPath"]), plain(&mount["name"]))
-}
-
-fn environment(text: &mut Text, spec: &Value) {
-    if let Some(sources) = spec["envFrom"].as_array() {
-        text.line(4, "Environment Variables from:");
-        for source in sources {
-            for (field, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
-                if let Some(name) = source[field]["name"].as_str() {
-                    let optional = source[field]["optional"] == true;
-                    text.line(6, &format!("{name}  {kind}  Optional: {optional}"));
-                }
-            }
-        }
-    }
-    let Some(variables) = spec["env"].as_array().filter(|all| !all.is_empty()) else {
-        text.field(4, "Environment", "");
+    if items(specs).next().is_none() {
         return;
-    };
-    text.line(4, "Environment:");
-    for variable in variables {
-        let from = &variable["valueFrom"];
-        let value = match from.as_object().and_then(|source| source.keys().next()).map(String::as_str) {
-            Some("fieldRef") => {
-                format!(
-                    "({}:{})",
-                    plain(&from["fieldRef"]["apiVersion"]),
-                    plain(&from["fieldRef"]["fieldPath"])
-                )
-            }
-            Some("configMapKeyRef") => reference(&from["configMapKeyRef"], "config map"),
-            Some("secretKeyRef") => reference(&from["secretKeyRef"], "secret"),
-            Some("resourceFieldRef") => plain(&from["resourceFieldRef"]["resource"]),
-            _ => plain(&variable["value"]),
-        };
-        text.field(6, &plain(&variable["name"]), &value);
+    }
+    text.line(0, format_args!("{title}:"));
+    for spec in items(specs) {
+        container(text, spec, items(statuses).find(|one| one["name"] == spec["name"]));
     }
 }
 
-fn reference(from: &Value, kind: &str) -> String {
-    format!("<set to the key '{}' in {kind} '{}'>", plain(&from["key"]), plain(&from["name"]))
+fn container(text: &mut Text, spec: &Value, status: Option<&Value>) {
+    text.line(1, format_args!("{}:", plain(&spec["name"])));
+    if let Some(status) = status {
+        text.field(2, "Container ID", plain(&status["containerID"]));
+    }
+    text.field(2, "Image", plain(&spec["image"]));
+    if let Some(status) = status {
+        text.field(2, "Image ID", plain(&status["imageID"]));
+    }
+    ports(text, "Port", "containerPort", &spec["ports"]);
+    ports(text, "Host Port", "hostPort", &spec["ports"]);
+    for (title, field) in [("Command", "command"), ("Args", "args")] {
+        if items(&spec[field]).next().is_some() {
+            text.line(2, format_args!("{title}:"));
+            for word in items(&spec[field]) {
+                plain(word).split('\n').for_each(|line| text.line(3, line));
+            }
+        }
+    }
+    if let Some(status) = status {
+        state(text, "State", &status["state"]);
+        if !status["lastState"]["terminated"].is_null() {
+            state(text, "Last State", &status["lastState"]);
+        }
+        text.field(2, "Ready", capital(status["ready"] == true));
+        text.field(2, "Restart Count", plain(&status["restartCount"]));
+    }
+    for (title, field) in [("Limits", "limits"), ("Requests", "requests")] {
+        let amounts = entries(&spec["resources"][field]);
+        if !amounts.is_empty() {
+            text.line(2, format_args!("{title}:"));
+            amounts.into_iter().for_each(|(resource, amount)| text.field(3, resource, plain(amount)));
+        }
+    }
+    super::environment::describe(text, spec);
+    mounts(text, &spec["volumeMounts"]);
+}
+
+fn ports(text: &mut Text, title: &str, field: &str, ports: &Value) {
+    let words: Vec<String> = items(ports)
+        .map(|one| {
+            let name = one["name"].as_str().filter(|_| field == "containerPort");
+            let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+            let number = one[field].as_i64().unwrap_or_default();
+            format!("{number}/{}{name}", one["protocol"].as_str().unwrap_or("TCP"))
+        })
+        .collect();
+    let plural = if words.len() > 1 { "s" } else { "" };
+    text.field_or_none(2, &format!("{title}{plural}"), &words.join(", "));
+}
+
+fn mounts(text: &mut Text, mounts: &Value) {
+    let mut mounts: Vec<&Value> = items(mounts).collect();
+    if mounts.is_empty() {
+        return text.field(2, "Mounts", "<none>");
+    }
+    mounts.sort_by_key(|one| plain(&one["mountPath"]));
+    text.line(2, "Mounts:");
+    for mount in mounts {
+        let mode = if mount["readOnly"] == true { "ro" } else { "rw" };
+        let path = mount["subPath"].as_str().filter(|path| !path.is_empty());
+        let path = path.map(|path| format!(",path={path:?}")).unwrap_or_default();
+        text.line(
+            3,
+            format_args!("{} from {} ({mode}{path})", plain(&mount["mountPath"]), plain(&mount["name"])),
+        );
+    }
 }
 
 fn state(text: &mut Text, title: &str, state: &Value) {
-    let Some((name, detail)) = state.as_object().and_then(|state| state.iter().next()) else {
-        text.field(4, title, "Waiting");
-        return;
-    };
-    let mut capital = name.clone();
-    capital[..1].make_ascii_uppercase();
-    text.field(4, title, &capital);
-    text.optional(6, "Reason", &detail["reason"]);
-    text.optional(6, "Message", &detail["message"]);
-    text.optional(6, "Exit Code", &detail["exitCode"]);
-    for (title, field) in [("Started", "startedAt"), ("Finished", "finishedAt")] {
-        if let Some(moment) = detail[field].as_str() {
-            text.field(6, title, &time(moment));
+    let (running, terminated) = (&state["running"], &state["terminated"]);
+    if !running.is_null() {
+        text.field(2, title, "Running");
+        text.field(3, "Started", time(&running["startedAt"]));
+    } else if !terminated.is_null() {
+        text.field(2, title, "Terminated");
+        text.optional(3, "Reason", &terminated["reason"]);
+        text.optional(3, "Message", &terminated["message"]);
+        text.field(3, "Exit Code", plain(&terminated["exitCode"]));
+        if terminated["signal"].as_i64().is_some_and(|signal| signal > 0) {
+            text.field(3, "Signal", plain(&terminated["signal"]));
         }
+        text.field(3, "Started", time(&terminated["startedAt"]));
+        text.field(3, "Finished", time(&terminated["finishedAt"]));
+    } else {
+        text.field(2, title, "Waiting");
+        text.optional(3, "Reason", &state["waiting"]["reason"]);
     }
 }
 
 fn conditions(text: &mut Text, conditions: &Value) {
-    let Some(all) = conditions.as_array().filter(|all| !all.is_empty()) else { return };
-    text.line(0, "Conditions:");
-    text.line(2, &format!("{:<28}{}", "Type", "Status"));
-    for one in all {
-        text.line(2, &format!("{:<28}{}", plain(&one["type"]), plain(&one["status"])));
-    }
-}
-
-fn volumes(text: &mut Text, volumes: &Value) {
-    let Some(all) = volumes.as_array().filter(|all| !all.is_empty()) else {
-        text.field(0, "Volumes", "");
+    if items(conditions).next().is_none() {
         return;
-    };
-    text.line(0, "Volumes:");
-    for volume in all {
-        text.line(2, &format!("{}:", plain(&volume["name"])));
-        for (kind, source) in volume.as_object().into_iter().flatten().filter(|(key, _)| *key != "name") {
-            let mut capital = kind.clone();
-            capital[..1].make_ascii_uppercase();
-            text.field(4, "Type", &capital);
-            for (field, value) in
-                source.as_object().into_iter().flatten().filter(|(_, value)| !value.is_array())
-            {
-                text.field(4, field, &plain(value));
-            }
-        }
+    }
+    text.line(0, "Conditions:");
+    text.line(1, "Type\tStatus");
+    for one in items(conditions) {
+        text.line(1, format_args!("{} \t{} ", plain(&one["type"]), plain(&one["status"])));
     }
 }
 
 fn toleration(one: &Value) -> String {
-    let mut words = plain(&one["key"]);
-    if let Some(value) = one["value"].as_str().filter(|value| !value.is_empty()) {
+    let filled = |field: &str| one[field].as_str().filter(|value| !value.is_empty());
+    let mut words = filled("key").unwrap_or_default().to_string();
+    if let Some(value) = filled("value") {
         words.push_str(&format!("={value}"));
     }
-    if let Some(effect) = one["effect"].as_str().filter(|effect| !effect.is_empty()) {
+    if let Some(effect) = filled("effect") {
         words.push_str(&format!(":{effect}"));
     }
-    if one["operator"] == "Exists" {
-        words.push_str(" op=Exists");
+    if one["operator"] == "Exists" && filled("value").is_none() {
+        words.push_str(if words.is_empty() { "op=Exists" } else { " op=Exists" });
     }
     if let Some(seconds) = one["tolerationSeconds"].as_i64() {
         words.push_str(&format!(" for {seconds}s"));
     }
-    words.trim().into()
+    words
 }

@@ -1,10 +1,10 @@
 //! OpenAPI v3: the schemas by which kubectl validates, merges and explains.
 //!
 //! In: the registry of kinds. Out: an index with a hash for each group and version, and the documents. A path with the right
-//! hash never changes, so clients keep it; with a wrong one they are sent to the right one. `/openapi/v2` does not exist:
-//! clients fall back from it to v3, and a wrong answer would break them.
+//! hash never changes, so clients keep it; with a wrong one they are sent to the right one. Of v2 there is only what keeps kubectl going: see `v2`.
 
 mod documents;
+mod v2;
 
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use crate::registry::{Registry, Row};
 /// `/openapi/v3` and everything below it.
 pub fn routes(registry: Arc<Registry>) -> Router {
     Router::new()
+        .route("/openapi/v2", get(v2::document))
         .route("/openapi/v3", get(index))
         .route("/openapi/v3/", get(index))
         .route("/openapi/v3/{*path}", get(document))
@@ -176,10 +177,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn version_2_describes_nothing_in_protobuf() {
+        let router = routes(Arc::new(Registry::default()));
+        let asked = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+        let (status, headers, body) = get(&router, "/openapi/v2", &[("accept", asked)]).await;
+        assert_eq!(
+            (status, headers[header::CONTENT_TYPE].to_str().unwrap()),
+            (StatusCode::OK, asked.replace('@', ".").as_str())
+        );
+        assert!(body.starts_with(b"\x0a\x032.0\x12"), "{body:?}");
+    }
+
+    #[tokio::test]
     async fn what_is_not_there() {
         let router = routes(Arc::new(Registry::default()));
         assert_eq!(get(&router, "/openapi/v3/apis/none/v1", &[]).await.0, 404);
-        assert_eq!(get(&router, "/openapi/v2", &[]).await.0, 404);
+        assert_eq!(get(&router, "/openapi/v2", &[("accept", "application/json")]).await.0, 404);
         let protobuf = [("accept", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf")];
         assert_eq!(get(&router, "/openapi/v3/api/v1", &protobuf).await.0, 406);
     }

@@ -27,7 +27,8 @@ fn object(definition: Option<&'static Definition>, last: &Value, wanted: &Value)
                 let inner = field.and_then(|field| field.ty.object());
                 patch.insert(key.clone(), object(inner, old, value));
             }
-            (Value::Array(items), Value::Array(old)) if field.is_some_and(Field::patch_merges) => {
+            (Value::Array(items), old) if field.is_some_and(Field::patch_merges) => {
+                let old = old.as_array().map(Vec::as_slice).unwrap_or_default();
                 list(field, key, old, items, &mut patch);
             }
             _ => {
@@ -41,7 +42,7 @@ fn object(definition: Option<&'static Definition>, last: &Value, wanted: &Value)
     Value::Object(patch)
 }
 
-/// A list that the server merges: the wanted items, and directives for those that are to go.
+/// A list that the server merges: the wanted items, directives for those that are to go, and the order.
 fn list(
     field: Option<&'static Field>,
     key: &str,
@@ -55,8 +56,17 @@ fn list(
         if !gone.is_empty() {
             patch.insert(format!("$deleteFromPrimitiveList/{key}"), json!(gone));
         }
+        patch.insert(format!("$setElementOrder/{key}"), Value::Array(items.to_vec()));
         return;
     };
+    let ids: Vec<&Value> = items.iter().filter_map(|item| item.get(merge_key)).collect();
+    let repeated = ids.iter().enumerate().any(|(index, id)| ids[..index].contains(id));
+    if ids.len() < items.len() || repeated {
+        // Items that their keys do not tell apart, such as a port for TCP and for UDP, cannot be merged.
+        let replace = std::iter::once(json!({"$patch": "replace"}));
+        patch.insert(key.into(), replace.chain(items.iter().cloned()).collect());
+        return;
+    }
     let definition = field.and_then(|field| match field.ty.shape() {
         Shape::List(item) => item.object(),
         _ => None,
@@ -75,11 +85,15 @@ fn list(
         }
     }
     patch.insert(key.into(), Value::Array(merged));
+    let order = ids.into_iter().map(|id| json!({merge_key: id})).collect();
+    patch.insert(format!("$setElementOrder/{key}"), Value::Array(order));
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::patch::strategic;
 
     const POD: &str = "io.k8s.api.core.v1.Pod";
 
@@ -101,12 +115,14 @@ mod tests {
                 "labels": {"a": "3", "b": null},
                 "finalizers": ["x/z"],
                 "$deleteFromPrimitiveList/finalizers": ["x/y"],
+                "$setElementOrder/finalizers": ["x/z"],
             },
             "spec": {
                 "containers": [
                     {"name": "one", "image": "k", "args": null},
                     {"$patch": "delete", "name": "two"},
                 ],
+                "$setElementOrder/containers": [{"name": "one"}],
                 "hostname": null,
             },
         });
@@ -114,9 +130,46 @@ mod tests {
     }
 
     #[test]
-    fn without_a_last_time_the_patch_is_the_object() {
+    fn an_unknown_kind_has_no_merging_lists() {
         let wanted = json!({"spec": {"containers": [{"name": "a", "command": ["x", "y"]}], "nodeSelector": {"a": "b"}}});
-        assert_eq!(three_way(POD, &Value::Null, &wanted), wanted);
         assert_eq!(three_way("unknown", &Value::Null, &wanted), wanted);
+    }
+
+    /// The patch, applied as the server applies it.
+    fn applied(last: Value, live: Value, wanted: Value) -> Value {
+        let pod = |spec| json!({"spec": {"containers": [spec]}});
+        let patch = three_way(POD, &pod(last), &pod(wanted));
+        let after = strategic(POD, &pod(live), &patch).unwrap();
+        after["spec"]["containers"][0].clone()
+    }
+
+    #[test]
+    fn applying_gives_what_is_wanted_in_its_order_and_keeps_what_others_wrote() {
+        let env = |names: &[&str]| -> Value {
+            names.iter().map(|name| json!({"name": name, "value": name})).collect()
+        };
+        let after = applied(
+            json!({"name": "c", "env": env(&["a", "b", "gone"])}),
+            json!({"name": "c", "env": env(&["a", "b", "gone", "injected"]), "terminationMessagePath": "/x"}),
+            json!({"name": "c", "env": env(&["b", "new", "a"])}),
+        );
+        assert_eq!(after["terminationMessagePath"], "/x");
+        let names: Vec<&str> =
+            after["env"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        let ours: Vec<&&str> = names.iter().filter(|name| **name != "injected").collect();
+        assert_eq!(ours, [&"b", &"new", &"a"]);
+        assert!(names.contains(&"injected"));
+    }
+
+    #[test]
+    fn items_with_equal_keys_replace_the_list() {
+        let both =
+            json!([{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": "TCP"}]);
+        let after = applied(
+            json!({"name": "c", "ports": [{"containerPort": 53, "protocol": "UDP"}]}),
+            json!({"name": "c", "ports": [{"containerPort": 53, "protocol": "UDP"}]}),
+            json!({"name": "c", "ports": both}),
+        );
+        assert_eq!(after["ports"], both);
     }
 }

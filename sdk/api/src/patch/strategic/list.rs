@@ -54,9 +54,12 @@ fn combine(facts: FieldFacts, original: Vec<Value>, patch: &[Value]) -> Result<(
         return Err(Error::MixedList(go_list(&[Value::Array(original), patch.to_vec().into()])));
     }
     let key = facts.merge_key().ok_or(Error::WithoutMergeKey(facts.items().name()))?;
-    let replaced = patch.iter().any(|item| directive(item) == Some("replace"));
-    let base = if replaced { Vec::new() } else { without_deleted(original, patch, key)? };
-    merge_items(facts, base, patch, key).map(|merged| (merged, replaced))
+    if patch.iter().any(|item| directive(item) == Some("replace")) {
+        // As they are: items of equal keys do not merge with each other.
+        return Ok((patch.iter().filter_map(fresh).collect(), true));
+    }
+    let base = without_deleted(original, patch, key)?;
+    merge_items(facts, base, patch, key).map(|merged| (merged, false))
 }
 
 fn union(mut original: Vec<Value>, patch: &[Value]) -> Vec<Value> {
