@@ -88,8 +88,14 @@ mod tests {
             ("Pod", vec![], "The Pod \"x\" is invalid: whole"),
             ("", vec![cause("", "bad patch")], "The request is invalid: bad patch"),
         ] {
-            let details =
-                StatusDetails { kind: kind.into(), name: "x".into(), causes, ..StatusDetails::default() };
+            let details = StatusDetails {
+                kind: kind.into(),
+                name: "x".into(),
+                causes,
+                group: String::new(),
+                uid: String::new(),
+                retry_after_seconds: 0,
+            };
             let status = Status { details: Some(details), ..Status::failure("whole", "Invalid") };
             assert_eq!(from_server(&status), expected);
         }
