@@ -1,19 +1,35 @@
 //! The main job: one pod of an OCI container and a Wasm container, from the manifest in `manifests/quickstart`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
 
-use naru_tests::{Cluster, eventually, run, tools};
+use naru_tests::{Cluster, eventually, tools};
 
 fn quickstart() -> String {
     fs::read_to_string(tools::repository("manifests/quickstart/pod.yaml")).unwrap()
 }
 
 fn fetch(ip: &str) -> Result<String, String> {
-    let url = format!("http://{ip}:8080/");
-    let busybox = tools::installed("busybox", "busybox-static");
-    let answer = run(Command::new(busybox).args(["wget", "-q", "-T", "5", "-O", "-", &url]), "");
-    if answer.code == 0 { Ok(answer.out) } else { Err(answer.err) }
+    let ask = || -> std::io::Result<String> {
+        let address = SocketAddr::new(ip.parse().unwrap(), 8080);
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().map_err(|error| error.to_string())?;
+    if answer.starts_with("HTTP/1.0 200") || answer.starts_with("HTTP/1.1 200") {
+        Ok(answer)
+    } else {
+        Err(answer)
+    }
 }
 
 #[test]
