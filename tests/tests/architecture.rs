@@ -46,7 +46,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().unwrap().iter();
     let normal = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
-        let names = all.filter(|one| one["kind"].is_null()).map(|one| one["name"].as_str().unwrap().to_string());
+        let names =
+            all.filter(|one| one["kind"].is_null()).map(|one| one["name"].as_str().unwrap().to_string());
         names.collect()
     };
     packages.map(|package| (package["name"].as_str().unwrap().to_string(), normal(package))).collect()
@@ -67,7 +68,10 @@ fn crates_know_only_what_they_may() {
             assert!(allowed.contains(&one.as_str()), "{name} must not depend on {one}");
         }
         for (library, users) in RESERVED {
-            assert!(!used.contains(*library) || users.contains(&name.as_str()), "{name} must not use {library}");
+            assert!(
+                !used.contains(*library) || users.contains(&name.as_str()),
+                "{name} must not use {library}"
+            );
         }
     }
 }
