@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use futures::{StreamExt, stream};
@@ -13,6 +13,9 @@ use tokio::sync::watch;
 pub struct Faulty {
     inner: Memory,
     down: watch::Sender<bool>,
+    /// How many commits wait.
+    waiting: AtomicUsize,
+    stalled: watch::Sender<bool>,
     /// The next watch is told that its revision is compacted.
     pub compacted: AtomicBool,
 }
@@ -22,6 +25,8 @@ impl Faulty {
         Arc::new(Faulty {
             inner: Memory::new(),
             down: watch::Sender::new(false),
+            stalled: watch::Sender::new(false),
+            waiting: AtomicUsize::new(0),
             compacted: AtomicBool::new(false),
         })
     }
@@ -29,6 +34,16 @@ impl Faulty {
     /// Cuts the wire, or mends it.
     pub fn cut(&self, down: bool) {
         self.down.send_replace(down);
+    }
+
+    /// Makes commits wait, or lets them go on.
+    pub fn stall(&self, stalled: bool) {
+        self.stalled.send_replace(stalled);
+    }
+
+    /// How many commits wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// The store behind the wire, for other clients of it.
@@ -70,6 +85,9 @@ impl Store for Faulty {
 
     async fn commit(&self, writes: Vec<Write>) -> Result<Revision> {
         self.up()?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        drop(self.stalled.subscribe().wait_for(|stalled| !stalled).await);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.inner.commit(writes).await
     }
 

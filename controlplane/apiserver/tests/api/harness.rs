@@ -19,7 +19,7 @@ use naru_apiserver::{
     admission::Admission,
     auth::{Attributes, Authorizer, Identity, MASTERS},
 };
-use naru_store::{Store, memory::Memory};
+use naru_store::{Etcd, EtcdOptions, Store, memory::Memory, testing::EtcdServer};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
@@ -70,6 +70,12 @@ impl Answer {
         assert_eq!((&status["reason"], &status["code"]), (&json!(reason), &json!(code)), "{status}");
         status
     }
+}
+
+/// A store in this etcd.
+pub async fn connected(etcd: &EtcdServer) -> Arc<dyn Store> {
+    let options = EtcdOptions { endpoints: vec![etcd.endpoint()], ..EtcdOptions::default() };
+    Arc::new(Etcd::connect(&options).await.unwrap())
 }
 
 /// Everybody may do everything except user `nobody`.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use naru_store::{Embedded, EmbeddedOptions, testing::EtcdServer};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -74,7 +75,24 @@ async fn list_then_watch(api: Arc<Api>) -> (BTreeMap<String, Value>, Vec<Value>)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn watchers_agree_and_miss_nothing() {
-    let api = Arc::new(Api::start().await);
+    agree(Setup::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn watchers_agree_on_the_embedded_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Embedded::open(dir.path().join("state"), EmbeddedOptions::default()).unwrap();
+    agree(Setup { store: Arc::new(store), ..Setup::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn watchers_agree_on_etcd() {
+    let etcd = EtcdServer::start();
+    agree(Setup { store: connected(&etcd).await, ..Setup::default() }).await;
+}
+
+async fn agree(setup: Setup) {
+    let api = Arc::new(Api::of(setup).await);
     let first = until_end(api.watch(&format!("{MAPS}?watch=1")).await);
     let first = tokio::spawn(first);
     let mut writers = JoinSet::new();
