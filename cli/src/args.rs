@@ -15,7 +15,7 @@ pub const DEFAULT_DATA_DIR: &str = "/var/lib/naru";
 
 /// A Kubernetes-compatible orchestrator whose pods mix OCI containers and WebAssembly.
 ///
-/// `naru up` starts a whole cluster on this machine; `kubectl`, `helm` and every other Kubernetes client then work with
+/// `naru up` starts a whole cluster on this machine; `kubectl` and every other Kubernetes client then work with
 /// the kubeconfig it writes. `naru down` removes everything of it.
 #[derive(Debug, Parser)]
 #[command(name = "naru", version = naru_api::VERSION, max_term_width = 100)]
