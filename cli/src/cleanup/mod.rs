@@ -50,7 +50,7 @@ pub fn remove(cluster: &Cluster, keep_data: bool) -> Result<(), Error> {
 /// Removes what naru keeps in a data directory, by name: a user's own files in it stay.
 fn remove_data(cluster: &Cluster) -> Result<(), Error> {
     const DIRECTORIES: &[&str] = &["images", "logs", "node", "pki", "state"];
-    const FILES: &[&str] = &["admin.kubeconfig", "join-token", "cluster.json", "naru.pid"];
+    const FILES: &[&str] = &["admin.kubeconfig", "join-token", "cluster.json", "naru.log", "naru.pid"];
     for name in DIRECTORIES {
         remove_dir(&cluster.data_dir.join(name))?;
     }
