@@ -15,6 +15,8 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
+    ("naru-bundle", &[]),
+    ("naru-release", &["naru-bundle", "naru-client"]),
     ("naru-store", &[]),
     ("naru-apiserver", &["naru-api", "naru-store"]),
     ("naru-scheduler", &["naru-api", "naru-client"]),
@@ -35,7 +37,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("etcd-client", &["naru-store"]),
     ("redb", &["naru-store"]),
     ("rtnetlink", &["naru-network"]),
-    ("oci-client", &["naru-image"]),
+    ("oci-client", &["naru-image", "naru-release"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -1,0 +1,49 @@
+//! The functions that templates call: one table a family. In: arguments already checked against the
+//! declaration. Out: a value, or a failure that stops the rendering.
+
+use crate::{environment::Environment, fault::Fault, value::Value};
+
+/// A declared parameter type; the engine refuses arguments that Go could not assign to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// `interface {}`: anything, nil too.
+    Any,
+    /// `string`.
+    Str,
+    /// `bool`.
+    Bool,
+    /// `int`.
+    Int,
+    /// `int64`.
+    Int64,
+    /// `float64`.
+    Float,
+    /// `[]interface {}`.
+    List,
+    /// `[]string`.
+    Strings,
+    /// `map[string]interface {}`.
+    Map,
+    /// `[]byte`.
+    Bytes,
+}
+
+/// What a function may use besides its arguments.
+pub struct Call<'a> {
+    /// The arguments, checked: as many as declared, each of its type.
+    pub arguments: &'a [Value],
+    /// The outside.
+    pub environment: &'a dyn Environment,
+}
+
+/// One function: name, declaration, body.
+pub struct Function {
+    /// The name in templates.
+    pub name: &'static str,
+    /// The parameters' types; with `variadic` the last one may occur any number of times.
+    pub parameters: &'static [Parameter],
+    /// Whether the last parameter repeats.
+    pub variadic: bool,
+    /// The body.
+    pub call: fn(&Call<'_>) -> Result<Value, Fault>,
+}

@@ -1,0 +1,10 @@
+//! Bundles: Helm-compatible charts rendered to manifests, byte for byte as Helm does, without a cluster.
+//!
+//! In: a chart (folder or archive, read by the caller into memory), values, the release's name, and an
+//! [`environment::Environment`] (clock, randomness, look-ups). Out: manifests, hooks and notes as text, or a
+//! [`fault::Fault`] that names chart, file, line and column. Nothing here reads a clock, a file or the network.
+
+pub mod environment;
+pub mod fault;
+pub mod functions;
+pub mod value;

@@ -1,0 +1,94 @@
+//! Go's maps with string keys: shared and mutable, iterated in the order of the keys' bytes.
+
+use std::{
+    cell::{Ref, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use super::{Str, Value};
+
+/// The static type of a map, which `%T` and `typeOf` show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapType {
+    /// `map[string]interface {}`.
+    Any,
+    /// `map[string]string`.
+    Str,
+    /// Helm's `.Values`: `common.Values`, a map all the same.
+    Values,
+}
+
+impl MapType {
+    /// The type's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "map[string]interface {}",
+            Self::Str => "map[string]string",
+            Self::Values => "common.Values",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    map_type: MapType,
+    entries: RefCell<BTreeMap<Str, Value>>,
+}
+
+/// A map; a clone is a reference to the same map.
+#[derive(Clone, Debug)]
+pub struct Map(Rc<Shared>);
+
+impl Map {
+    /// A new map; of equal keys the last wins.
+    pub fn new<K: Into<Str>>(map_type: MapType, entries: impl IntoIterator<Item = (K, Value)>) -> Self {
+        let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        Self(Rc::new(Shared { map_type, entries: RefCell::new(entries) }))
+    }
+
+    /// The static type.
+    pub fn map_type(&self) -> MapType {
+        self.0.map_type
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &[u8]) -> Option<Value> {
+        self.0.entries.borrow().get(key).cloned()
+    }
+
+    /// Sets `key` for everybody who shares the map.
+    pub fn set(&self, key: impl Into<Str>, value: Value) {
+        self.0.entries.borrow_mut().insert(key.into(), value);
+    }
+
+    /// Removes `key` for everybody who shares the map.
+    pub fn remove(&self, key: &[u8]) -> Option<Value> {
+        self.0.entries.borrow_mut().remove(key)
+    }
+
+    /// The entries, borrowed. Do not hold it across anything that may `set` the same map.
+    pub fn entries(&self) -> Ref<'_, BTreeMap<Str, Value>> {
+        self.0.entries.borrow()
+    }
+
+    /// The entries as they are now, safe against changes during a loop over them.
+    pub fn snapshot(&self) -> Vec<(Str, Value)> {
+        self.entries().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries().is_empty()
+    }
+
+    /// Whether both are the same map, not merely equal ones.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,32 @@
+//! Values with fields and methods of their own: `.Files`, `.Capabilities`, `.Chart`, times, durations, versions.
+
+use std::{any::Any, fmt};
+
+use super::Value;
+use crate::fault::Fault;
+
+/// A Go struct or named type, as templates see it.
+pub trait Object: fmt::Debug {
+    /// For functions that take the concrete type back.
+    fn any(&self) -> &dyn Any;
+    /// Go's `%T`: `time.Time`, `*semver.Version`.
+    fn type_name(&self) -> &str;
+    /// Go's `reflect.Kind`: `struct`, `ptr`, `int64`, `map`, `slice`.
+    fn kind_name(&self) -> &str;
+    /// The field `name`, or `None` if there is no such field.
+    fn field(&self, name: &str) -> Option<Value>;
+    /// Calls the method `name`; `None` if there is no such method. `arguments` are not yet checked.
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>>;
+    /// What `{{ . }}` and `%v` print.
+    fn print(&self) -> String;
+    /// The value that `toYaml` and `toJson` see: a map, list or scalar.
+    fn plain(&self) -> Value;
+    /// Entries to range over and index, for named maps and slices (`.Files`); `None` for structs.
+    fn entries(&self) -> Option<Vec<(Value, Value)>> {
+        None
+    }
+    /// Truth; structs are always true.
+    fn is_true(&self) -> bool {
+        true
+    }
+}
