@@ -78,7 +78,7 @@ impl Inventory {
         match tokio::task::spawn_blocking(move || fs::read_dir(parent)).await {
             Ok(Ok(entries)) => {
                 let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-                inventory.directories.extend(names);
+                inventory.directories.extend(names.filter(|name| is_uid(name)));
             }
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
             Ok(Err(error)) => return Err(error.to_string()),
@@ -351,12 +351,19 @@ impl Supervisor {
     }
 }
 
-/// A container id taken apart without knowing the uid: uids of pods are UUIDs, 36 characters long.
+/// Bytes of a pod's uid: a UUID.
+const UID: usize = 36;
+
+/// Whether a text looks like a pod's uid.
+fn is_uid(text: &str) -> bool {
+    text.len() == UID && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// A container id taken apart without knowing the uid.
 fn split_id(id: &str) -> Option<(&str, &str, u32)> {
-    const UUID: usize = 36;
-    let (uid, rest) = id.split_at_checked(UUID)?;
+    let (uid, rest) = id.split_at_checked(UID)?;
     let (name, attempt) = rest.strip_prefix('-')?.rsplit_once('-')?;
-    Some((uid, name, attempt.parse().ok()?))
+    is_uid(uid).then_some((uid, name, attempt.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -369,5 +376,6 @@ mod tests {
         assert_eq!(split_id(&format!("{uid}-a-b-3")), Some((uid, "a-b", 3)));
         assert_eq!(split_id(&format!("{uid}-a")), None);
         assert_eq!(split_id("short"), None);
+        assert_eq!(split_id("this-is-certainly-not-the-uid-of-a-pod-a-0"), None);
     }
 }

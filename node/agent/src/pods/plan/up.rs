@@ -1,4 +1,6 @@
 //! The way up: address and volumes, init containers one after the other, then the containers; restarts.
+//!
+//! What is independent happens at the same time; programs start in the order of the spec.
 
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use crate::{
     pods::{
         backoff,
         desired::{self, RestartPolicy},
+        ids::Engine,
         observed::{Busy, Container, ImageState, Observed, Piece, State},
         progress::LOST_REASON,
         step::Step,
@@ -41,8 +44,9 @@ pub(super) fn plan(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timesta
         return; // what is left of the pod is its status
     }
     let ready = surroundings(plan, pod, observed, now);
-    for spec in wanted {
-        drive(plan, observed, spec, Drive { policy, init, ready }, now);
+    for (index, spec) in wanted.iter().enumerate() {
+        let first = wanted[..index].iter().all(|earlier| rests(observed.containers.get(&earlier.name)));
+        drive(plan, observed, spec, Drive { policy, init, ready, first }, now);
     }
     for (name, container) in &observed.containers {
         prune(plan, name, container, now);
@@ -144,6 +148,16 @@ struct Drive {
     init: bool,
     /// Address and volumes stand.
     ready: bool,
+    /// No container before this one in the spec is on its way up.
+    first: bool,
+}
+
+/// Whether a container is not on its way from an image to a running program.
+fn rests(container: Option<&Container>) -> bool {
+    let Some(container) = container else { return true };
+    let created = container.last().is_some_and(|last| last.held && last.state == State::Created);
+    let image = matches!(container.image, ImageState::Preparing { .. } | ImageState::Ready { .. });
+    !created && !image && !matches!(container.busy, Some(Busy::Creating | Busy::Starting))
 }
 
 /// Brings one container nearer to running.
@@ -156,7 +170,8 @@ fn drive(plan: &mut Plan, observed: &Observed, spec: &ContainerSpec, drive: Driv
     match container.last() {
         Some(last) if last.running() => {}
         Some(last) if last.held && last.state == State::Created => {
-            if drive.ready && free(plan, observed) {
+            // Containers start in the order of the spec.
+            if drive.ready && drive.first {
                 plan.push(Step::Start { container: spec.name.clone(), attempt: last.number });
             }
         }
@@ -206,8 +221,8 @@ fn next_attempt(
                 plan.push(Step::TellPull { container: spec.name.clone() });
             }
         }
-        ImageState::Ready { attempt, .. } => {
-            if ready && free(plan, observed) {
+        ImageState::Ready { attempt, prepared } => {
+            if ready && free(plan, observed, prepared.engine) {
                 plan.push(Step::Create { container: spec.name.clone(), attempt: *attempt });
             }
         }
@@ -219,9 +234,14 @@ pub(crate) fn pull_delay_shown(container: &Container, failed: Timestamp) -> Time
     after(failed, PULL_ERROR_SHOWN.min(container.pull.delay() / 2))
 }
 
-/// Whether no container of the pod is being created or started: that happens one at a time, in the order of the spec.
-fn free(plan: &Plan, observed: &Observed) -> bool {
-    let planned = plan.steps.iter().any(|step| matches!(step, Step::Create { .. } | Step::Start { .. }));
-    let busy = |container: &Container| matches!(container.busy, Some(Busy::Creating | Busy::Starting));
-    !planned && !observed.containers.values().any(busy)
+/// Whether the runtime `engine` is not creating another container of this pod, nor will by this plan.
+fn free(plan: &Plan, observed: &Observed, engine: Engine) -> bool {
+    let same = |container: &Container| match &container.image {
+        ImageState::Ready { prepared, .. } => prepared.engine == engine,
+        _ => false,
+    };
+    let planned = plan.steps.iter().filter(|step| matches!(step, Step::Create { .. }));
+    let mut planned = planned.filter_map(|step| observed.containers.get(step.container()?));
+    let creating = |container: &Container| container.busy == Some(Busy::Creating) && same(container);
+    !planned.any(same) && !observed.containers.values().any(creating)
 }
