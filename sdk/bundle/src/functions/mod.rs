@@ -26,6 +26,10 @@ pub enum Parameter {
     Map,
     /// `[]byte`.
     Bytes,
+    /// `uint32`: only a literal number fits, since no function returns one; arrives as a `Value::Int` in its range.
+    Uint32,
+    /// A Go type of its own that only an `Object` of this type name fits: `time.Time`, `sprig.certificate`.
+    Named(&'static str),
 }
 
 /// What a function may use besides its arguments.

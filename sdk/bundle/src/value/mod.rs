@@ -30,6 +30,8 @@ pub enum Value {
     Int64(i64),
     /// `uint8`: an indexed string.
     Byte(u8),
+    /// `uint64`: the parts of a semantic version.
+    Uint64(u64),
     /// `float64`: every number that was YAML or JSON.
     Float(f64),
     /// `string`.
@@ -73,6 +75,7 @@ impl Value {
             Self::Int(_) => "int",
             Self::Int64(_) => "int64",
             Self::Byte(_) => "uint8",
+            Self::Uint64(_) => "uint64",
             Self::Float(_) => "float64",
             Self::Str(_) => "string",
             Self::Bytes(_) => "[]uint8",
@@ -101,6 +104,7 @@ impl Value {
             Self::Bool(flag) => *flag,
             Self::Int(number) | Self::Int64(number) => *number != 0,
             Self::Byte(number) => *number != 0,
+            Self::Uint64(number) => *number != 0,
             Self::Float(number) => *number != 0.0,
             Self::Str(text) | Self::Bytes(text) => !text.is_empty(),
             Self::List(list) => !list.is_empty(),
