@@ -10,6 +10,7 @@ pub mod jsonpath;
 pub mod manifest;
 pub mod output;
 pub mod resource;
+pub mod selection;
 pub mod table;
 
 use std::path::{Path, PathBuf};

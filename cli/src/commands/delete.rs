@@ -5,14 +5,12 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
     client::{
-        ClientArgs, Session, api, failure,
-        manifest::{self, FileArgs, Manifest},
-        resource::Resource,
+        ClientArgs, Session, api, failure, manifest::FileArgs, resource::Resource, selection::Selected,
     },
     commands::{apply::DryRun, wait::seconds},
 };
@@ -86,19 +84,6 @@ pub enum Cascade {
     Orphan,
 }
 
-/// One object to delete.
-struct Doomed {
-    resource: Resource,
-    namespace: String,
-    name: String,
-}
-
-impl Doomed {
-    fn path(&self) -> String {
-        self.resource.path(Some(&self.namespace), Some(&self.name))
-    }
-}
-
 impl DeleteArgs {
     /// Runs the command.
     pub async fn run(self) -> Result<ExitCode> {
@@ -140,18 +125,9 @@ impl DeleteArgs {
         Ok(ExitCode::from(u8::from(failed)))
     }
 
-    async fn doomed(&self, session: &Session) -> Result<Vec<Doomed>> {
+    async fn doomed(&self, session: &Session) -> Result<Vec<Selected>> {
         let resources = session.resources().await?;
-        let mut doomed = Vec::new();
-        for Manifest { object, .. } in manifest::read(&self.files)? {
-            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let resource = resources.of_kind(text("/apiVersion"), text("/kind"))?.clone();
-            let namespace = match text("/metadata/namespace") {
-                "" => session.namespace.clone(),
-                named => named.into(),
-            };
-            doomed.push(Doomed { resource, namespace, name: text("/metadata/name").into() });
-        }
+        let mut doomed = session.of_files(&resources, &self.files)?;
         if self.targets.is_empty() {
             if self.files.filename.is_empty() {
                 bail!("you must name what to delete: TYPE NAME, TYPE/NAME, or -f FILE");
@@ -163,31 +139,24 @@ impl DeleteArgs {
             match target.names.is_empty() {
                 true if selected => doomed.extend(self.matching(session, &target.resource).await?),
                 true => bail!("resource(s) were provided, but no name was specified"),
-                false => doomed.extend(target.names.into_iter().map(|name| Doomed {
-                    resource: target.resource.clone(),
-                    namespace: session.namespace.clone(),
-                    name,
-                })),
+                false => {
+                    let names = target.names.into_iter();
+                    doomed.extend(names.map(|name| session.selected(&target.resource, name)));
+                }
             }
         }
         Ok(doomed)
     }
 
-    async fn matching(&self, session: &Session, resource: &Resource) -> Result<Vec<Doomed>> {
+    async fn matching(&self, session: &Session, resource: &Resource) -> Result<Vec<Selected>> {
         let namespace = (!self.all_namespaces).then_some(session.namespace.as_str());
         let labels = self.selector.clone().map(|labels| ("labelSelector", labels));
         let fields = self.field_selector.clone().map(|fields| ("fieldSelector", fields));
-        let path = api::with_query(&resource.path(namespace, None), labels.into_iter().chain(fields));
-        let list = api::get(&session.client, &path, "application/json").await?;
-        let doomed = |one: &Value| {
-            let field = |name: &str| one["metadata"][name].as_str().unwrap_or_default().to_string();
-            Doomed { resource: resource.clone(), namespace: field("namespace"), name: field("name") }
-        };
-        Ok(list["items"].as_array().into_iter().flatten().map(doomed).collect())
+        session.matching(resource, namespace, labels.into_iter().chain(fields)).await
     }
 
     /// Asks for one object to go, and says so; returns its uid.
-    async fn delete(&self, session: &Session, one: &Doomed) -> Result<String, kube::Error> {
+    async fn delete(&self, session: &Session, one: &Selected) -> Result<String, kube::Error> {
         let live = api::get(&session.client, &one.path(), "application/json").await?;
         let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": match self.cascade {
             Cascade::Background => "Background",
@@ -214,9 +183,9 @@ impl DeleteArgs {
         Ok(live["metadata"]["uid"].as_str().unwrap_or_default().into())
     }
 
-    fn words(&self, one: &Doomed) -> String {
+    fn words(&self, one: &Selected) -> String {
         if self.output.is_some() {
-            return one.resource.object(&one.name);
+            return one.words();
         }
         let forced = if self.force { " force" } else { "" };
         let tried = match self.dry_run {
@@ -232,7 +201,7 @@ impl DeleteArgs {
         format!("{} {:?}{forced} deleted{place}{tried}", kind.trim_end_matches('/'), one.name)
     }
 
-    async fn until_gone(&self, session: &Session, one: &Doomed, uid: &str) -> Result<()> {
+    async fn until_gone(&self, session: &Session, one: &Selected, uid: &str) -> Result<()> {
         let deadline = (!self.timeout.is_zero()).then(|| Instant::now() + self.timeout);
         loop {
             match api::get(&session.client, &one.path(), "application/json").await {
@@ -243,7 +212,7 @@ impl DeleteArgs {
                 Err(error) => return Err(error.into()),
             }
             if deadline.is_some_and(|deadline| Instant::now() > deadline) {
-                bail!("timed out waiting for {} to go", one.resource.object(&one.name));
+                bail!("timed out waiting for {} to go", one.words());
             }
             sleep(POLL).await;
         }

@@ -9,10 +9,7 @@ use serde_json::Value;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::client::{
-    ClientArgs, Session, api, failure,
-    jsonpath::Template,
-    manifest::{self, FileArgs, Manifest},
-    resource::Resource,
+    ClientArgs, Session, api, failure, jsonpath::Template, manifest::FileArgs, selection::Selected,
 };
 
 /// A watch is opened again this often, in seconds.
@@ -185,9 +182,9 @@ impl WaitArgs {
         }
         let mut failed = false;
         let alone = objects.len() == 1;
-        for (resource, namespace, name) in objects {
-            let object = resource.object(&name);
-            match self.until(&session, &resource, &namespace, &name, deadline).await {
+        for one in objects {
+            let object = one.words();
+            match self.until(&session, &one, deadline).await {
                 Ok(Some(Met::Already)) if self.condition == Goal::Delete => {}
                 Ok(Some(_)) => println!("{object} {}", self.condition.words()),
                 Err(error) => {
@@ -197,59 +194,42 @@ impl WaitArgs {
                 Ok(None) => {
                     failed = true;
                     let mark = if alone { "error: " } else { "" };
-                    eprintln!("{mark}timed out waiting for the condition on {}/{name}", resource.plural);
+                    eprintln!(
+                        "{mark}timed out waiting for the condition on {}/{}",
+                        one.resource.plural, one.name
+                    );
                 }
             }
         }
         Ok(ExitCode::from(u8::from(failed)))
     }
 
-    async fn objects(&self, session: &Session) -> Result<Vec<(Resource, String, String)>> {
+    async fn objects(&self, session: &Session) -> Result<Vec<Selected>> {
         let resources = session.resources().await?;
-        let mut objects = Vec::new();
-        for Manifest { object, .. } in manifest::read(&self.files)? {
-            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let resource = resources.of_kind(text("/apiVersion"), text("/kind"))?.clone();
-            let namespace = match text("/metadata/namespace") {
-                "" => session.namespace.clone(),
-                named => named.into(),
-            };
-            objects.push((resource, namespace, text("/metadata/name").into()));
-        }
+        let mut objects = session.of_files(&resources, &self.files)?;
         if self.targets.is_empty() && !objects.is_empty() {
             return Ok(objects);
         }
         for target in resources.targets(&self.targets)? {
-            let names = match target.names.is_empty() {
-                false => target.names,
+            match target.names.is_empty() {
+                false => {
+                    let names = target.names.into_iter();
+                    objects.extend(names.map(|name| session.selected(&target.resource, name)));
+                }
                 true if self.all || self.selector.is_some() => {
-                    self.matching(session, &target.resource).await?
+                    let labels = self.selector.clone().map(|labels| ("labelSelector", labels));
+                    let namespace = Some(session.namespace.as_str());
+                    objects.extend(session.matching(&target.resource, namespace, labels).await?);
                 }
                 true => bail!("all resources must be named: give names, -l or --all"),
-            };
-            let make = |name| (target.resource.clone(), session.namespace.clone(), name);
-            objects.extend(names.into_iter().map(make));
+            }
         }
         Ok(objects)
     }
 
-    async fn matching(&self, session: &Session, resource: &Resource) -> Result<Vec<String>> {
-        let path = resource.path(Some(&session.namespace), None);
-        let selector = self.selector.clone().map(|labels| ("labelSelector", labels));
-        let list = api::get(&session.client, &api::with_query(&path, selector), "application/json").await?;
-        let items = list["items"].as_array().into_iter().flatten();
-        Ok(items.filter_map(|one| one["metadata"]["name"].as_str()).map(String::from).collect())
-    }
-
     /// Waits for one object: looks, then watches from there, again and again. None when the time is over.
-    async fn until(
-        &self,
-        session: &Session,
-        resource: &Resource,
-        namespace: &str,
-        name: &str,
-        deadline: Instant,
-    ) -> Result<Option<Met>> {
+    async fn until(&self, session: &Session, one: &Selected, deadline: Instant) -> Result<Option<Met>> {
+        let Selected { resource, namespace, name } = one;
         let mut met = Met::Already;
         let collection = resource.path(Some(namespace), None);
         let only = ("fieldSelector", format!("metadata.name={name}"));

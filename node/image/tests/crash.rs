@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -13,8 +13,6 @@ use naru_image::testing::{Compression, ImageSource, Layer, Layout};
 use naru_image::{Content, DiskImages, ImageStore};
 use serde_json::json;
 
-/// Tells the child process where to work.
-const DIR: &str = "NARU_IMAGE_CRASH_DIR";
 const KILLS: u64 = 40;
 /// Layers share a file, so that half an image shows.
 const FILES: usize = 20;
@@ -28,32 +26,16 @@ fn source(version: &str) -> ImageSource {
     ImageSource::new(json!({"Cmd": [version]}), [layer(0), layer(1)])
 }
 
-/// Not a test: what the process that is killed does, until it is.
-#[test]
-#[ignore = "the child of the test below"]
-fn importer() {
-    let dir = PathBuf::from(std::env::var_os(DIR).expect("the test below sets it"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let images = DiskImages::open(&dir.join("images"), &dir.join("rootfs")).unwrap();
-        for round in 0.. {
-            let version = ["a", "b", "c"][round % 3];
-            let image =
-                images.import(&dir.join("layout"), Some(&format!("app:{version}")), |_| {}).await.unwrap();
-            images.mount(&image, "c").await.unwrap();
-            images.unmount("c").await.unwrap();
-            images.remove(&format!("app:{version}")).await.unwrap();
-        }
-    });
-}
-
 /// Kills its process with the test, whichever way that ends.
 struct Killed(Child);
 
 impl Killed {
     fn start(dir: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "importer", "--ignored"]).env(DIR, dir);
+        // Cargo builds a package's examples with its tests, into a directory beside theirs.
+        let test = std::env::current_exe().unwrap();
+        let importer = test.ancestors().nth(2).unwrap().join("examples/import_forever");
+        let mut command = Command::new(importer);
+        command.arg(dir);
         Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 }
