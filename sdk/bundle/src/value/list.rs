@@ -1,6 +1,7 @@
-//! Go's slices: immutable here, because no function of Helm's changes one in place.
+//! Go's slices: immutable here, but for the one function of Helm's that changes a slice in place (`sortAlpha`
+//! sorts the very `[]string` it is given).
 
-use std::{ops::Deref, rc::Rc};
+use std::{cell::OnceCell, ops::Deref, rc::Rc};
 
 use super::Value;
 
@@ -15,6 +16,8 @@ pub enum Element {
     Int,
     /// `map[string]interface {}`.
     Map,
+    /// `[]interface {}`.
+    List,
 }
 
 impl Element {
@@ -25,32 +28,67 @@ impl Element {
             Self::Str => "[]string",
             Self::Int => "[]int",
             Self::Map => "[]map[string]interface {}",
+            Self::List => "[][]interface {}",
         }
     }
 }
 
+#[derive(Debug)]
+struct Shared {
+    element: Element,
+    nil: bool,
+    items: Box<[Value]>,
+    /// The items in order, once `sort` was called: from then on they are what everybody sees.
+    sorted: OnceCell<Box<[Value]>>,
+}
+
 /// A slice; a clone is a reference.
 #[derive(Clone, Debug)]
-pub struct List {
-    element: Element,
-    items: Rc<[Value]>,
-}
+pub struct List(Rc<Shared>);
 
 impl List {
     /// A slice of `items`, which the caller knows to be of the type `element`.
     pub fn new(element: Element, items: impl IntoIterator<Item = Value>) -> Self {
-        Self { element, items: items.into_iter().collect() }
+        let items = items.into_iter().collect();
+        Self(Rc::new(Shared { element, nil: false, items, sorted: OnceCell::new() }))
+    }
+
+    /// A nil slice: empty, but `null` as JSON.
+    pub fn nil(element: Element) -> Self {
+        Self(Rc::new(Shared { element, nil: true, items: Box::default(), sorted: OnceCell::new() }))
     }
 
     /// The element type.
     pub fn element(&self) -> Element {
-        self.element
+        self.0.element
+    }
+
+    /// Whether it is a nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// Whether both are the same slice, not merely equal ones.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Puts the strings in byte order, for everybody who shares the slice. Items that are no strings stay ahead.
+    pub fn sort(&self) {
+        self.0.sorted.get_or_init(|| {
+            let mut items = self.0.items.clone();
+            items.sort_by(|left, right| match (left, right) {
+                (Value::Str(left), Value::Str(right)) => left.cmp(right),
+                (left, right) => matches!(left, Value::Str(_)).cmp(&matches!(right, Value::Str(_))),
+            });
+            items
+        });
     }
 }
 
 impl Deref for List {
     type Target = [Value];
     fn deref(&self) -> &[Value] {
-        &self.items
+        self.0.sorted.get().unwrap_or(&self.0.items)
     }
 }

@@ -30,46 +30,49 @@ impl MapType {
     }
 }
 
-#[derive(Debug)]
-struct Shared {
-    map_type: MapType,
-    entries: RefCell<BTreeMap<Str, Value>>,
-}
-
 /// A map; a clone is a reference to the same map.
 #[derive(Clone, Debug)]
-pub struct Map(Rc<Shared>);
+pub struct Map {
+    map_type: MapType,
+    entries: Rc<RefCell<BTreeMap<Str, Value>>>,
+}
 
 impl Map {
     /// A new map; of equal keys the last wins.
     pub fn new<K: Into<Str>>(map_type: MapType, entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        Self(Rc::new(Shared { map_type, entries: RefCell::new(entries) }))
+        Self { map_type, entries: Rc::new(RefCell::new(entries)) }
     }
 
     /// The static type.
     pub fn map_type(&self) -> MapType {
-        self.0.map_type
+        self.map_type
+    }
+
+    /// The same map, seen as another type: what a Go function does that declares the other type.
+    #[must_use]
+    pub fn seen_as(&self, map_type: MapType) -> Self {
+        Self { map_type, entries: Rc::clone(&self.entries) }
     }
 
     /// The value of `key`.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow().get(key).cloned()
+        self.entries.borrow().get(key).cloned()
     }
 
     /// Sets `key` for everybody who shares the map.
     pub fn set(&self, key: impl Into<Str>, value: Value) {
-        self.0.entries.borrow_mut().insert(key.into(), value);
+        self.entries.borrow_mut().insert(key.into(), value);
     }
 
     /// Removes `key` for everybody who shares the map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow_mut().remove(key)
+        self.entries.borrow_mut().remove(key)
     }
 
     /// The entries, borrowed. Do not hold it across anything that may `set` the same map.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Str, Value>> {
-        self.0.entries.borrow()
+        self.entries.borrow()
     }
 
     /// The entries as they are now, safe against changes during a loop over them.
@@ -89,6 +92,6 @@ impl Map {
 
     /// Whether both are the same map, not merely equal ones.
     pub fn same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.entries, &other.entries)
     }
 }
