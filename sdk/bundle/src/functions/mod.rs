@@ -1,6 +1,8 @@
 //! The functions that templates call: one table a family. In: arguments already checked against the
 //! declaration. Out: a value, or a failure that stops the rendering.
 
+pub mod argument;
+
 use crate::{environment::Environment, fault::Fault, value::Value};
 
 /// A declared parameter type; the engine refuses arguments that Go could not assign to it.
@@ -49,5 +51,20 @@ pub struct Function {
     /// Whether the last parameter repeats.
     pub variadic: bool,
     /// The body.
-    pub call: fn(&Call<'_>) -> Result<Value, Fault>,
+    pub call: Body,
+}
+
+/// What a function does with its checked arguments.
+pub type Body = fn(&Call<'_>) -> Result<Value, Fault>;
+
+impl Function {
+    /// A function of exactly these parameters.
+    pub const fn new(name: &'static str, parameters: &'static [Parameter], call: Body) -> Self {
+        Self { name, parameters, variadic: false, call }
+    }
+
+    /// A function whose last parameter repeats.
+    pub const fn variadic(name: &'static str, parameters: &'static [Parameter], call: Body) -> Self {
+        Self { name, parameters, variadic: true, call }
+    }
 }
