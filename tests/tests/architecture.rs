@@ -16,7 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
     ("naru-bundle", &[]),
-    ("naru-release", &["naru-bundle", "naru-client"]),
+    ("naru-release", &["naru-api", "naru-bundle", "naru-client"]),
     ("naru-store", &[]),
     ("naru-apiserver", &["naru-api", "naru-store"]),
     ("naru-scheduler", &["naru-api", "naru-client"]),
