@@ -4,7 +4,9 @@
 //! [`environment::Environment`] (clock, randomness, look-ups). Out: manifests, hooks and notes as text, or a
 //! [`fault::Fault`] that names chart, file, line and column. Nothing here reads a clock, a file or the network.
 
+pub mod chart;
 pub mod environment;
 pub mod fault;
 pub mod functions;
+pub mod render;
 pub mod value;

@@ -1,0 +1,45 @@
+//! Charts: `Chart.yaml` (v1 and v2), values, templates, files, subcharts. In: a chart's files as bytes in memory. Out:
+//! a [`Chart`]. Reading folders is the caller's; what a folder's `.helmignore` leaves out is decided here.
+
+mod metadata;
+
+pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+
+use crate::value::{Map, Str};
+
+/// A file of a chart.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its path within the chart, with `/`.
+    pub name: String,
+    /// Its content, without a byte order mark.
+    pub data: Str,
+}
+
+/// A loaded chart with its subcharts.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    /// `Chart.yaml`, and of a v1 chart `requirements.yaml`.
+    pub metadata: Metadata,
+    /// `Chart.lock` or `requirements.lock`.
+    pub lock: Option<Lock>,
+    /// `values.yaml`; `None` if there is no such file.
+    pub values: Option<Map>,
+    /// `values.schema.json`, as it is.
+    pub schema: Option<Str>,
+    /// The files of `templates/`.
+    pub templates: Vec<File>,
+    /// All other files: what `.Files` offers, `crds/` among them.
+    pub files: Vec<File>,
+    /// Every file of the chart itself and of `charts/`, as read.
+    pub raw: Vec<File>,
+    /// The subcharts.
+    pub dependencies: Vec<Chart>,
+}
+
+impl Chart {
+    /// The chart's name; for an aliased subchart, once dependencies are processed, its alias.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+}

@@ -1,0 +1,130 @@
+//! The documents a rendering yields.
+
+use std::fmt;
+
+/// Everything that one chart's rendering yields.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// What is applied, in the order of installation.
+    pub manifests: Vec<Manifest>,
+    /// What runs at events, ordered by kind; the executor of an event sorts by weight and name.
+    pub hooks: Vec<Hook>,
+    /// The files of `crds/`, of the chart and its subcharts, as they are.
+    pub crds: Vec<CustomResource>,
+    /// The text of `templates/NOTES.txt`; empty if there is none.
+    pub notes: String,
+}
+
+/// One document that is no hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The template it came from: `chart/templates/service.yaml`.
+    pub path: String,
+    /// The document's text, without separator.
+    pub content: String,
+    /// `apiVersion`, if it has one.
+    pub api_version: String,
+    /// `kind`, if it has one.
+    pub kind: String,
+    /// `metadata.name`, if it has one.
+    pub name: String,
+}
+
+/// One document that runs at events of a release's life instead of being part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// `metadata.name`.
+    pub name: String,
+    /// `kind`.
+    pub kind: String,
+    /// The template it came from.
+    pub path: String,
+    /// The document's text, without separator.
+    pub content: String,
+    /// When it runs (`helm.sh/hook`), in the order of the annotation.
+    pub events: Vec<HookEvent>,
+    /// Lower weights run first (`helm.sh/hook-weight`); 0 if absent or no number.
+    pub weight: i64,
+    /// `helm.sh/hook-delete-policy`, lower-case: `before-hook-creation`, `hook-succeeded`, `hook-failed`.
+    pub delete_policies: Vec<String>,
+    /// `helm.sh/hook-output-log-policy`, lower-case.
+    pub output_log_policies: Vec<String>,
+}
+
+/// One file of a chart's `crds/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomResource {
+    /// Its path within its chart: `crds/foo.yaml`.
+    pub name: String,
+    /// The path with its chart's: `chart/charts/sub/crds/foo.yaml`.
+    pub path: String,
+    /// The file's text.
+    pub content: String,
+}
+
+/// When a hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum HookEvent {
+    PreInstall,
+    PostInstall,
+    PreDelete,
+    PostDelete,
+    PreUpgrade,
+    PostUpgrade,
+    PreRollback,
+    PostRollback,
+    Test,
+}
+
+impl HookEvent {
+    const NAMES: [(&'static str, Self); 9] = [
+        ("pre-install", Self::PreInstall),
+        ("post-install", Self::PostInstall),
+        ("pre-delete", Self::PreDelete),
+        ("post-delete", Self::PostDelete),
+        ("pre-upgrade", Self::PreUpgrade),
+        ("post-upgrade", Self::PostUpgrade),
+        ("pre-rollback", Self::PreRollback),
+        ("post-rollback", Self::PostRollback),
+        ("test", Self::Test),
+    ];
+
+    /// The event of an annotation's entry, lower-case; `test-success` is Helm 2's name of `test`.
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = if name == "test-success" { "test" } else { name };
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, event)| *event)
+    }
+
+    /// The name in annotations and in release records.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, event)| *event == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl fmt::Display for HookEvent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl Rendered {
+    /// The manifests as one text, as Helm's release records keep it.
+    pub fn manifest_text(&self, with_crds: bool) -> String {
+        let mut text = String::new();
+        if with_crds {
+            for crd in &self.crds {
+                push_document(&mut text, &crd.path, &crd.content);
+            }
+        }
+        for manifest in &self.manifests {
+            push_document(&mut text, &manifest.path, &manifest.content);
+        }
+        text
+    }
+}
+
+/// Appends one document with its separator and `# Source:` line.
+pub fn push_document(text: &mut String, path: &str, content: &str) {
+    text.extend(["---\n# Source: ", path, "\n", content, "\n"]);
+}
