@@ -9,4 +9,6 @@ pub mod environment;
 pub mod fault;
 pub mod functions;
 pub mod render;
+pub mod semver;
+pub mod time;
 pub mod value;

@@ -2,6 +2,13 @@
 //! declaration. Out: a value, or a failure that stops the rendering.
 
 pub mod argument;
+pub mod dates;
+pub mod digests;
+pub mod durations;
+pub mod encodings;
+#[cfg(test)]
+pub(crate) mod trial;
+pub mod versions;
 
 use crate::{environment::Environment, fault::Fault, value::Value};
 
