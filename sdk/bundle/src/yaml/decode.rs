@@ -1,0 +1,326 @@
+//! Nodes to values, by way of what JSON can hold: all numbers become `float64`, all keys strings.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Error, binary,
+    node::{Content, Document, Node},
+    number::push_general_single,
+    parse::TAG_PREFIX,
+    resolve::{Resolved, Rules, resolve},
+};
+use crate::{
+    json::{self, lossy},
+    value::{Map, MapType, Str, Value},
+};
+
+type Entries = BTreeMap<Str, Value>;
+
+/// How numbers are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// As `float64`, which is what Go makes of JSON.
+    Float,
+    /// Integers of up to 64 bits as `int64` or `uint64`, others as `float64`.
+    Exact,
+}
+
+/// What of a document is an error, and what becomes of its numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub(super) numbers: Numbers,
+    /// Whether a key may occur once only.
+    pub(super) strict: bool,
+}
+
+/// The value of a document.
+pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value, Error> {
+    let mut decoder = Decoder {
+        document,
+        options,
+        open: Vec::new(),
+        steps: 0,
+        alias_steps: 0,
+        duplicates: Vec::new(),
+        suspect: false,
+    };
+    let value = decoder.node(0)?;
+    if !decoder.duplicates.is_empty() {
+        return Err(Error::Duplicates(decoder.duplicates));
+    }
+    if decoder.suspect {
+        reject_infinite(&value)?;
+    }
+    Ok(value)
+}
+
+/// Whether [`decode`] would succeed, without building the value.
+pub(super) fn check(document: &Document<'_>) -> Result<(), Error> {
+    if document.intricate || document.nodes.iter().any(is_suspect) {
+        return decode(document, Options { numbers: Numbers::Float, strict: false }).map(drop);
+    }
+    for (index, node) in document.nodes.iter().enumerate() {
+        if !matches!(node.content, Content::Mapping) {
+            continue;
+        }
+        for key in document.children(index).step_by(2) {
+            let Content::Scalar { text, implicit } = &document.nodes[key].content else {
+                return Err(no_key());
+            };
+            if *implicit {
+                key_text(resolve(text, Rules::Version2), text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A scalar that may be infinite or not a number.
+fn is_suspect(node: &Node<'_>) -> bool {
+    match &node.content {
+        Content::Scalar { text, implicit: true } => {
+            text.ends_with(['f', 'F', 'n', 'N']) && text.trim_start_matches(['+', '-']).starts_with('.')
+        }
+        _ => false,
+    }
+}
+
+fn no_key() -> Error {
+    Error::Meaning("invalid map key: a mapping or a sequence".to_owned())
+}
+
+struct Decoder<'d> {
+    document: &'d Document<'d>,
+    options: Options,
+    /// The aliases being followed.
+    open: Vec<usize>,
+    steps: usize,
+    alias_steps: usize,
+    duplicates: Vec<String>,
+    /// Whether there was a number that JSON cannot hold.
+    suspect: bool,
+}
+
+impl<'d> Decoder<'d> {
+    /// Counts one node, and fails if too many of them come from aliases.
+    fn step(&mut self) -> Result<(), Error> {
+        self.steps += 1;
+        self.alias_steps += usize::from(!self.open.is_empty());
+        let (steps, alias_steps) = (self.steps as f64, self.alias_steps as f64);
+        if self.alias_steps > 100 && self.steps > 1000 && alias_steps / steps > alias_share(steps) {
+            return Err(Error::Meaning("document contains excessive aliasing".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Does `follow` with the node that an alias stands for.
+    fn alias<T>(
+        &mut self,
+        index: usize,
+        target: usize,
+        name: &str,
+        follow: impl FnOnce(&mut Self, usize) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if self.open.contains(&index) {
+            return Err(Error::Meaning(format!("anchor '{name}' value contains itself")));
+        }
+        self.open.push(index);
+        if self.open.len() > super::MAX_DEPTH {
+            return Err(Error::Depth);
+        }
+        let result = follow(self, target)?;
+        self.open.pop();
+        Ok(result)
+    }
+
+    fn node(&mut self, index: usize) -> Result<Value, Error> {
+        self.step()?;
+        let document = self.document;
+        let node = &document.nodes[index];
+        match &node.content {
+            Content::Scalar { text, implicit } => self.scalar(node.tag.as_deref(), text, *implicit),
+            Content::Sequence => {
+                let items: Result<Vec<_>, _> =
+                    document.children(index).map(|child| self.node(child)).collect();
+                Ok(Value::list(items?))
+            }
+            Content::Mapping => {
+                let mut entries = Entries::new();
+                self.entries(index, &mut entries)?;
+                Ok(Value::Map(Map::new(MapType::Any, entries)))
+            }
+            Content::Alias(target, name) => self.alias(index, *target, name, Self::node),
+        }
+    }
+
+    /// Adds the entries of a mapping. Later ones replace earlier ones, merged ones too.
+    fn entries(&mut self, mapping: usize, entries: &mut Entries) -> Result<(), Error> {
+        let document = self.document;
+        let mut children = document.children(mapping);
+        while let (Some(key), Some(item)) = (children.next(), children.next()) {
+            if is_merge(&document.nodes[key]) {
+                self.merge(item, entries)?;
+                continue;
+            }
+            let name = self.key(key)?;
+            let value = self.node(item)?;
+            if self.options.strict && entries.contains_key(&name) {
+                let line = document.nodes[item].line + 1;
+                self.duplicates.push(format!("line {line}: key {:?} already set in map", name.text()));
+                continue;
+            }
+            entries.insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// Adds the entries of the mappings that a merge key names.
+    fn merge(&mut self, index: usize, entries: &mut Entries) -> Result<(), Error> {
+        let document = self.document;
+        match document.nodes[index].content {
+            Content::Sequence => {
+                let children: Vec<usize> = document.children(index).collect();
+                // From the back, as the first mapping takes precedence.
+                children.into_iter().rev().try_for_each(|child| self.merge_one(child, entries))
+            }
+            _ => self.merge_one(index, entries),
+        }
+    }
+
+    fn merge_one(&mut self, index: usize, entries: &mut Entries) -> Result<(), Error> {
+        let document = self.document;
+        let is_mapping = |index: usize| matches!(document.nodes[index].content, Content::Mapping);
+        match document.nodes[index].content {
+            Content::Mapping => {
+                self.step()?;
+                self.entries(index, entries)
+            }
+            Content::Alias(target, name) if is_mapping(target) => {
+                self.step()?;
+                self.alias(index, target, name, |decoder, target| {
+                    decoder.step()?;
+                    decoder.entries(target, entries)
+                })
+            }
+            _ => Err(Error::Meaning("map merge requires map or sequence of maps as the value".to_owned())),
+        }
+    }
+
+    /// A key as JSON has it.
+    fn key(&mut self, index: usize) -> Result<Str, Error> {
+        let document = self.document;
+        let node = &document.nodes[index];
+        match &node.content {
+            Content::Scalar { text, implicit } => {
+                self.step()?;
+                if !implicit && node.tag.is_none() {
+                    return Ok(Str::from(&**text));
+                }
+                let (resolved, text) = tagged(node.tag.as_deref(), text, *implicit)?;
+                key_text(resolved, &text)
+            }
+            Content::Alias(target, name) => {
+                self.step()?;
+                self.alias(index, *target, name, Self::key)
+            }
+            Content::Sequence | Content::Mapping => Err(no_key()),
+        }
+    }
+
+    fn scalar(&mut self, tag: Option<&str>, text: &str, implicit: bool) -> Result<Value, Error> {
+        let (resolved, text) = tagged(tag, text, implicit)?;
+        Ok(match (resolved, self.options.numbers) {
+            (Resolved::Null, _) => Value::Nil,
+            (Resolved::Bool(flag), _) => Value::Bool(flag),
+            (Resolved::Int(number), Numbers::Float) => Value::Float(number as f64),
+            (Resolved::Int(number), Numbers::Exact) => Value::Int64(number),
+            (Resolved::Unsigned(number), Numbers::Float) => Value::Float(number as f64),
+            (Resolved::Unsigned(number), Numbers::Exact) => Value::Uint64(number),
+            (Resolved::Float(number), _) => {
+                self.suspect |= !number.is_finite();
+                Value::Float(number)
+            }
+            (Resolved::Timestamp | Resolved::Str, _) => Value::Str(Str::from(&*text)),
+        })
+    }
+}
+
+/// How much of a document may come from aliases, by the number of its nodes: 99 % of a small one, 10 % of one
+/// with millions.
+fn alias_share(steps: f64) -> f64 {
+    const LOW: f64 = 400_000.0;
+    const HIGH: f64 = 4_000_000.0;
+    0.99 - 0.89 * ((steps - LOW) / (HIGH - LOW)).clamp(0.0, 1.0)
+}
+
+fn is_merge(node: &Node<'_>) -> bool {
+    match &node.content {
+        Content::Scalar { text, implicit } if text == "<<" => {
+            *implicit || node.tag.as_deref().and_then(|tag| tag.strip_prefix(TAG_PREFIX)) == Some("merge")
+        }
+        _ => false,
+    }
+}
+
+/// What a scalar means with its tag, if it has one; an unknown tag makes a string.
+fn tagged<'t>(
+    tag: Option<&str>,
+    text: &'t str,
+    implicit: bool,
+) -> Result<(Resolved, std::borrow::Cow<'t, str>), Error> {
+    let Some(tag) = tag else {
+        let resolved = if implicit { resolve(text, Rules::Version2) } else { Resolved::Str };
+        return Ok((resolved, text.into()));
+    };
+    let Some(kind) = tag.strip_prefix(TAG_PREFIX) else { return Ok((Resolved::Str, text.into())) };
+    if kind == "binary" {
+        let bytes = binary::decode(text)
+            .ok_or_else(|| Error::Meaning("!!binary value contains invalid base64 data".to_owned()))?;
+        return Ok((Resolved::Str, lossy(&bytes).into_owned().into()));
+    }
+    if !matches!(kind, "bool" | "int" | "float" | "null" | "timestamp") {
+        return Ok((Resolved::Str, text.into()));
+    }
+    let mut resolved = resolve(text, Rules::Version2);
+    if resolved == Resolved::Timestamp && kind != "timestamp" {
+        resolved = Resolved::Str;
+    }
+    let found = match resolved {
+        Resolved::Null => "null",
+        Resolved::Bool(_) => "bool",
+        Resolved::Int(number) if kind == "float" => return Ok((Resolved::Float(number as f64), text.into())),
+        Resolved::Int(_) | Resolved::Unsigned(_) => "int",
+        Resolved::Float(_) => "float",
+        Resolved::Timestamp => "timestamp",
+        Resolved::Str => "str",
+    };
+    if found != kind {
+        return Err(Error::Meaning(format!("cannot decode !!{found} `{text}` as a !!{kind}")));
+    }
+    Ok((resolved, text.into()))
+}
+
+/// A resolved key as a string.
+fn key_text(resolved: Resolved, text: &str) -> Result<Str, Error> {
+    Ok(match resolved {
+        Resolved::Str | Resolved::Timestamp => Str::from(text),
+        Resolved::Bool(flag) => Str::from(if flag { "true" } else { "false" }),
+        Resolved::Int(number) => Str::from(number.to_string()),
+        Resolved::Float(number) => {
+            let mut text = String::new();
+            push_general_single(&mut text, number as f32);
+            Str::from(text)
+        }
+        Resolved::Null => return Err(Error::Key("%!s(<nil>)")),
+        Resolved::Unsigned(_) => return Err(Error::Key("uint64")),
+    })
+}
+
+fn reject_infinite(value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Float(number) if !number.is_finite() => Err(Error::Json(json::Error::unsupported(*number))),
+        Value::List(list) => list.iter().try_for_each(reject_infinite),
+        Value::Map(map) => map.entries().values().try_for_each(reject_infinite),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,367 @@
+//! Tokens to the first document of a stream, by recursive descent. Where libyaml is lenient or strict, so is
+//! this: the order in which tokens are looked at decides which failure is reported.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use super::{
+    Error,
+    error::Position,
+    node::{Content, Document, Node},
+    scan::{Kind, Mark, Scanner},
+};
+
+/// The prefix of YAML's own tags, for which `!!` stands.
+pub(super) const TAG_PREFIX: &str = "tag:yaml.org,2002:";
+
+/// The first document in `text`, or `None` if there is none. What follows it is not looked at, but for the one
+/// token that ends it.
+pub(super) fn parse(text: &str) -> Result<Option<Document<'_>>, Error> {
+    let mut parser = Parser {
+        scanner: Scanner::new(text),
+        document: Document::default(),
+        anchors: HashMap::new(),
+        prefixes: Vec::new(),
+        depth: 0,
+    };
+    Ok(parser.document()?.then_some(parser.document))
+}
+
+/// Which kinds of nodes may stand at a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// In `[]` and `{}`.
+    Flow,
+    Block,
+    /// In block mappings, where a sequence needs no indent.
+    BlockOrFlush,
+}
+
+struct Parser<'a> {
+    scanner: Scanner<'a>,
+    document: Document<'a>,
+    anchors: HashMap<&'a str, usize>,
+    /// Tag handles and what they stand for.
+    prefixes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    depth: usize,
+}
+
+/// goyaml's failure of a parser: it names the line before, as it counts from 0.
+fn failure<T>(problem: &'static str, mark: Mark) -> Result<T, Error> {
+    let position = Position { line: mark.line + 1, column: mark.column + 1 };
+    Err(Error::Syntax { problem, position, shown: (mark.line != 0).then_some(mark.line) })
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&mut self) -> Result<&Kind<'a>, Error> {
+        Ok(&self.scanner.peek()?.kind)
+    }
+
+    fn mark(&mut self) -> Result<Mark, Error> {
+        Ok(self.scanner.peek()?.mark)
+    }
+
+    fn skip(&mut self) -> Result<(), Error> {
+        self.scanner.next().map(drop)
+    }
+
+    /// The whole document; false at the end of the stream.
+    fn document(&mut self) -> Result<bool, Error> {
+        match self.peek()? {
+            Kind::StreamEnd => return Ok(false),
+            Kind::Version(..) | Kind::TagPrefix(_) | Kind::DocumentStart => {
+                self.directives()?;
+                if !matches!(self.peek()?, Kind::DocumentStart) {
+                    return failure("did not find expected <document start>", self.mark()?);
+                }
+                self.skip()?;
+                self.document_content()?;
+            }
+            _ => {
+                self.directives()?;
+                self.node(Allowed::Block)?;
+            }
+        }
+        self.peek()?;
+        Ok(true)
+    }
+
+    fn document_content(&mut self) -> Result<(), Error> {
+        match self.peek()? {
+            Kind::Version(..)
+            | Kind::TagPrefix(_)
+            | Kind::DocumentStart
+            | Kind::DocumentEnd
+            | Kind::StreamEnd => self.empty(),
+            _ => self.node(Allowed::Block),
+        }
+    }
+
+    fn directives(&mut self) -> Result<(), Error> {
+        let mut versions = 0;
+        while matches!(self.peek()?, Kind::Version(..) | Kind::TagPrefix(_)) {
+            let token = self.scanner.next()?;
+            match token.kind {
+                Kind::Version(..) if versions > 0 => {
+                    return failure("found duplicate %YAML directive", token.mark);
+                }
+                Kind::Version(1, 1) => versions += 1,
+                Kind::Version(..) => return failure("found incompatible YAML document", token.mark),
+                Kind::TagPrefix(prefix) => {
+                    if self.prefixes.iter().any(|(handle, _)| *handle == prefix.0) {
+                        return failure("found duplicate %TAG directive", token.mark);
+                    }
+                    self.prefixes.push(*prefix);
+                }
+                _ => {}
+            }
+        }
+        // The defaults come last, so that directives go before them.
+        self.prefixes.push((Cow::Borrowed("!"), Cow::Borrowed("!")));
+        self.prefixes.push((Cow::Borrowed("!!"), Cow::Borrowed(TAG_PREFIX)));
+        Ok(())
+    }
+
+    /// Adds a node without its children; [`Self::close`] follows.
+    fn open(&mut self, content: Content<'a>, tag: Option<Box<str>>, line: usize) -> usize {
+        let index = self.document.nodes.len();
+        self.document.intricate |= tag.is_some() || matches!(content, Content::Alias(..));
+        if let Content::Scalar { text, .. } = &content {
+            self.document.intricate |= text == "<<";
+        }
+        self.document.nodes.push(Node { content, tag, end: index + 1, line });
+        index
+    }
+
+    fn close(&mut self, index: usize) {
+        self.document.nodes[index].end = self.document.nodes.len();
+    }
+
+    /// A scalar that is not there.
+    fn empty(&mut self) -> Result<(), Error> {
+        let line = self.mark()?.line;
+        self.open(Content::Scalar { text: Cow::Borrowed(""), implicit: true }, None, line);
+        Ok(())
+    }
+
+    fn node(&mut self, allowed: Allowed) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > super::MAX_DEPTH {
+            return Err(Error::Depth);
+        }
+        self.any_node(allowed)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn any_node(&mut self, allowed: Allowed) -> Result<(), Error> {
+        let start = self.mark()?;
+        if let Kind::Alias(name) = *self.peek()? {
+            let Some(&target) = self.anchors.get(name) else {
+                return Err(Error::Meaning(format!("unknown anchor '{name}' referenced")));
+            };
+            self.open(Content::Alias(target, name), None, start.line);
+            return self.skip();
+        }
+        let (anchor, tag) = self.properties()?;
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, self.document.nodes.len());
+        }
+        let block = allowed != Allowed::Flow;
+        match self.peek()? {
+            Kind::BlockEntry if allowed == Allowed::BlockOrFlush => self.flush_sequence(tag, start.line),
+            Kind::Scalar { .. } => self.scalar(tag, start.line),
+            Kind::FlowSequenceStart => self.flow_sequence(tag, start.line),
+            Kind::FlowMappingStart => self.flow_mapping(tag, start.line),
+            Kind::BlockSequenceStart if block => self.block_sequence(tag, start.line),
+            Kind::BlockMappingStart if block => self.block_mapping(tag, start.line),
+            _ if anchor.is_some() || tag.is_some() => {
+                let implicit = tag.is_none();
+                self.open(Content::Scalar { text: Cow::Borrowed(""), implicit }, tag, start.line);
+                Ok(())
+            }
+            _ => failure("did not find expected node content", self.mark()?),
+        }
+    }
+
+    /// Anchor and tag, in either order.
+    fn properties(&mut self) -> Result<(Option<&'a str>, Option<Box<str>>), Error> {
+        let mut anchor = self.anchor()?;
+        let mut tag = None;
+        if matches!(self.peek()?, Kind::Tag(_)) {
+            tag = Some(self.scanner.next()?);
+        }
+        if anchor.is_none() && tag.is_some() {
+            anchor = self.anchor()?;
+        }
+        let Some(tag) = tag else { return Ok((anchor, None)) };
+        let Kind::Tag(parts) = tag.kind else { return Ok((anchor, None)) };
+        let (handle, suffix) = *parts;
+        let prefix = match self.prefixes.iter().find(|(known, _)| *known == handle) {
+            _ if handle.is_empty() => "",
+            Some((_, prefix)) => prefix,
+            None => return failure("found undefined tag handle", tag.mark),
+        };
+        Ok((anchor, Some(format!("{prefix}{suffix}").into())))
+    }
+
+    fn anchor(&mut self) -> Result<Option<&'a str>, Error> {
+        let Kind::Anchor(name) = *self.peek()? else { return Ok(None) };
+        self.skip()?;
+        Ok(Some(name))
+    }
+
+    fn scalar(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        if let Kind::Scalar { text, plain } = self.scanner.next()?.kind {
+            let implicit = tag.as_deref().map_or(plain, |tag| tag == "!");
+            self.open(Content::Scalar { text, implicit }, tag, line);
+        }
+        Ok(())
+    }
+
+    fn block_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, line);
+        self.skip()?;
+        loop {
+            match self.peek()? {
+                Kind::BlockEntry => {
+                    self.skip()?;
+                    match self.peek()? {
+                        Kind::BlockEntry | Kind::BlockEnd => self.empty()?,
+                        _ => self.node(Allowed::Block)?,
+                    }
+                }
+                Kind::BlockEnd => break,
+                _ => return failure("did not find expected '-' indicator", self.mark()?),
+            }
+        }
+        self.close(index);
+        self.skip()
+    }
+
+    /// A sequence at its mapping's own column: no token ends it.
+    fn flush_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, line);
+        while matches!(self.peek()?, Kind::BlockEntry) {
+            self.skip()?;
+            match self.peek()? {
+                Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => self.empty()?,
+                _ => self.node(Allowed::Block)?,
+            }
+        }
+        self.close(index);
+        Ok(())
+    }
+
+    fn block_mapping(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        let index = self.open(Content::Mapping, tag, line);
+        self.skip()?;
+        loop {
+            match self.peek()? {
+                Kind::Key => {
+                    self.skip()?;
+                    self.block_half()?;
+                    if matches!(self.peek()?, Kind::Value) {
+                        self.skip()?;
+                        self.block_half()?;
+                    } else {
+                        self.empty()?;
+                    }
+                }
+                Kind::BlockEnd => break,
+                _ => return failure("did not find expected key", self.mark()?),
+            }
+        }
+        self.close(index);
+        self.skip()
+    }
+
+    /// The key after `?`, or the value after `:`, in a block mapping.
+    fn block_half(&mut self) -> Result<(), Error> {
+        match self.peek()? {
+            Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(),
+            _ => self.node(Allowed::BlockOrFlush),
+        }
+    }
+
+    fn flow_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, line);
+        self.skip()?;
+        let mut first = true;
+        while !matches!(self.peek()?, Kind::FlowSequenceEnd) {
+            if !std::mem::take(&mut first) {
+                if !matches!(self.peek()?, Kind::FlowEntry) {
+                    return failure("did not find expected ',' or ']'", self.mark()?);
+                }
+                self.skip()?;
+            }
+            match self.peek()? {
+                Kind::FlowSequenceEnd => {}
+                Kind::Key => self.flow_pair()?,
+                _ => self.node(Allowed::Flow)?,
+            }
+        }
+        self.close(index);
+        self.skip()
+    }
+
+    /// A mapping of one entry in a sequence: `[a: b]`.
+    fn flow_pair(&mut self) -> Result<(), Error> {
+        let line = self.mark()?.line;
+        let index = self.open(Content::Mapping, None, line);
+        self.skip()?;
+        match self.peek()? {
+            Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
+                // libyaml drops the token here; what follows then fails, as there.
+                self.skip()?;
+                self.empty()?;
+            }
+            _ => self.node(Allowed::Flow)?,
+        }
+        self.flow_value()?;
+        self.close(index);
+        self.peek().map(drop)
+    }
+
+    fn flow_mapping(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+        let index = self.open(Content::Mapping, tag, line);
+        self.skip()?;
+        let mut first = true;
+        while !matches!(self.peek()?, Kind::FlowMappingEnd) {
+            if !std::mem::take(&mut first) {
+                if !matches!(self.peek()?, Kind::FlowEntry) {
+                    return failure("did not find expected ',' or '}'", self.mark()?);
+                }
+                self.skip()?;
+            }
+            match self.peek()? {
+                Kind::FlowMappingEnd => {}
+                Kind::Key => {
+                    self.skip()?;
+                    match self.peek()? {
+                        Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => self.empty()?,
+                        _ => self.node(Allowed::Flow)?,
+                    }
+                    self.flow_value()?;
+                }
+                _ => {
+                    self.node(Allowed::Flow)?;
+                    self.empty()?;
+                }
+            }
+        }
+        self.close(index);
+        self.skip()
+    }
+
+    /// The value of a flow mapping's entry, with its colon, if it has one.
+    fn flow_value(&mut self) -> Result<(), Error> {
+        if !matches!(self.peek()?, Kind::Value) {
+            return self.empty();
+        }
+        self.skip()?;
+        match self.peek()? {
+            Kind::FlowEntry | Kind::FlowMappingEnd | Kind::FlowSequenceEnd => self.empty(),
+            _ => self.node(Allowed::Flow),
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! A stream's tokens, found as libyaml finds them: one pass, with a queue that holds tokens back as long as a
+//! simple key may still turn out to start before them.
+//!
+//! In: text without control characters. Out: [`Token`]s, or the first [`Error`] in goyaml's words.
+
+mod block;
+mod plain;
+mod quoted;
+mod tag;
+mod token;
+
+use std::collections::VecDeque;
+
+pub(super) use token::{Kind, Mark, Token};
+
+use super::{
+    Error,
+    chars::{break_width, byte, is_blank, is_blank_or_end},
+    error::Position,
+};
+
+/// Longest simple key, in characters from its start to its colon.
+const SIMPLE_KEY: usize = 1024;
+
+/// A place where a simple key may start.
+#[derive(Clone, Copy, Default)]
+struct SimpleKey {
+    possible: bool,
+    /// Whether only a key can stand here.
+    required: bool,
+    /// The number of its first token, counted from the start of the stream.
+    token: usize,
+    mark: Mark,
+}
+
+/// The state of the pass over a stream.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    mark: Mark,
+    queue: VecDeque<Token<'a>>,
+    /// Tokens taken from the queue so far.
+    taken: usize,
+    /// The innermost block's column; -1 outside all blocks.
+    indent: isize,
+    indents: Vec<isize>,
+    /// One for the block context, and one for each open `[` and `{`.
+    keys: Vec<SimpleKey>,
+    key_allowed: bool,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner at the start of `text`.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            mark: Mark::default(),
+            queue: VecDeque::new(),
+            taken: 0,
+            indent: -1,
+            indents: Vec::new(),
+            keys: vec![SimpleKey::default()],
+            key_allowed: true,
+        }
+    }
+
+    /// The next token, left in place.
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Error> {
+        while self.wants_more()? {
+            self.fetch()?;
+        }
+        Ok(self.queue.front().expect("invariant: fetching goes on until there is a token"))
+    }
+
+    /// The next token. After the end of the stream there is none: do not ask.
+    pub(super) fn next(&mut self) -> Result<Token<'a>, Error> {
+        self.peek()?;
+        self.taken += 1;
+        Ok(self.queue.pop_front().expect("invariant: peek leaves a token"))
+    }
+
+    /// Whether the first token in the queue may still get a key before it.
+    fn wants_more(&mut self) -> Result<bool, Error> {
+        if self.queue.is_empty() {
+            return Ok(true);
+        }
+        let taken = self.taken;
+        match self.keys.iter().rposition(|key| key.possible && key.token == taken) {
+            Some(level) => self.is_valid(level),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the key at `level` can still be one: it must end on its line and within [`SIMPLE_KEY`].
+    fn is_valid(&mut self, level: usize) -> Result<bool, Error> {
+        let key = self.keys[level];
+        if !key.possible {
+            return Ok(false);
+        }
+        let far = self.mark.offset - key.mark.offset > SIMPLE_KEY
+            && self.text[key.mark.offset..self.mark.offset].chars().count() > SIMPLE_KEY;
+        if key.mark.line == self.mark.line && !far {
+            return Ok(true);
+        }
+        if key.required {
+            return Err(self.failure("could not find expected ':'"));
+        }
+        self.keys[level].possible = false;
+        Ok(false)
+    }
+
+    /// goyaml's failure at the current place; it names no line for the first.
+    fn failure(&self, problem: &'static str) -> Error {
+        let Mark { line, column, .. } = self.mark;
+        let position = Position { line: line + 1, column: column + 1 };
+        Error::Syntax { problem, position, shown: (line != 0).then_some(line + 1) }
+    }
+
+    fn in_flow(&self) -> bool {
+        self.keys.len() > 1
+    }
+
+    /// The byte `ahead` of the current place.
+    fn at(&self, ahead: usize) -> u8 {
+        byte(self.bytes, self.mark.offset + ahead)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.mark.offset >= self.bytes.len()
+    }
+
+    /// Past `count` bytes that are no line breaks.
+    fn skip(&mut self, count: usize) {
+        self.mark.offset += count;
+        self.mark.column += count;
+    }
+
+    /// Past one line break; CR LF is one.
+    fn skip_break(&mut self) {
+        let crlf = self.at(0) == b'\r' && self.at(1) == b'\n';
+        self.mark.offset += if crlf { 2 } else { break_width(self.bytes, self.mark.offset) };
+        self.mark.line += 1;
+        self.mark.column = 0;
+    }
+
+    /// Past one line break; what it is in a scalar: LS and PS stay, the others become a newline.
+    fn take_break(&mut self) -> &'static str {
+        let kept = match (self.at(0), self.at(2)) {
+            (0xe2, 0xa8) => "\u{2028}",
+            (0xe2, _) => "\u{2029}",
+            _ => "\n",
+        };
+        self.skip_break();
+        kept
+    }
+
+    /// Past blanks, comments and line breaks, to the next token.
+    fn skip_to_token(&mut self) {
+        loop {
+            let tabs = self.in_flow() || !self.key_allowed;
+            while self.at(0) == b' ' || (tabs && self.at(0) == b'\t') {
+                self.skip(1);
+            }
+            if self.at(0) == b'#' {
+                self.skip_line_rest();
+            }
+            if break_width(self.bytes, self.mark.offset) == 0 {
+                return;
+            }
+            self.skip_break();
+            if !self.in_flow() {
+                self.key_allowed = true;
+            }
+        }
+    }
+
+    /// To the end of the line.
+    fn skip_line_rest(&mut self) {
+        let end = self.line_end();
+        self.skip(end - self.mark.offset);
+    }
+
+    /// Where the current line ends.
+    fn line_end(&self) -> usize {
+        let mut at = self.mark.offset;
+        loop {
+            let rest = &self.bytes[at..];
+            let Some(found) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0xc2 | 0xe2)) else {
+                return self.bytes.len();
+            };
+            at += found;
+            if break_width(self.bytes, at) > 0 {
+                return at;
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether a line `---` or `...` starts here.
+    fn is_document_indicator(&self) -> bool {
+        let mark = self.at(0);
+        self.mark.column == 0
+            && matches!(mark, b'-' | b'.')
+            && self.at(1) == mark
+            && self.at(2) == mark
+            && is_blank_or_end(self.bytes, self.mark.offset + 3)
+    }
+
+    /// Finds one token more, or several at the ends of blocks.
+    fn fetch(&mut self) -> Result<(), Error> {
+        self.skip_to_token();
+        self.unroll(self.mark.column as isize);
+        if self.is_at_end() {
+            return self.fetch_stream_end();
+        }
+        let first = self.at(0);
+        if self.mark.column == 0 && first == b'%' {
+            return self.fetch_directive();
+        }
+        if self.is_document_indicator() {
+            let kind = if first == b'-' { Kind::DocumentStart } else { Kind::DocumentEnd };
+            return self.fetch_document_indicator(kind);
+        }
+        let before_blank = is_blank_or_end(self.bytes, self.mark.offset + 1);
+        let flow = self.in_flow();
+        match first {
+            b'[' => self.fetch_flow_start(Kind::FlowSequenceStart),
+            b'{' => self.fetch_flow_start(Kind::FlowMappingStart),
+            b']' => self.fetch_flow_end(Kind::FlowSequenceEnd),
+            b'}' => self.fetch_flow_end(Kind::FlowMappingEnd),
+            b',' => self.fetch_flow_entry(),
+            b'-' if before_blank => self.fetch_block_entry(),
+            b'?' if flow || before_blank => self.fetch_key(),
+            b':' if flow || before_blank => self.fetch_value(),
+            b'*' | b'&' => self.fetch_word(Self::anchor),
+            b'!' => self.fetch_word(Self::tag),
+            b'|' | b'>' if !flow => self.fetch_block_scalar(first == b'|'),
+            b'\'' => self.fetch_word(Self::single_quoted),
+            b'"' => self.fetch_word(Self::double_quoted),
+            b'-' | b'?' | b':' => self.fetch_word(Self::plain),
+            b' ' | b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+                Err(self.failure("found character that cannot start any token"))
+            }
+            _ => self.fetch_word(Self::plain),
+        }
+    }
+
+    fn push(&mut self, kind: Kind<'a>, mark: Mark) {
+        self.queue.push_back(Token { kind, mark });
+    }
+
+    /// Takes an indicator of one byte.
+    fn push_indicator(&mut self, kind: Kind<'a>) {
+        self.push(kind, self.mark);
+        self.skip(1);
+    }
+
+    /// Notes that a simple key may start here.
+    fn save_key(&mut self) -> Result<(), Error> {
+        if !self.key_allowed {
+            return Ok(());
+        }
+        let required = !self.in_flow() && self.indent == self.mark.column as isize;
+        self.remove_key()?;
+        let token = self.taken + self.queue.len();
+        let key = SimpleKey { possible: true, required, token, mark: self.mark };
+        *self.keys.last_mut().expect("invariant: the block context stays") = key;
+        Ok(())
+    }
+
+    /// Notes that what was noted here is no key.
+    fn remove_key(&mut self) -> Result<(), Error> {
+        let key = self.keys.last_mut().expect("invariant: the block context stays");
+        let missing = key.possible && key.required;
+        key.possible = false;
+        if missing { Err(self.failure("could not find expected ':'")) } else { Ok(()) }
+    }
+
+    /// Opens a block if `column` is further right than the current one; its token goes before the token
+    /// `number`, or to the end of the queue.
+    fn roll(
+        &mut self,
+        column: usize,
+        number: Option<usize>,
+        kind: Kind<'a>,
+        mark: Mark,
+    ) -> Result<(), Error> {
+        if self.in_flow() || self.indent >= column as isize {
+            return Ok(());
+        }
+        self.indents.push(self.indent);
+        self.indent = column as isize;
+        if self.indents.len() > super::MAX_DEPTH {
+            return Err(Error::Depth);
+        }
+        let at = number.map_or(self.queue.len(), |number| number - self.taken);
+        self.queue.insert(at, Token { kind, mark });
+        Ok(())
+    }
+
+    /// Closes the blocks that are further right than `column`.
+    fn unroll(&mut self, column: isize) {
+        if self.in_flow() {
+            return;
+        }
+        while self.indent > column {
+            self.push(Kind::BlockEnd, self.mark);
+            self.indent = self.indents.pop().expect("invariant: each block has its outer one's column");
+        }
+    }
+
+    fn fetch_stream_end(&mut self) -> Result<(), Error> {
+        if self.mark.column != 0 {
+            self.mark.column = 0;
+            self.mark.line += 1;
+        }
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        self.push(Kind::StreamEnd, self.mark);
+        Ok(())
+    }
+
+    fn fetch_document_indicator(&mut self, kind: Kind<'a>) -> Result<(), Error> {
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        self.push(kind, self.mark);
+        self.skip(3);
+        Ok(())
+    }
+
+    fn fetch_directive(&mut self) -> Result<(), Error> {
+        self.unroll(-1);
+        self.remove_key()?;
+        self.key_allowed = false;
+        let mark = self.mark;
+        let kind = self.directive()?;
+        self.push(kind, mark);
+        Ok(())
+    }
+
+    fn fetch_flow_start(&mut self, kind: Kind<'a>) -> Result<(), Error> {
+        self.save_key()?;
+        self.keys.push(SimpleKey::default());
+        if self.keys.len() > super::MAX_DEPTH {
+            return Err(Error::Depth);
+        }
+        self.key_allowed = true;
+        self.push_indicator(kind);
+        Ok(())
+    }
+
+    fn fetch_flow_end(&mut self, kind: Kind<'a>) -> Result<(), Error> {
+        self.remove_key()?;
+        if self.in_flow() {
+            self.keys.pop();
+        }
+        self.key_allowed = false;
+        self.push_indicator(kind);
+        Ok(())
+    }
+
+    fn fetch_flow_entry(&mut self) -> Result<(), Error> {
+        self.remove_key()?;
+        self.key_allowed = true;
+        self.push_indicator(Kind::FlowEntry);
+        Ok(())
+    }
+
+    fn fetch_block_entry(&mut self) -> Result<(), Error> {
+        if !self.in_flow() {
+            if !self.key_allowed {
+                return Err(self.failure("block sequence entries are not allowed in this context"));
+            }
+            self.roll(self.mark.column, None, Kind::BlockSequenceStart, self.mark)?;
+        }
+        self.remove_key()?;
+        self.key_allowed = true;
+        self.push_indicator(Kind::BlockEntry);
+        Ok(())
+    }
+
+    fn fetch_key(&mut self) -> Result<(), Error> {
+        if !self.in_flow() {
+            if !self.key_allowed {
+                return Err(self.failure("mapping keys are not allowed in this context"));
+            }
+            self.roll(self.mark.column, None, Kind::BlockMappingStart, self.mark)?;
+        }
+        self.remove_key()?;
+        self.key_allowed = !self.in_flow();
+        self.push_indicator(Kind::Key);
+        Ok(())
+    }
+
+    fn fetch_value(&mut self) -> Result<(), Error> {
+        let level = self.keys.len() - 1;
+        if self.is_valid(level)? {
+            let key = self.keys[level];
+            self.queue.insert(key.token - self.taken, Token { kind: Kind::Key, mark: key.mark });
+            self.roll(key.mark.column, Some(key.token), Kind::BlockMappingStart, key.mark)?;
+            self.keys[level].possible = false;
+            self.key_allowed = false;
+        } else {
+            if !self.in_flow() {
+                if !self.key_allowed {
+                    return Err(self.failure("mapping values are not allowed in this context"));
+                }
+                self.roll(self.mark.column, None, Kind::BlockMappingStart, self.mark)?;
+            }
+            self.key_allowed = !self.in_flow();
+        }
+        self.push_indicator(Kind::Value);
+        Ok(())
+    }
+
+    /// A token that may start a simple key.
+    fn fetch_word(&mut self, scan: fn(&mut Self) -> Result<Kind<'a>, Error>) -> Result<(), Error> {
+        self.save_key()?;
+        self.key_allowed = false;
+        let mark = self.mark;
+        let kind = scan(self)?;
+        self.push(kind, mark);
+        Ok(())
+    }
+
+    fn fetch_block_scalar(&mut self, literal: bool) -> Result<(), Error> {
+        self.remove_key()?;
+        self.key_allowed = true;
+        let mark = self.mark;
+        let text = self.block_scalar(literal)?;
+        self.push(Kind::Scalar { text: text.into(), plain: false }, mark);
+        Ok(())
+    }
+
+    /// Past spaces and tabs.
+    fn skip_blanks(&mut self) {
+        while is_blank(self.bytes, self.mark.offset) {
+            self.skip(1);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Scalars without quotes.
+
+use std::borrow::Cow;
+
+use super::{Error, Kind, Scanner};
+use crate::yaml::chars::{break_width, is_blank, is_blank_or_end};
+
+impl<'a> Scanner<'a> {
+    /// A plain scalar, which may go on for several lines.
+    pub(super) fn plain(&mut self) -> Result<Kind<'a>, Error> {
+        let start = self.mark.offset;
+        // The text so far, once it differs from the stream's.
+        let mut folded: Option<String> = None;
+        let mut end = start;
+        // The line breaks since the last word, as far as they are part of the text.
+        let mut breaks = Breaks::default();
+        loop {
+            if self.is_document_indicator() || self.at(0) == b'#' {
+                break;
+            }
+            let word = self.mark.offset;
+            self.word();
+            if self.mark.offset > word {
+                match (&mut folded, breaks.take()) {
+                    (None, None) => {}
+                    (Some(text), None) => text.push_str(&self.text[end..self.mark.offset]),
+                    (text, Some(separator)) => {
+                        let text = text.get_or_insert_with(|| self.text[start..end].to_owned());
+                        text.push_str(&separator);
+                        text.push_str(&self.text[word..self.mark.offset]);
+                    }
+                }
+                end = self.mark.offset;
+            }
+            if !is_blank(self.bytes, self.mark.offset) && break_width(self.bytes, self.mark.offset) == 0 {
+                break;
+            }
+            self.separation(&mut breaks)?;
+            if !self.in_flow() && (self.mark.column as isize) <= self.indent {
+                break;
+            }
+        }
+        if breaks.any() {
+            self.key_allowed = true;
+        }
+        let text = folded.map_or(Cow::Borrowed(&self.text[start..end]), Cow::Owned);
+        Ok(Kind::Scalar { text, plain: true })
+    }
+
+    /// To the end of a word: a blank, or an indicator that ends the scalar.
+    fn word(&mut self) {
+        let flow = self.in_flow();
+        let mut at = self.mark.offset;
+        while let Some(&byte) = self.bytes.get(at) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => break,
+                b':' if is_blank_or_end(self.bytes, at + 1) => break,
+                b',' | b'?' | b'[' | b']' | b'{' | b'}' if flow => break,
+                0xc2 | 0xe2 if break_width(self.bytes, at) > 0 => break,
+                _ => at += 1,
+            }
+        }
+        self.skip(at - self.mark.offset);
+    }
+
+    /// Past blanks and line breaks between words.
+    fn separation(&mut self, breaks: &mut Breaks) -> Result<(), Error> {
+        loop {
+            if is_blank(self.bytes, self.mark.offset) {
+                let indented = self.mark.column as isize > self.indent;
+                if breaks.any() && !indented && self.at(0) == b'\t' {
+                    return Err(self.failure("found a tab character that violates indentation"));
+                }
+                self.skip(1);
+            } else if break_width(self.bytes, self.mark.offset) > 0 {
+                let kept = self.take_break();
+                breaks.push(kept);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Line breaks in a flow scalar: a single one becomes a space, of several all but the first stay. LS and PS stay.
+#[derive(Default)]
+pub(super) struct Breaks {
+    first: Option<&'static str>,
+    others: String,
+}
+
+impl Breaks {
+    pub(super) fn any(&self) -> bool {
+        self.first.is_some()
+    }
+
+    pub(super) fn push(&mut self, kept: &'static str) {
+        match self.first {
+            None => self.first = Some(kept),
+            Some(_) => self.others.push_str(kept),
+        }
+    }
+
+    /// What stands for them in the text, if there were any.
+    pub(super) fn take(&mut self) -> Option<Cow<'static, str>> {
+        let first = self.first.take()?;
+        let others = std::mem::take(&mut self.others);
+        Some(match (first, others.is_empty()) {
+            ("\n", true) => Cow::Borrowed(" "),
+            ("\n", false) => Cow::Owned(others),
+            (kept, true) => Cow::Borrowed(kept),
+            (kept, false) => Cow::Owned(format!("{kept}{others}")),
+        })
+    }
+}
