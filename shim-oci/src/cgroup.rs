@@ -19,6 +19,8 @@ use nix::{
 
 /// The shim's own group in the pod's.
 pub(crate) const SHIM_GROUP: &str = "shim";
+/// Version 2's limit of swap, in bytes.
+pub(crate) const SWAP_LIMIT: &str = "memory.swap.max";
 const ROOT: &str = "/sys/fs/cgroup";
 const PROCS: &str = "cgroup.procs";
 /// The controllers of version 1 whose group the shim must be in, so that its use is the pod's.
@@ -138,6 +140,11 @@ impl Cgroups {
         for hierarchy in &self.hierarchies {
             kill_tree(&hierarchy.path(group));
         }
+    }
+
+    /// Whether groups below an existing one have a limit of swap apart from that of memory.
+    pub(crate) fn limits_swap(&self, group: &str) -> bool {
+        self.unified && self.path("memory", group).is_some_and(|path| path.join(SWAP_LIMIT).exists())
     }
 
     /// How often the memory limit has killed a process of the group.

@@ -5,9 +5,12 @@ mod capabilities;
 mod devices;
 mod mounts;
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
-use naru_runtime::{ContainerSpec, Error, Resources, Result, Root};
+use naru_runtime::{ContainerSpec, Error, Result, Root};
 use nix::sys::resource::{Resource, getrlimit};
 use oci_spec::{
     OciSpecError,
@@ -19,7 +22,7 @@ use oci_spec::{
     },
 };
 
-use crate::cgroup::Cgroups;
+use crate::cgroup::{Cgroups, SWAP_LIMIT};
 
 /// Where programs are looked for if the environment does not say.
 pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -169,7 +172,7 @@ fn linux(
     read_only.extend(read_only_paths);
     let devices = if spec.privileged { devices::of_the_node() } else { Vec::new() };
     let mut linux = LinuxBuilder::default()
-        .resources(resources(&spec.resources, spec.privileged)?)
+        .resources(resources(spec, place.cgroups)?)
         .cgroups_path(place.cgroup)
         .namespaces(namespaces(spec, place.holder)?)
         .devices(devices)
@@ -203,7 +206,8 @@ fn namespaces(spec: &ContainerSpec, holder: u32) -> Result<Vec<LinuxNamespace>, 
     Ok(namespaces)
 }
 
-fn resources(wanted: &Resources, privileged: bool) -> Result<LinuxResources, OciSpecError> {
+fn resources(spec: &ContainerSpec, cgroups: &Cgroups) -> Result<LinuxResources, OciSpecError> {
+    let wanted = &spec.resources;
     let mut cpu = LinuxCpuBuilder::default();
     if let Some(millis) = wanted.cpu_request_millis {
         cpu = cpu.shares(shares(millis));
@@ -212,11 +216,15 @@ fn resources(wanted: &Resources, privileged: bool) -> Result<LinuxResources, Oci
         cpu = cpu.period(CPU_PERIOD).quota(saturating_i64(quota(millis)));
     }
     let mut resources =
-        LinuxResourcesBuilder::default().cpu(cpu.build()?).devices(devices::rules(privileged)?);
+        LinuxResourcesBuilder::default().cpu(cpu.build()?).devices(devices::rules(spec.privileged)?);
     if let Some(bytes) = wanted.memory_bytes {
         let bytes = saturating_i64(bytes);
         // Memory and swap together: a container without swap of its own.
         resources = resources.memory(LinuxMemoryBuilder::default().limit(bytes).swap(bytes).build()?);
+        // Version 2 counts swap apart, and libcontainer does not write a limit of zero.
+        if cgroups.limits_swap(&spec.sandbox.cgroup) {
+            resources = resources.unified(HashMap::from([(SWAP_LIMIT.to_owned(), "0".to_owned())]));
+        }
     }
     if let Some(most) = wanted.pids {
         resources = resources.pids(LinuxPidsBuilder::default().limit(saturating_i64(most)).build()?);

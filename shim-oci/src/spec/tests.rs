@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use naru_runtime::{ContainerId, EnvVar, SandboxId, SandboxSpec};
+use naru_runtime::{ContainerId, EnvVar, Resources, SandboxId, SandboxSpec};
 
 use super::*;
 
