@@ -1,6 +1,7 @@
 //! How failures read: as kubectl words them, so that scripts and people recognise them.
 
 use kube::core::Status;
+pub use naru_client::api::is_not_found;
 
 /// The text to print for a failed command, without a trailing newline.
 pub fn describe(error: &anyhow::Error) -> String {
@@ -55,11 +56,6 @@ fn refused(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionRefused)
-}
-
-/// Whether the server says that there is no such object.
-pub fn is_not_found(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 
 #[cfg(test)]

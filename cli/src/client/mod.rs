@@ -3,13 +3,11 @@
 //! In: `--kubeconfig`, `--namespace`. Out: a [`Session`] that resolves names like `po` or `pods/web` and sends
 //! requests; failures read as kubectl's.
 
-pub mod api;
 pub mod canonical;
 pub mod failure;
 pub mod jsonpath;
 pub mod manifest;
 pub mod output;
-pub mod resource;
 pub mod selection;
 pub mod table;
 
@@ -18,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use kube::Client;
+pub use naru_client::{api, resource};
 use resource::{Resource, Resources};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The patch that turns a live object into the wanted one: what the old manifest had and the new one lacks goes, what
 //! the new one says is set, what others have written stays.
 
-use naru_api::{kinds, patch};
+use naru_api::{patch, schema};
 use serde_json::{Map, Value};
 
 /// A patch and its kind.
@@ -54,7 +54,7 @@ impl Patch {
 
 fn definition(object: &Value) -> Option<&'static str> {
     let text = |field: &str| object[field].as_str().unwrap_or_default();
-    kinds::by_kind(text("apiVersion"), text("kind")).map(|kind| kind.definition)
+    schema::by_kind(text("apiVersion"), text("kind")).map(|definition| definition.name)
 }
 
 /// What two manifests say of one object together, the second over the first: what may be on the cluster when an
@@ -114,6 +114,28 @@ mod tests {
                 assert_eq!(patch.apply(&make(live.clone())), Ok(make(after.clone())));
             }
         }
+    }
+
+    #[test]
+    fn kinds_that_our_server_lacks_merge_by_key_too() {
+        let deployment = |containers: Value| {
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "spec": {"template": {"spec": {"containers": containers}}}})
+        };
+        let patch = Patch::new(
+            &deployment(json!([{"name": "a", "image": "1"}, {"name": "gone", "image": "1"}])),
+            &deployment(json!([{"name": "a", "image": "2"}])),
+        );
+        let live = deployment(json!([
+            {"name": "a", "image": "1", "terminationMessagePath": "/x"},
+            {"name": "gone", "image": "1"},
+            {"name": "injected", "image": "i"}
+        ]));
+        let after = deployment(json!([
+            {"name": "a", "image": "2", "terminationMessagePath": "/x"},
+            {"name": "injected", "image": "i"}
+        ]));
+        assert_eq!(patch.apply(&live), Ok(after));
     }
 
     #[test]

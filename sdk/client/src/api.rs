@@ -5,7 +5,7 @@ use http::{Method, Request, header};
 use kube::{Client, client::Body, core::Status};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
 /// What asks for the Table form, and gets plain JSON from a server that has none.
@@ -14,6 +14,17 @@ pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,applicatio
 const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What a query value keeps as it is.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Why a watch ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The connection broke, or a line was too long.
+    #[error("the watch was cut off")]
+    Line(#[from] LinesCodecError),
+    /// The server sent something else than an event.
+    #[error("the server sent no watch event")]
+    Json(#[from] serde_json::Error),
+}
 
 /// A path with query parameters.
 pub fn with_query<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a str, String)>) -> String {
@@ -80,6 +91,11 @@ fn warning_text(header: &str) -> Option<String> {
     Some(quoted.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
+/// Whether the server says that there is no such object.
+pub fn is_not_found(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 404)
+}
+
 fn encode(body: &Value) -> Vec<u8> {
     serde_json::to_vec(body).expect("a JSON value is always valid JSON")
 }
@@ -100,7 +116,7 @@ pub async fn watch(
     client: &Client,
     path: &str,
     accept: &str,
-) -> Result<impl Stream<Item = anyhow::Result<Value>> + use<>, kube::Error> {
+) -> Result<impl Stream<Item = Result<Value, WatchError>> + use<>, kube::Error> {
     let reader =
         client.request_stream(request(Method::GET, path, accept, "application/json", Vec::new())).await?;
     let lines = FramedRead::new(reader.compat(), LinesCodec::new_with_max_length(LINE_BYTES_MAX));

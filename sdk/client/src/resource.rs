@@ -139,6 +139,11 @@ impl Resources {
         Ok(Resources(resources))
     }
 
+    /// Every resource.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.0.iter()
+    }
+
     /// The resource that `name` means.
     pub fn named(&self, name: &str) -> Result<&Resource, Error> {
         let lower = name.to_lowercase();

@@ -1,0 +1,149 @@
+//! Does what was planned, kind after kind; objects of one kind at the same time.
+
+use futures::{StreamExt, stream};
+use http::Method;
+use naru_client::api;
+use serde_json::{Value, json};
+
+use super::{Cluster, Error, FIELD_MANAGER, PARALLEL_MAX};
+use crate::{
+    objects::Identity,
+    plan::{
+        changes::{Change, Placed},
+        patch::Patch,
+    },
+};
+
+/// How objects are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Writing {
+    /// Whether fields that the server does not know are errors; otherwise the server's default holds.
+    pub strict: bool,
+}
+
+/// What was done, as far as it went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Done {
+    /// Objects that were made, or were tried to be.
+    pub created: Vec<Identity>,
+    /// Objects that were changed.
+    pub updated: Vec<Identity>,
+    /// Objects that were deleted.
+    pub deleted: Vec<Identity>,
+}
+
+impl Cluster {
+    /// Does the changes in their order. After a failure the rest of its kind is still tried, then it ends there.
+    pub async fn perform(&self, changes: &[Change], writing: Writing) -> (Done, Result<(), Error>) {
+        let mut done = Done::default();
+        let same_kind = |a: &Change, b: &Change| {
+            a.identity().kind == b.identity().kind
+                && matches!(a, Change::Delete(_)) == matches!(b, Change::Delete(_))
+        };
+        for group in changes.chunk_by(same_kind) {
+            for change in group {
+                let list = match change {
+                    Change::Create(_) => &mut done.created,
+                    Change::Delete(_) => &mut done.deleted,
+                    _ => &mut done.updated,
+                };
+                list.push(change.identity().clone());
+            }
+            let tasks: Vec<_> = group.iter().map(|change| self.change(change, writing)).collect();
+            let results: Vec<Result<(), Error>> = stream::iter(tasks).buffered(PARALLEL_MAX).collect().await;
+            let mut errors: Vec<Error> = results.into_iter().filter_map(Result::err).collect();
+            match errors.len() {
+                0 => {}
+                1 => return (done, Err(errors.remove(0))),
+                _ => return (done, Err(Error::Several(errors))),
+            }
+        }
+        (done, Ok(()))
+    }
+
+    async fn change(&self, change: &Change, writing: Writing) -> Result<(), Error> {
+        match change {
+            Change::Create(placed) => self.create(placed, writing).await,
+            Change::Patch(identity, patch) => self.patch(identity, patch).await,
+            Change::Apply(placed, force) => self.apply(placed, *force, writing).await,
+            Change::Replace(placed) => self.replace(placed, writing).await,
+            Change::Keep(_) => Ok(()),
+            Change::Delete(identity) => {
+                let deleted = self.delete(identity, "Background").await;
+                blame(deleted.map(|_| ()), || {
+                    let Identity { namespace, name, kind, .. } = identity;
+                    format!("failed to delete resource namespace={namespace}, name={name}, kind={kind}")
+                })
+            }
+        }
+    }
+
+    /// Makes an object.
+    pub async fn create(&self, placed: &Placed, writing: Writing) -> Result<(), Error> {
+        let resource = self.resource(&placed.identity).await?;
+        let path = resource.path(Some(&placed.identity.namespace), None);
+        let path = api::with_query(&path, parameters(writing));
+        api::send(&self.client, Method::POST, &path, &placed.object).await?;
+        Ok(())
+    }
+
+    async fn patch(&self, identity: &Identity, patch: &Patch) -> Result<(), Error> {
+        let path = api::with_query(&self.path(identity).await?, parameters(Writing::default()));
+        let sent = api::patch(&self.client, &path, patch.media_type(), patch.body()).await;
+        blame(sent.map(|_| ()).map_err(Error::from), || {
+            format!("cannot patch {:?} with kind {}", identity.name, identity.kind)
+        })
+    }
+
+    async fn apply(&self, placed: &Placed, force: bool, writing: Writing) -> Result<(), Error> {
+        let identity = &placed.identity;
+        let mut query = parameters(writing);
+        query.push(("force", force.to_string()));
+        let path = api::with_query(&self.path(identity).await?, query);
+        let sent = api::patch(&self.client, &path, "application/apply-patch+yaml", &placed.object).await;
+        let Err(error) = sent else { return Ok(()) };
+        let error = Error::from(error);
+        let what = match &error {
+            Error::Refused(status) if status.code == 415 => return Err(Error::NoServerSideApply),
+            Error::Refused(status) if status.code == 409 => "conflict occurred while applying object",
+            _ => "server-side apply failed for object",
+        };
+        let Identity { namespace, name, api_version, kind } = identity;
+        blame(Err(error), || format!("{what} {namespace}/{name} {api_version}, Kind={kind}"))
+    }
+
+    async fn replace(&self, placed: &Placed, writing: Writing) -> Result<(), Error> {
+        let path = self.path(&placed.identity).await?;
+        let live = self.get_path(&path).await?;
+        let mut object = placed.object.clone();
+        if let Some(live) = live {
+            object["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+        }
+        let path = api::with_query(&path, parameters(writing));
+        let sent = api::send(&self.client, Method::PUT, &path, &object).await;
+        blame(sent.map(|_| ()).map_err(Error::from), || "failed to replace object".into())
+    }
+
+    /// Deletes an object with its dependents as `propagation` says (`Background`, `Foreground`, `Orphan`); `false` if it
+    /// was not there.
+    pub async fn delete(&self, identity: &Identity, propagation: &str) -> Result<bool, Error> {
+        let path = self.path(identity).await?;
+        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation});
+        match api::send(&self.client, Method::DELETE, &path, &body).await {
+            Err(error) if api::is_not_found(&error) => Ok(false),
+            answer => Ok(answer.map(|_: Value| true)?),
+        }
+    }
+}
+
+fn parameters(writing: Writing) -> Vec<(&'static str, String)> {
+    let mut query = vec![("fieldManager", FIELD_MANAGER.to_string())];
+    if writing.strict {
+        query.push(("fieldValidation", "Strict".into()));
+    }
+    query
+}
+
+fn blame(result: Result<(), Error>, doing: impl FnOnce() -> String) -> Result<(), Error> {
+    result.map_err(|source| Error::Write { doing: doing(), source: Box::new(source) })
+}
