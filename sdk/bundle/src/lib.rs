@@ -9,6 +9,7 @@ pub mod environment;
 pub mod fault;
 pub mod functions;
 pub mod json;
+pub mod printf;
 pub mod render;
 pub mod semver;
 pub mod time;

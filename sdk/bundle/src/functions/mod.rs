@@ -2,15 +2,44 @@
 //! declaration. Out: a value, or a failure that stops the rendering.
 
 pub mod argument;
+pub mod builtin;
 pub mod dates;
 pub mod digests;
 pub mod durations;
 pub mod encodings;
+pub mod templates;
 #[cfg(test)]
 pub(crate) mod trial;
 pub mod versions;
 
+use std::{collections::HashMap, sync::LazyLock};
+
+pub use templates::Templates;
+
 use crate::{environment::Environment, fault::Fault, value::Value};
+
+/// All families, one row each. No name occurs twice.
+const FAMILIES: &[&[Function]] = &[
+    builtin::FUNCTIONS,
+    dates::FUNCTIONS,
+    digests::FUNCTIONS,
+    durations::FUNCTIONS,
+    encodings::FUNCTIONS,
+    templates::FUNCTIONS,
+    versions::FUNCTIONS,
+];
+
+/// All functions, family by family.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// The function that templates call `name`.
+pub fn lookup(name: &str) -> Option<&'static Function> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =
+        LazyLock::new(|| all().map(|function| (function.name, function)).collect());
+    BY_NAME.get(name).copied()
+}
 
 /// A declared parameter type; the engine refuses arguments that Go could not assign to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +76,15 @@ pub struct Call<'a> {
     pub arguments: &'a [Value],
     /// The outside.
     pub environment: &'a dyn Environment,
+    /// The templates being executed, for `include` and `tpl`; none in a test of one function.
+    pub templates: Option<&'a dyn Templates>,
+}
+
+impl<'a> Call<'a> {
+    /// A call outside any template.
+    pub fn new(arguments: &'a [Value], environment: &'a dyn Environment) -> Self {
+        Self { arguments, environment, templates: None }
+    }
 }
 
 /// One function: name, declaration, body.

@@ -29,7 +29,7 @@ impl Environment for Fixed {
 /// The result of `name` in `family`.
 pub(crate) fn call(family: &[Function], name: &str, arguments: &[Value]) -> Result<Value, Fault> {
     let function = family.iter().find(|function| function.name == name).expect("a function of the family");
-    (function.call)(&Call { arguments, environment: &Fixed })
+    (function.call)(&Call::new(arguments, &Fixed))
 }
 
 /// The result as text; a failure with `error: ` before it.

@@ -34,10 +34,7 @@ mod tests {
     // Expected values: the stock helm 4.3.1.
     #[test]
     fn methods() {
-        let version = semver(&Call {
-            arguments: &[Value::from("v1.2-rc.1+b")],
-            environment: &crate::functions::trial::Fixed,
-        });
+        let version = semver(&Call::new(&[Value::from("v1.2-rc.1+b")], &crate::functions::trial::Fixed));
         let Ok(Value::Object(version)) = version else { panic!("a version") };
         let method = |name: &str| version.call(name, &[]).map(|result| printed(&result.expect("no failure")));
         for (name, expected) in [
