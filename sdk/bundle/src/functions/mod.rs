@@ -3,13 +3,23 @@
 
 pub mod argument;
 pub mod builtin;
+pub mod conversion;
 pub mod dates;
+pub mod defaults;
+pub mod dicts;
 pub mod digests;
 pub mod durations;
 pub mod encodings;
+pub mod lists;
+pub mod numbers;
+pub mod paths;
+pub mod reflection;
+pub mod regex;
+pub mod strings;
 pub mod templates;
 #[cfg(test)]
 pub(crate) mod trial;
+pub mod urls;
 pub mod versions;
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -21,11 +31,21 @@ use crate::{environment::Environment, fault::Fault, value::Value};
 /// All families, one row each. No name occurs twice.
 const FAMILIES: &[&[Function]] = &[
     builtin::FUNCTIONS,
+    conversion::FUNCTIONS,
     dates::FUNCTIONS,
+    defaults::FUNCTIONS,
+    dicts::FUNCTIONS,
     digests::FUNCTIONS,
     durations::FUNCTIONS,
     encodings::FUNCTIONS,
+    lists::FUNCTIONS,
+    numbers::FUNCTIONS,
+    paths::FUNCTIONS,
+    reflection::FUNCTIONS,
+    regex::FUNCTIONS,
+    strings::FUNCTIONS,
     templates::FUNCTIONS,
+    urls::FUNCTIONS,
     versions::FUNCTIONS,
 ];
 

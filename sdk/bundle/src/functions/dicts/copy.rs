@@ -1,0 +1,42 @@
+//! `deepCopy`: maps and lists anew at every level, everything else shared (it cannot be changed).
+
+use crate::{
+    fault::Fault,
+    functions::{
+        Call,
+        argument::limit_items,
+        reflection::{MAX_DEPTH, too_deep},
+    },
+    value::{List, Map, Value},
+};
+
+/// `deepCopy VALUE`; nil fails, as in sprig.
+pub(super) fn deep_copy(call: &Call<'_>) -> Result<Value, Fault> {
+    match call.value(0) {
+        Value::Nil => Err(Fault::new("reflect: call of reflect.Value.Type on zero Value")),
+        value => copy(value, 0, &mut 0),
+    }
+}
+
+/// `value` anew; `items` counts what was copied, since a map that occurs twice is copied twice.
+fn copy(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> {
+    if depth > MAX_DEPTH {
+        return Err(too_deep());
+    }
+    *items += 1;
+    limit_items(*items)?;
+    Ok(match value {
+        Value::Map(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for (key, value) in map.entries().iter() {
+                entries.push((key.clone(), copy(value, depth + 1, items)?));
+            }
+            Value::Map(Map::new(map.map_type(), entries))
+        }
+        Value::List(list) if !list.is_nil() => {
+            let copies = list.iter().map(|item| copy(item, depth + 1, items)).collect::<Result<Vec<_>, _>>()?;
+            Value::List(List::new(list.element(), copies))
+        }
+        other => other.clone(),
+    })
+}
