@@ -19,8 +19,6 @@ use super::{
 };
 use crate::{fault::Fault, printf, value::Value};
 
-pub(in crate::functions) use split::texts_of;
-
 /// The family.
 pub const FUNCTIONS: &[Function] = &[
     Function::new("hello", &[], |_| Ok(Value::from("Hello!"))),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    value::{Map, Str as Text, Value},
+    value::{Map, Value},
 };
 use escape::{Part, escape};
 use parse::Url;
@@ -62,7 +62,7 @@ fn join(call: &Call<'_>) -> Result<Value, Fault> {
 fn part_of(map: Option<&Map>, key: &str) -> Result<Vec<u8>, Fault> {
     match map.and_then(|map| map.get(key.as_bytes())) {
         None => Ok(Vec::new()),
-        Some(Value::Str(text)) => Ok(Text::to_vec(&text)),
+        Some(Value::Str(text)) => Ok(text.to_vec()),
         Some(other) => Err(Fault::new(format!(
             "unable to parse {key} key, must be of type string, but {} found",
             other.kind_name()

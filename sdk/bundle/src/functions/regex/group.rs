@@ -1,0 +1,79 @@
+//! Groups: `(..)`, `(?:..)`, `(?P<name>..)`, `(?<name>..)`, `(?flags)`, `(?flags:..)`.
+
+use regex_syntax::hir::{Capture, Hir};
+
+use super::syntax::{Flags, MAX_NESTING, Parser, Piece};
+
+impl<'a> Parser<'a> {
+    /// The rest of a group whose parenthesis is read. Flags alone are no piece, but hold to the end of the group
+    /// around them.
+    pub(super) fn group(&mut self, pieces: &mut Vec<Piece>) -> Result<(), String> {
+        let outer = self.flags;
+        let name = if self.eat("?P<") || self.eat("?<") {
+            Some(self.group_name()?)
+        } else if self.eat("?") {
+            let (flags, opens) = self.read_flags()?;
+            self.flags = flags;
+            if !opens {
+                return Ok(());
+            }
+            None
+        } else {
+            Some("")
+        };
+        let index = name.map(|name| {
+            self.groups.push(name);
+            self.groups.len() as u32
+        });
+        self.depth += 1;
+        if self.depth > MAX_NESTING {
+            return Err("expression nests too deeply".into());
+        }
+        let mut piece = self.alternatives()?;
+        self.depth -= 1;
+        self.flags = outer;
+        if !self.eat(")") {
+            return Err("missing closing )".into());
+        }
+        if let Some(index) = index {
+            let name = name.filter(|name| !name.is_empty()).map(Box::from);
+            piece.expression = Hir::capture(Capture { index, name, sub: Box::new(piece.expression) });
+        }
+        pieces.push(piece);
+        Ok(())
+    }
+
+    fn group_name(&mut self) -> Result<&'a str, String> {
+        let (name, behind) = self.rest.split_once('>').ok_or("invalid named capture")?;
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Err(format!("invalid named capture: `{name}`"));
+        }
+        if self.groups.contains(&name) {
+            return Err(format!("duplicate capture group name: `{name}`"));
+        }
+        self.rest = behind;
+        Ok(name)
+    }
+
+    /// `i-s)` or `i-s:`: the flags as they are then, and whether a group follows.
+    fn read_flags(&mut self) -> Result<(Flags, bool), String> {
+        let refused = || String::from("invalid or unsupported Perl syntax");
+        let (mut flags, mut on, mut seen) = (self.flags, true, false);
+        loop {
+            let flag = match self.next() {
+                Some('i') => &mut flags.fold_case,
+                Some('m') => &mut flags.lines,
+                Some('s') => &mut flags.dot_all,
+                Some('U') => &mut flags.lazy,
+                Some('-') if on => {
+                    (on, seen) = (false, false);
+                    continue;
+                }
+                Some(end @ (':' | ')')) if on || seen => return Ok((flags, end == ':')),
+                _ => return Err(refused()),
+            };
+            *flag = on;
+            seen = true;
+        }
+    }
+}
