@@ -165,7 +165,9 @@ fn slice(call: &Call<'_>) -> Result<Value, Fault> {
     let part = part.ok_or_else(|| Fault::new("reflect.Value.Slice: slice index out of bounds"))?;
     Ok(match call.value(0) {
         Value::List(list) => Value::List(List::new(list.element(), part.iter().cloned())),
-        Value::Bytes(_) => Value::Bytes(part.iter().map(|item| as_integer(item) as u8).collect::<Vec<u8>>().into()),
+        Value::Bytes(_) => {
+            Value::Bytes(part.iter().map(|item| as_integer(item) as u8).collect::<Vec<u8>>().into())
+        }
         _ => Value::list(part.iter().cloned()),
     })
 }

@@ -63,17 +63,22 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
                 return Ok(false);
             }
             let (ours, theirs) = (left.entries(), right.entries());
-            left.same(right) || ours.keys().eq(theirs.keys()) && all_equal(ours.values().zip(theirs.values()), depth)?
+            left.same(right)
+                || ours.keys().eq(theirs.keys()) && all_equal(ours.values().zip(theirs.values()), depth)?
         }
         (Value::Object(left), Value::Object(right)) => {
             Rc::ptr_eq(left, right)
-                || left.type_name() == right.type_name() && equal_at(&left.plain(), &right.plain(), depth + 1)?
+                || left.type_name() == right.type_name()
+                    && equal_at(&left.plain(), &right.plain(), depth + 1)?
         }
         _ => false,
     })
 }
 
-fn all_equal<'a>(mut pairs: impl Iterator<Item = (&'a Value, &'a Value)>, depth: usize) -> Result<bool, Fault> {
+fn all_equal<'a>(
+    mut pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
+    depth: usize,
+) -> Result<bool, Fault> {
     let differing = pairs.find_map(|(left, right)| match equal_at(left, right, depth + 1) {
         Ok(true) => None,
         other => Some(other),

@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn integers_of_floats() {
-        for (number, expected) in [(1.9, 1), (-1.9, -1), (1e30, i64::MIN), (-1e30, i64::MIN), (f64::NAN, i64::MIN)] {
+        for (number, expected) in
+            [(1.9, 1), (-1.9, -1), (1e30, i64::MIN), (-1e30, i64::MIN), (f64::NAN, i64::MIN)]
+        {
             assert_eq!(as_integer(&Value::Float(number)), expected, "{number}");
         }
     }

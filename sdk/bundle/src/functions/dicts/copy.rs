@@ -34,7 +34,8 @@ fn copy(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> 
             Value::Map(Map::new(map.map_type(), entries))
         }
         Value::List(list) if !list.is_nil() => {
-            let copies = list.iter().map(|item| copy(item, depth + 1, items)).collect::<Result<Vec<_>, _>>()?;
+            let copies =
+                list.iter().map(|item| copy(item, depth + 1, items)).collect::<Result<Vec<_>, _>>()?;
             Value::List(List::new(list.element(), copies))
         }
         other => other.clone(),

@@ -52,7 +52,8 @@ pub(super) fn divide(call: &Call<'_>) -> Result<Value, Fault> {
 
 fn compute(first: f64, rest: &[Value], operation: Operation) -> Result<Value, Fault> {
     let start = Decimal::of(first)?;
-    let result = rest.iter().try_fold(start, |left, right| operation(&left, &Decimal::of(as_float(right))?))?;
+    let result =
+        rest.iter().try_fold(start, |left, right| operation(&left, &Decimal::of(as_float(right))?))?;
     Ok(Value::Float(result.nearest()))
 }
 

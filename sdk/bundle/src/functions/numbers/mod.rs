@@ -21,7 +21,9 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("sub", &[Any, Any], |call| from_first(call, |left, right| Ok(left.wrapping_sub(right)))),
     Function::new("div", &[Any, Any], |call| from_first(call, divide)),
     Function::new("mod", &[Any, Any], |call| from_first(call, remainder)),
-    Function::variadic("mul", &[Any, Any], |call| from_first(call, |left, right| Ok(left.wrapping_mul(right)))),
+    Function::variadic("mul", &[Any, Any], |call| {
+        from_first(call, |left, right| Ok(left.wrapping_mul(right)))
+    }),
     Function::variadic("max", &[Any, Any], |call| from_first(call, |left, right| Ok(left.max(right)))),
     Function::variadic("biggest", &[Any, Any], |call| from_first(call, |left, right| Ok(left.max(right)))),
     Function::variadic("min", &[Any, Any], |call| from_first(call, |left, right| Ok(left.min(right)))),

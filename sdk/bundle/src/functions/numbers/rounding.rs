@@ -57,9 +57,16 @@ mod tests {
 
     #[test]
     fn powers() {
-        for (exponent, expected) in
-            [(0, 1.0), (1, 10.0), (2, 100.0), (-1, 0.1), (-2, 0.01), (15, 1e15), (309, f64::INFINITY), (-400, 0.0)]
-        {
+        for (exponent, expected) in [
+            (0, 1.0),
+            (1, 10.0),
+            (2, 100.0),
+            (-1, 0.1),
+            (-2, 0.01),
+            (15, 1e15),
+            (309, f64::INFINITY),
+            (-400, 0.0),
+        ] {
             assert_eq!(power_of_ten(exponent), expected, "{exponent}");
         }
     }

@@ -64,7 +64,8 @@ pub(super) fn bracketed(parser: &mut Parser<'_>, start: &str) -> Result<ClassUni
 fn range(parser: &mut Parser<'_>, start: &str) -> Result<ClassUnicodeRange, String> {
     let here = parser.rest;
     let first = class_character(parser, start)?;
-    let ends_here = !parser.rest.starts_with('-') || parser.rest[1..].is_empty() || parser.rest[1..].starts_with(']');
+    let ends_here =
+        !parser.rest.starts_with('-') || parser.rest[1..].is_empty() || parser.rest[1..].starts_with(']');
     if ends_here {
         return Ok(ClassUnicodeRange::new(first, first));
     }
@@ -88,7 +89,8 @@ fn class_character(parser: &mut Parser<'_>, start: &str) -> Result<char, String>
 
 /// `[:alpha:]` inside brackets, if that is what comes next.
 fn posix(parser: &mut Parser<'_>) -> Result<Option<ClassUnicode>, String> {
-    let Some((name, behind)) = parser.rest.strip_prefix("[:").and_then(|inside| inside.split_once(":]")) else {
+    let Some((name, behind)) = parser.rest.strip_prefix("[:").and_then(|inside| inside.split_once(":]"))
+    else {
         return Ok(None);
     };
     let positive = name.strip_prefix('^');
@@ -129,7 +131,8 @@ pub(super) fn escaped(parser: &mut Parser<'_>, start: &str) -> Result<Option<Cla
 
 /// `pL`, `PL`, `p{Greek}`, `p{^Greek}`.
 fn unicode(parser: &mut Parser<'_>, start: &str) -> Result<ClassUnicode, String> {
-    let refused = |rest: &str| format!("invalid character class range: `{}`", &start[..start.len() - rest.len()]);
+    let refused =
+        |rest: &str| format!("invalid character class range: `{}`", &start[..start.len() - rest.len()]);
     let mut negated = parser.next() == Some('P');
     let here = parser.rest;
     let mut name = if parser.eat("{") {
@@ -178,7 +181,9 @@ pub(super) fn escaped_character(parser: &mut Parser<'_>, start: &str) -> Result<
         't' => '\t',
         'v' => '\x0B',
         // One digit alone would be a reference to a group, which does not exist here.
-        '1'..='7' if !parser.rest.starts_with(|next| matches!(next, '0'..='7')) => return Err(refused(parser.rest)),
+        '1'..='7' if !parser.rest.starts_with(|next| matches!(next, '0'..='7')) => {
+            return Err(refused(parser.rest));
+        }
         '0'..='7' => octal(parser, letter),
         'x' => hexadecimal(parser).ok_or_else(|| refused(parser.rest))?,
         other if other.is_ascii() && !other.is_ascii_alphanumeric() => other,

@@ -72,7 +72,9 @@ impl Pattern {
     pub(super) fn group_index(&self, group: &Group<'_>) -> Option<usize> {
         match group {
             Group::Number(number) => Some(*number),
-            Group::Name(name) => self.0.group_info().to_index(PatternID::ZERO, std::str::from_utf8(name).ok()?),
+            Group::Name(name) => {
+                self.0.group_info().to_index(PatternID::ZERO, std::str::from_utf8(name).ok()?)
+            }
         }
     }
 }

@@ -115,7 +115,10 @@ impl<'a> Parser<'a> {
             }
         }
         let weight = pieces.iter().map(|piece| piece.weight).max().unwrap_or(1);
-        Ok(Piece { expression: Hir::concat(pieces.into_iter().map(|piece| piece.expression).collect()), weight })
+        Ok(Piece {
+            expression: Hir::concat(pieces.into_iter().map(|piece| piece.expression).collect()),
+            weight,
+        })
     }
 
     /// The repetition operator that begins with `first`, taken off: least and most counts.

@@ -18,11 +18,6 @@ pub(in crate::functions) fn map_runes(text: &[u8], mut replace: impl FnMut(char)
     result
 }
 
-/// The first character's length in bytes; 0 at the end.
-pub(in crate::functions) fn first_length(text: &[u8]) -> usize {
-    runes(&text[..text.len().min(4)]).next().map_or(0, |(_, size)| size)
-}
-
 /// Go's `unicode.ToUpper`: one character for one (`ß` stays).
 pub(super) fn to_upper(rune: char) -> char {
     let mut upper = rune.to_uppercase();
@@ -67,12 +62,20 @@ fn category(rune: char) -> GeneralCategory {
 
 /// Go's `unicode.IsUpper`.
 pub(super) fn is_upper(rune: char) -> bool {
-    if rune.is_ascii() { rune.is_ascii_uppercase() } else { category(rune) == GeneralCategory::UppercaseLetter }
+    if rune.is_ascii() {
+        rune.is_ascii_uppercase()
+    } else {
+        category(rune) == GeneralCategory::UppercaseLetter
+    }
 }
 
 /// Go's `unicode.IsLower`.
 pub(super) fn is_lower(rune: char) -> bool {
-    if rune.is_ascii() { rune.is_ascii_lowercase() } else { category(rune) == GeneralCategory::LowercaseLetter }
+    if rune.is_ascii() {
+        rune.is_ascii_lowercase()
+    } else {
+        category(rune) == GeneralCategory::LowercaseLetter
+    }
 }
 
 /// Go's `unicode.IsTitle`.

@@ -95,7 +95,9 @@ pub(super) fn to_strings(call: &Call<'_>) -> Result<Value, Fault> {
 pub(super) fn sort(call: &Call<'_>) -> Result<Value, Fault> {
     let list = match call.value(0) {
         Value::List(list) if list.element() == Element::Str => list.clone(),
-        value if items_of(value).is_some() => List::new(Element::Str, texts_of(value).into_iter().map(Value::Str)),
+        value if items_of(value).is_some() => {
+            List::new(Element::Str, texts_of(value).into_iter().map(Value::Str))
+        }
         value => List::new(Element::Str, [Value::Str(text_of(value))]),
     };
     list.sort();

@@ -79,9 +79,8 @@ fn first_word(text: &[u8]) -> (Kind, usize) {
         rune if is_alphabet(rune) => (Kind::Letters, run(rest, rune, small).0),
         rune if is_number(rune) => (Kind::Number, run(rest, rune, is_number).0),
         rune => {
-            let other = |rune| {
-                !(is_connector(rune) || is_alphabet(rune) || is_number(rune) || is_punctuation(rune))
-            };
+            let other =
+                |rune| !(is_connector(rune) || is_alphabet(rune) || is_number(rune) || is_punctuation(rune));
             (Kind::Other, run(rest, rune, other).0)
         }
     };
@@ -104,7 +103,8 @@ fn is_connector(rune: char) -> bool {
 
 /// Letters, but for the Chinese characters that count as words of their own.
 fn is_alphabet(rune: char) -> bool {
-    let chinese = matches!(rune, '\u{4E00}'..='\u{9FCC}' | '\u{3400}'..='\u{4D85}' | '\u{20000}'..='\u{2B81D}');
+    let chinese =
+        matches!(rune, '\u{4E00}'..='\u{9FCC}' | '\u{3400}'..='\u{4D85}' | '\u{20000}'..='\u{2B81D}');
     !chinese && is_letter(rune)
 }
 

@@ -22,7 +22,8 @@ pub const FUNCTIONS: &[Function] =
 
 /// `urlParse TEXT`: `scheme`, `host`, `hostname`, `path`, `query`, `opaque`, `fragment`, `userinfo`.
 fn parse(call: &Call<'_>) -> Result<Value, Fault> {
-    let url = Url::parse(call.text(0)?).map_err(|cause| Fault::new(format!("unable to parse url: {cause}")))?;
+    let url =
+        Url::parse(call.text(0)?).map_err(|cause| Fault::new(format!("unable to parse url: {cause}")))?;
     let userinfo = url.user.as_ref().map(parse::User::text).unwrap_or_default();
     let hostname = Value::string(url.hostname());
     Ok(Value::map([
@@ -54,7 +55,8 @@ fn join(call: &Call<'_>) -> Result<Value, Fault> {
     if !userinfo.is_empty() {
         let carrier = [b"proto://", &*userinfo, b"@host"].concat();
         let parsed = Url::parse(&carrier);
-        url.user = parsed.map_err(|cause| Fault::new(format!("unable to parse userinfo in dict: {cause}")))?.user;
+        url.user =
+            parsed.map_err(|cause| Fault::new(format!("unable to parse userinfo in dict: {cause}")))?.user;
     }
     Ok(Value::string(url.text()))
 }

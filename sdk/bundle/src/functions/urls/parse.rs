@@ -106,7 +106,9 @@ fn split_scheme(text: &[u8]) -> Result<(&[u8], &[u8]), String> {
     let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"+-.".contains(byte));
     match end {
         Some(0) if text[0] == b':' => Err("missing protocol scheme".into()),
-        Some(end) if text[end] == b':' && text[0].is_ascii_alphabetic() => Ok((&text[..end], &text[end + 1..])),
+        Some(end) if text[end] == b':' && text[0].is_ascii_alphabetic() => {
+            Ok((&text[..end], &text[end + 1..]))
+        }
         _ => Ok((b"", text)),
     }
 }
