@@ -13,5 +13,6 @@ pub mod printf;
 pub mod render;
 pub mod semver;
 pub mod time;
+pub mod toml;
 pub mod value;
 pub mod yaml;

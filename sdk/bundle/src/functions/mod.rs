@@ -8,11 +8,14 @@ pub mod dates;
 pub mod defaults;
 pub mod dicts;
 pub mod digests;
+pub mod documents;
 pub mod durations;
 pub mod encodings;
 pub mod lists;
+pub mod network;
 pub mod numbers;
 pub mod paths;
+pub mod random;
 pub mod reflection;
 pub mod regex;
 pub mod strings;
@@ -36,11 +39,14 @@ const FAMILIES: &[&[Function]] = &[
     defaults::FUNCTIONS,
     dicts::FUNCTIONS,
     digests::FUNCTIONS,
+    documents::FUNCTIONS,
     durations::FUNCTIONS,
     encodings::FUNCTIONS,
     lists::FUNCTIONS,
+    network::FUNCTIONS,
     numbers::FUNCTIONS,
     paths::FUNCTIONS,
+    random::FUNCTIONS,
     reflection::FUNCTIONS,
     regex::FUNCTIONS,
     strings::FUNCTIONS,

@@ -48,6 +48,12 @@ impl Instant {
         Self { monotonic: true, ..Self::new(seconds, nanoseconds, zone) }
     }
 
+    /// The instant at which a clock in `zone` shows this date (year, month, day) and time (hour, minute, second).
+    pub fn at(date: (u16, u8, u8), clock: (u8, u8, u8), nanoseconds: u32, zone: Zone) -> Self {
+        let ((year, month, day), (hour, minute, second)) = (date, clock);
+        Self::from_civil(&Civil { year: year.into(), month, day, hour, minute, second }, nanoseconds, zone)
+    }
+
     /// The instant at which a clock in `zone` shows `civil`. A time that the zone skips or repeats is read with one
     /// of the two offsets, the same as Go picks.
     pub(super) fn from_civil(civil: &Civil, nanoseconds: u32, zone: Zone) -> Self {

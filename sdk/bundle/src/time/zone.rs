@@ -60,6 +60,11 @@ impl Zone {
         }
     }
 
+    /// The offset that holds `seconds` after 1970, in seconds east of UTC.
+    pub fn offset(&self, seconds: i64) -> i32 {
+        self.at(seconds).offset
+    }
+
     /// What Go prints for the location.
     pub fn name(&self) -> &str {
         match self {
