@@ -1,8 +1,23 @@
 //! Charts: `Chart.yaml` (v1 and v2), values, templates, files, subcharts. In: a chart's files as bytes in memory. Out:
 //! a [`Chart`]. Reading folders is the caller's; what a folder's `.helmignore` leaves out is decided here.
 
+mod archive;
+pub(crate) mod decode;
+mod dependencies;
+mod error;
+mod ignore;
+mod load;
 mod metadata;
+pub mod pattern;
+mod validate;
 
+pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark};
+pub use dependencies::{missing_dependencies, process_dependencies};
+pub use error::ChartError;
+pub use ignore::{IgnoreError, IgnoreRules};
+pub use load::{MAX_SUBCHART_DEPTH, read_values};
+pub(crate) use archive::clean_path;
+pub(crate) use load::{extension, yaml_documents};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
 use crate::value::{Map, Str};

@@ -1,0 +1,198 @@
+//! A chart from its files. Source: Helm's `LoadFiles`, `LoadValues`.
+
+use std::collections::BTreeMap;
+
+use super::{Chart, ChartError, File, Lock, Metadata, archive};
+use crate::{
+    value::{Map, MapType, Value},
+    values::merge_maps,
+    yaml,
+};
+
+/// How deep subcharts may lie in one another, archives included.
+pub const MAX_SUBCHART_DEPTH: usize = 32;
+
+impl Chart {
+    /// A chart from its files, their paths relative to its folder. Warnings are for the user to see.
+    ///
+    /// # Errors
+    /// If `Chart.yaml` is missing, of an unknown version or invalid, or another file of the chart's own is malformed.
+    pub fn from_files(files: Vec<File>, warnings: &mut Vec<String>) -> Result<Self, ChartError> {
+        let chart_yaml = files.iter().find(|file| file.name == "Chart.yaml").ok_or(ChartError::Missing)?;
+        let mut metadata = Metadata::default();
+        read_metadata(&mut metadata, "Chart.yaml", &chart_yaml.data)?;
+        if !matches!(metadata.api_version.as_str(), "" | "v1" | "v2") {
+            return Err(ChartError::ApiVersion);
+        }
+        load(files, warnings, 0)
+    }
+
+    /// A chart from a `.tgz`.
+    ///
+    /// # Errors
+    /// As [`Chart::from_files`], or if the archive is damaged, too large, or leaves its folder.
+    pub fn from_archive(bytes: &[u8], warnings: &mut Vec<String>) -> Result<Self, ChartError> {
+        Self::from_files(archive::read(bytes)?, warnings)
+    }
+}
+
+fn load(files: Vec<File>, warnings: &mut Vec<String>, depth: usize) -> Result<Chart, ChartError> {
+    if depth > MAX_SUBCHART_DEPTH {
+        return Err(ChartError::Limit { what: "levels of subcharts", limit: MAX_SUBCHART_DEPTH });
+    }
+    let mut chart = Chart::default();
+    let mut found = false;
+    for file in files.iter().filter(|file| file.name == "Chart.yaml") {
+        found = true;
+        read_metadata(&mut chart.metadata, "Chart.yaml", &file.data)?;
+        if chart.metadata.api_version.is_empty() {
+            "v1".clone_into(&mut chart.metadata.api_version);
+        }
+    }
+    let mut subcharts: BTreeMap<String, Vec<File>> = BTreeMap::new();
+    chart.raw.clone_from(&files);
+    for file in files {
+        place(&mut chart, &mut subcharts, file, warnings)?;
+    }
+    if !found {
+        return Err(ChartError::Missing);
+    }
+    chart.metadata.validate()?;
+    for (name, files) in subcharts {
+        if name.starts_with(['_', '.']) {
+            continue;
+        }
+        let loaded = load_subchart(&name, files, warnings, depth + 1);
+        let subchart = loaded.map_err(|source| {
+            let chart = chart.metadata.name.clone();
+            ChartError::Subchart { name, chart, source: Box::new(source) }
+        })?;
+        chart.dependencies.push(subchart);
+    }
+    Ok(chart)
+}
+
+/// Puts one file where it belongs.
+fn place(
+    chart: &mut Chart,
+    subcharts: &mut BTreeMap<String, Vec<File>>,
+    file: File,
+    warnings: &mut Vec<String>,
+) -> Result<(), ChartError> {
+    match file.name.as_str() {
+        "Chart.yaml" => {}
+        "Chart.lock" => chart.lock = Some(read_lock("Chart.lock", &file.data)?),
+        "values.yaml" => {
+            chart.values = Some(read_values(&file.data).map_err(|cause| ChartError::file("values.yaml", cause))?);
+        }
+        "values.schema.json" => chart.schema = Some(file.data),
+        "requirements.yaml" => {
+            read_metadata(&mut chart.metadata, "requirements.yaml", &file.data)?;
+            keep_old_file(chart, file, "Dependencies are", "Chart.yaml", "dependencies to Chart.yaml", warnings);
+        }
+        "requirements.lock" => {
+            chart.lock = Some(read_lock("requirements.lock", &file.data)?);
+            keep_old_file(chart, file, "Dependency locking is", "Chart.lock", "to Chart.lock", warnings);
+        }
+        name if name.starts_with("templates/") => chart.templates.push(file),
+        name if name.starts_with("charts/") && !name.ends_with(".prov") => {
+            let name = name["charts/".len()..].to_owned();
+            let top = name.split('/').next().unwrap_or_default().to_owned();
+            subcharts.entry(top).or_default().push(File { name, data: file.data });
+        }
+        _ => chart.files.push(file),
+    }
+    Ok(())
+}
+
+/// The dependency files of v1 charts: files like any other there, obsolete in v2.
+fn keep_old_file(
+    chart: &mut Chart,
+    file: File,
+    what: &str,
+    successor: &str,
+    migration: &str,
+    warnings: &mut Vec<String>,
+) {
+    if chart.metadata.api_version == "v1" {
+        chart.files.push(file);
+    } else {
+        warnings.push(format!(
+            "Warning: {what} handled in {successor} since apiVersion \"v2\". We recommend migrating {migration}."
+        ));
+    }
+}
+
+fn load_subchart(
+    name: &str,
+    files: Vec<File>,
+    warnings: &mut Vec<String>,
+    depth: usize,
+) -> Result<Chart, ChartError> {
+    if extension(name) == ".tgz" {
+        return match files.first() {
+            Some(file) if file.name == name => load(archive::read(&file.data)?, warnings, depth),
+            _ => Err(ChartError::Archive(format!("archive {name} is a folder"))),
+        };
+    }
+    let within = |file: File| Some(File { name: file.name.split_once('/')?.1.to_owned(), data: file.data });
+    load(files.into_iter().filter_map(within).collect(), warnings, depth)
+}
+
+/// Go's `filepath.Ext`: from the last dot of the last element on.
+pub(crate) fn extension(path: &str) -> &str {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    base.rfind('.').map_or("", |dot| &base[dot..])
+}
+
+fn read_metadata(metadata: &mut Metadata, file: &'static str, data: &[u8]) -> Result<(), ChartError> {
+    let document = yaml::read(data).map_err(|cause| ChartError::file(file, cause))?;
+    metadata.read(&document).map_err(|cause| ChartError::file(file, cause))
+}
+
+fn read_lock(file: &'static str, data: &[u8]) -> Result<Lock, ChartError> {
+    let document = yaml::read(data).map_err(|cause| ChartError::file(file, cause))?;
+    Lock::read(&document).map_err(|cause| ChartError::file(file, cause))
+}
+
+/// The values of a file: of its documents, merged in order.
+///
+/// # Errors
+/// Go's words if a document is malformed or no mapping.
+pub fn read_values(data: &[u8]) -> Result<Map, String> {
+    let documents = yaml_documents(data);
+    let mut values = Map::new::<&str>(MapType::Any, []);
+    for document in documents {
+        let read = yaml::read(document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
+        match read {
+            Value::Nil => {}
+            Value::Map(map) if values.is_empty() => values = map,
+            Value::Map(map) => values = merge_maps(&values, &map),
+            _ => {
+                let cause = "json: cannot unmarshal into Go value of type map[string]interface {}";
+                return Err(format!("cannot unmarshal yaml document: error unmarshaling JSON: {cause}"));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The documents of a stream, cut at lines that begin with `---` and have nothing but blanks after it.
+/// Source: apimachinery's `YAMLReader`.
+pub(crate) fn yaml_documents(data: &[u8]) -> Vec<&[u8]> {
+    let mut documents = Vec::new();
+    let mut start = 0;
+    let mut position = 0;
+    for line in data.split_inclusive(|byte| *byte == b'\n') {
+        let separates = line.strip_prefix(b"---").is_some_and(|rest| rest.trim_ascii().is_empty());
+        if separates && position > start {
+            documents.push(&data[start..position]);
+            start = position + line.len();
+        }
+        position += line.len();
+    }
+    if start < data.len() {
+        documents.push(&data[start..]);
+    }
+    documents
+}
