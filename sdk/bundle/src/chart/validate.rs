@@ -17,7 +17,7 @@ impl Metadata {
             format!("chart.metadata.name {name:?} is invalid")
         } else if self.version.is_empty() {
             "chart.metadata.version is required".to_owned()
-        } else if !crate::semver::is_version(&self.version) {
+        } else if crate::semver::Version::parse(&self.version).is_err() {
             format!("chart.metadata.version {:?} is invalid", self.version)
         } else if !matches!(self.kind.as_str(), "" | "application" | "library") {
             "chart.metadata.type must be application or library".to_owned()

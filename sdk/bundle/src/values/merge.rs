@@ -1,0 +1,33 @@
+//! Copies and plain merges of values.
+
+use crate::value::{List, Map, MapType, Value};
+
+/// A copy that shares no map with the original.
+pub fn deep_copy_map(map: &Map) -> Map {
+    Map::new(map.map_type(), map.entries().iter().map(|(key, value)| (key.clone(), deep_copy(value))))
+}
+
+/// A copy that shares no map with the original.
+pub fn deep_copy(value: &Value) -> Value {
+    match value {
+        Value::Map(map) => Value::Map(deep_copy_map(map)),
+        Value::List(list) if list.iter().any(|item| matches!(item, Value::Map(_) | Value::List(_))) => {
+            Value::List(List::new(list.element(), list.iter().map(deep_copy)))
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// A new map with the entries of both; where both have a map, these are merged, else `over` wins. Maps that only one
+/// side has are shared with it.
+pub fn merge_maps(base: &Map, over: &Map) -> Map {
+    let merged = Map::new(MapType::Any, base.snapshot());
+    for (key, value) in over.snapshot() {
+        let value = match (&value, merged.get(&key)) {
+            (Value::Map(over), Some(Value::Map(base))) => Value::Map(merge_maps(&base, over)),
+            _ => value,
+        };
+        merged.set(key, value);
+    }
+    merged
+}

@@ -1,0 +1,18 @@
+//! Values: read, merged and coalesced as Helm does. In: the values of a chart and its subcharts, of `-f` and `--set`
+//! and their like. Out: what templates see as `.Values`.
+
+mod coalesce;
+mod literal;
+mod merge;
+mod options;
+mod path;
+mod schema;
+mod set;
+
+pub use coalesce::{Nulls, coalesce, coalesce_tables};
+pub use literal::set_literal;
+pub use merge::{deep_copy, deep_copy_map, merge_maps};
+pub use options::{ReadFile, ValueOptions};
+pub use path::{NoValue, scalar_at, table_at};
+pub use schema::{SchemaError, validate};
+pub use set::{MAX_INDEX, MAX_NESTING, SetError, set_file, set_json, set_string, set_typed};
