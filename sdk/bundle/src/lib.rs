@@ -4,6 +4,7 @@
 //! [`environment::Environment`] (clock, randomness, look-ups). Out: manifests, hooks and notes as text, or a
 //! [`fault::Fault`] that names chart, file, line and column. Nothing here reads a clock, a file or the network.
 
+pub mod builtin;
 pub mod chart;
 pub mod environment;
 pub mod fault;
@@ -15,4 +16,5 @@ pub mod semver;
 pub mod time;
 pub mod toml;
 pub mod value;
+pub mod values;
 pub mod yaml;

@@ -3,9 +3,6 @@
 
 use crate::value::{Map, Value};
 
-/// Integers up to here are written without an exponent, as the YAML reader had them as integers.
-const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
-
 /// A value that does not fit its field.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
@@ -78,8 +75,8 @@ fn text(value: &Value) -> Decoded<String> {
         Value::Str(text) => text.text().into_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Int(number) | Value::Int64(number) => number.to_string(),
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < MAX_EXACT_INTEGER => format!("{number:.0}"),
-        Value::Float(number) => number.to_string(),
+        Value::Uint64(number) => number.to_string(),
+        Value::Float(number) => crate::printf::float(*number, b'g', None),
         other => return Err(Mismatch::new(other, "string")),
     })
 }

@@ -148,7 +148,7 @@ fn ends(entry: &Value) -> Option<(String, String)> {
     match entry {
         Value::Str(name) => Some((format!("exports.{name}"), ".".into())),
         Value::Map(map) => {
-            let text = |key: &str| map.get(key.as_bytes()).map_or("<nil>".into(), |value| crate::printf::plain(&value));
+            let text = |key: &str| map.get(key.as_bytes()).map_or("<nil>".into(), |value| crate::printf::sprint(&value).to_string());
             Some((text("child"), text("parent")))
         }
         _ => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Chart, ChartError, File, Lock, Metadata, archive};
 use crate::{
-    value::{Map, MapType, Value},
+    value::{Map, MapType},
     values::merge_maps,
     yaml,
 };
@@ -146,12 +146,12 @@ pub(crate) fn extension(path: &str) -> &str {
 }
 
 fn read_metadata(metadata: &mut Metadata, file: &'static str, data: &[u8]) -> Result<(), ChartError> {
-    let document = yaml::read(data).map_err(|cause| ChartError::file(file, cause))?;
+    let document = yaml::read_exact(data).map_err(|cause| ChartError::file(file, cause))?;
     metadata.read(&document).map_err(|cause| ChartError::file(file, cause))
 }
 
 fn read_lock(file: &'static str, data: &[u8]) -> Result<Lock, ChartError> {
-    let document = yaml::read(data).map_err(|cause| ChartError::file(file, cause))?;
+    let document = yaml::read_exact(data).map_err(|cause| ChartError::file(file, cause))?;
     Lock::read(&document).map_err(|cause| ChartError::file(file, cause))
 }
 
@@ -160,39 +160,11 @@ fn read_lock(file: &'static str, data: &[u8]) -> Result<Lock, ChartError> {
 /// # Errors
 /// Go's words if a document is malformed or no mapping.
 pub fn read_values(data: &[u8]) -> Result<Map, String> {
-    let documents = yaml_documents(data);
     let mut values = Map::new::<&str>(MapType::Any, []);
-    for document in documents {
-        let read = yaml::read(document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
-        match read {
-            Value::Nil => {}
-            Value::Map(map) if values.is_empty() => values = map,
-            Value::Map(map) => values = merge_maps(&values, &map),
-            _ => {
-                let cause = "json: cannot unmarshal into Go value of type map[string]interface {}";
-                return Err(format!("cannot unmarshal yaml document: error unmarshaling JSON: {cause}"));
-            }
-        }
+    for document in yaml::documents(data) {
+        let document = document.map_err(|cause| format!("error reading yaml document: {cause}"))?;
+        let more = yaml::read_map(&document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
+        values = if values.is_empty() { more } else { merge_maps(&values, &more) };
     }
     Ok(values)
-}
-
-/// The documents of a stream, cut at lines that begin with `---` and have nothing but blanks after it.
-/// Source: apimachinery's `YAMLReader`.
-pub(crate) fn yaml_documents(data: &[u8]) -> Vec<&[u8]> {
-    let mut documents = Vec::new();
-    let mut start = 0;
-    let mut position = 0;
-    for line in data.split_inclusive(|byte| *byte == b'\n') {
-        let separates = line.strip_prefix(b"---").is_some_and(|rest| rest.trim_ascii().is_empty());
-        if separates && position > start {
-            documents.push(&data[start..position]);
-            start = position + line.len();
-        }
-        position += line.len();
-    }
-    if start < data.len() {
-        documents.push(&data[start..]);
-    }
-    documents
 }

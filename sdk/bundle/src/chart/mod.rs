@@ -17,7 +17,8 @@ pub use error::ChartError;
 pub use ignore::{IgnoreError, IgnoreRules};
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
 pub(crate) use archive::clean_path;
-pub(crate) use load::{extension, yaml_documents};
+pub(crate) use dependencies::is_compatible;
+pub(crate) use load::extension;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
 use crate::value::{Map, Str};

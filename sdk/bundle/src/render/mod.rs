@@ -1,6 +1,114 @@
 //! Rendering a chart: in, a loaded chart, values and the release's options; out, what `helm template` prints and what
 //! an installation applies, in order.
 
+mod error;
+mod head;
 mod manifest;
+mod order;
+mod scope;
+mod sort;
+mod split;
+mod templates;
 
+use std::collections::BTreeMap;
+
+pub use error::RenderError;
 pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
+pub use split::documents;
+
+use crate::{
+    builtin::{Capabilities, ReleaseOptions},
+    chart::{Chart, clean_path, extension, is_compatible, process_dependencies},
+    environment::Environment,
+    value::Map,
+    values::{Nulls, coalesce, validate},
+};
+
+const NOTES: &str = "NOTES.txt";
+
+/// How to render.
+#[derive(Clone, Debug)]
+pub struct RenderOptions {
+    /// `.Release`.
+    pub release: ReleaseOptions,
+    /// `.Capabilities`.
+    pub capabilities: Capabilities,
+    /// Whether the subcharts' notes are wanted too.
+    pub subchart_notes: bool,
+    /// Whether `values.schema.json` is not looked at.
+    pub skip_schema: bool,
+    /// Whether `required` and `fail` let everything pass.
+    pub lint: bool,
+}
+
+/// Changes rendered files, by path, before they are split into documents.
+pub type PostRender<'a> = &'a mut dyn FnMut(BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String>;
+
+/// Renders `chart` with the `given` values. The chart is left as its dependencies were resolved: aliased, without
+/// what is switched off, with imported values. Warnings are for the user to see.
+///
+/// # Errors
+/// Where Helm fails: a value of a wrong shape, a schema, a version, a template, a document that is no YAML.
+pub fn render(
+    chart: &mut Chart,
+    given: &Map,
+    options: &RenderOptions,
+    environment: &dyn Environment,
+    post_render: Option<PostRender<'_>>,
+    warnings: &mut Vec<String>,
+) -> Result<Rendered, RenderError> {
+    process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
+    let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
+    if !options.skip_schema {
+        validate(chart, &values)?;
+    }
+    check_kube_version(chart, &options.capabilities)?;
+    let mut files = templates::render(chart, &values, options, environment)?;
+    let notes = take_notes(&mut files, chart, options.subchart_notes);
+    if let Some(post_render) = post_render {
+        files = post_render(files).map_err(RenderError::PostRender)?;
+    }
+    let (manifests, hooks) = sort::sort(&files, warnings)?;
+    let mut crds = Vec::new();
+    collect_crds(chart, chart.name(), &mut crds);
+    Ok(Rendered { manifests, hooks, crds, notes })
+}
+
+fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {
+    let wanted = &chart.metadata.kube_version;
+    let found = &capabilities.kube_version;
+    if wanted.is_empty() || is_compatible(wanted, &found.normalized) {
+        return Ok(());
+    }
+    Err(RenderError::KubeVersion { wanted: wanted.clone(), found: found.version.clone() })
+}
+
+/// The notes, which are no documents: the chart's own, and the subcharts' if wanted.
+fn take_notes(files: &mut BTreeMap<String, String>, chart: &Chart, with_subcharts: bool) -> String {
+    let own = format!("{}/templates/{NOTES}", chart.name());
+    let mut notes = String::new();
+    files.retain(|path, text| {
+        let is_notes = path.ends_with(NOTES);
+        if is_notes && (with_subcharts || *path == own) {
+            if !notes.is_empty() {
+                notes.push('\n');
+            }
+            notes.push_str(text);
+        }
+        !is_notes
+    });
+    notes
+}
+
+/// The files of `crds/`, the chart's before its subcharts'.
+fn collect_crds(chart: &Chart, path: &str, crds: &mut Vec<CustomResource>) {
+    for file in chart.files.iter().filter(|file| file.name.starts_with("crds/")) {
+        if matches!(extension(&file.name).to_ascii_lowercase().as_str(), ".yaml" | ".yml" | ".json") {
+            let content = file.data.text().into_owned();
+            crds.push(CustomResource { name: file.name.clone(), path: clean_path(&format!("{path}/{}", file.name)), content });
+        }
+    }
+    for subchart in &chart.dependencies {
+        collect_crds(subchart, &format!("{path}/charts/{}", subchart.name()), crds);
+    }
+}

@@ -21,6 +21,10 @@ pub trait Object: fmt::Debug {
     fn print(&self) -> String;
     /// The value that `toYaml` and `toJson` see: a map, list or scalar.
     fn plain(&self) -> Value;
+    /// A struct's members under their JSON names, in the order that JSON has them; `None` if `plain` is written.
+    fn members(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
     /// Entries to range over and index, for named maps and slices (`.Files`); `None` for structs.
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
         None

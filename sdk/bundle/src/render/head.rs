@@ -1,0 +1,55 @@
+//! The head of a document: what decides where it goes. Source: Helm's `SimpleHead`.
+
+use crate::{chart::decode, value::Value, yaml};
+
+/// What a document says of itself; empty where it says nothing.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.annotations`.
+    pub annotations: Vec<(String, String)>,
+}
+
+impl Head {
+    /// Reads a document, all of which must be YAML.
+    ///
+    /// # Errors
+    /// The reader's words, or which field is of a wrong type.
+    pub fn read(document: &str) -> Result<Self, String> {
+        let value = yaml::read_exact(document.as_bytes()).map_err(|error| error.to_string())?;
+        let mut head = Self::default();
+        decode::object(&value, |field, value| match field {
+            "apiversion" => decode::string(value, &mut head.api_version),
+            "kind" => decode::string(value, &mut head.kind),
+            "metadata" => head.read_metadata(value),
+            _ => Ok(()),
+        })
+        .map_err(|mismatch| mismatch.to_string())?;
+        Ok(head)
+    }
+
+    fn read_metadata(&mut self, value: &Value) -> Result<(), decode::Mismatch> {
+        if matches!(value, Value::Nil) {
+            self.name.clear();
+            self.annotations.clear();
+        }
+        decode::object(value, |field, value| match field {
+            "name" => decode::string(value, &mut self.name),
+            "annotations" => {
+                self.annotations = decode::string_map(value)?.unwrap_or_default();
+                Ok(())
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// The annotation `key`.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+}

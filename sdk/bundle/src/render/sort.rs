@@ -1,0 +1,62 @@
+//! Rendered files into manifests and hooks, in order. Source: Helm's `SortManifests`.
+
+use std::collections::BTreeMap;
+
+use super::{Hook, HookEvent, Manifest, RenderError, head::Head, order::install_position, split};
+
+const HOOK: &str = "helm.sh/hook";
+const WEIGHT: &str = "helm.sh/hook-weight";
+const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
+const OUTPUT_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
+
+/// The documents of `files` (by path), in the order of installation. Partials are left out.
+pub fn sort(
+    files: &BTreeMap<String, String>,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
+    let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
+    for (path, text) in files {
+        if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
+            continue;
+        }
+        for document in split::documents(text) {
+            let head = Head::read(document)
+                .map_err(|cause| RenderError::Document { path: path.clone(), cause, document: document.to_owned() })?;
+            match head.annotation(HOOK) {
+                None => manifests.push(manifest(path, document, head)),
+                Some(kinds) => match hook(path, document, &head, kinds) {
+                    Some(hook) => hooks.push(hook),
+                    None => warnings.push(format!("skipping unknown hooks: {kinds}")),
+                },
+            }
+        }
+    }
+    manifests.sort_by(|left, right| install_position(&left.kind).cmp(&install_position(&right.kind)));
+    hooks.sort_by(|left, right| install_position(&left.kind).cmp(&install_position(&right.kind)));
+    Ok((manifests, hooks))
+}
+
+fn manifest(path: &str, document: &str, head: Head) -> Manifest {
+    let Head { api_version, kind, name, .. } = head;
+    Manifest { path: path.to_owned(), content: document.to_owned(), api_version, kind, name }
+}
+
+/// `None` if one of the events is unknown.
+fn hook(path: &str, document: &str, head: &Head, kinds: &str) -> Option<Hook> {
+    let events = entries(kinds).iter().map(|kind| HookEvent::parse(kind)).collect::<Option<Vec<_>>>()?;
+    let list = |key: &str| head.annotation(key).map(entries).unwrap_or_default();
+    Some(Hook {
+        name: head.name.clone(),
+        kind: head.kind.clone(),
+        path: path.to_owned(),
+        content: document.to_owned(),
+        events,
+        weight: head.annotation(WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0),
+        delete_policies: list(DELETE_POLICY),
+        output_log_policies: list(OUTPUT_LOG_POLICY),
+    })
+}
+
+fn entries(list: &str) -> Vec<String> {
+    list.split(',').map(|entry| entry.trim().to_lowercase()).collect()
+}
