@@ -123,11 +123,13 @@ impl KubeVersion {
     pub fn parse(text: &str) -> Result<Self, KubeVersionError> {
         let refuse = || KubeVersionError(text.to_owned());
         let body = text.trim_start().strip_prefix('v').unwrap_or(text.trim_start());
-        let digits = body.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(body.len());
+        let digits =
+            body.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(body.len());
         let (numbers, _) = body.split_at(digits);
         // What follows may begin with the dot that the numbers end with: `1.33.x`.
         let numbers: Vec<&str> = numbers.strip_suffix('.').unwrap_or(numbers).split('.').collect();
-        let is_number = |part: &&str| part.parse::<u64>().is_ok() && (part.len() == 1 || !part.starts_with('0'));
+        let is_number =
+            |part: &&str| part.parse::<u64>().is_ok() && (part.len() == 1 || !part.starts_with('0'));
         if numbers.len() < 2 || !numbers.iter().all(is_number) {
             return Err(refuse());
         }
@@ -140,7 +142,8 @@ impl KubeVersion {
 impl Capabilities {
     /// As a value of templates.
     pub fn value(&self) -> Value {
-        let versions = ApiVersions(self.api_versions.iter().map(|version| Value::string(version.as_str())).collect());
+        let versions =
+            ApiVersions(self.api_versions.iter().map(|version| Value::string(version.as_str())).collect());
         let kube = KubeObject(self.kube_version.clone());
         Value::Object(Rc::new(CapabilitiesObject {
             kube: Value::Object(Rc::new(kube)),
@@ -225,7 +228,11 @@ impl Object for CapabilitiesObject {
 
     fn members(&self) -> Option<Vec<(&'static str, Value)>> {
         let Self { kube, versions, helm } = self;
-        Some(vec![("KubeVersion", kube.clone()), ("APIVersions", versions.clone()), ("HelmVersion", helm.clone())])
+        Some(vec![
+            ("KubeVersion", kube.clone()),
+            ("APIVersions", versions.clone()),
+            ("HelmVersion", helm.clone()),
+        ])
     }
 }
 
@@ -297,9 +304,9 @@ impl Object for ApiVersions {
             return None;
         }
         Some(match arguments {
-            [Value::Str(wanted)] => {
-                Ok(Value::Bool(self.0.iter().any(|version| matches!(version, Value::Str(version) if version == wanted))))
-            }
+            [Value::Str(wanted)] => Ok(Value::Bool(
+                self.0.iter().any(|version| matches!(version, Value::Str(version) if version == wanted)),
+            )),
             [other] => {
                 Err(Fault::new(format!("wrong type for value; expected string; got {}", other.type_name())))
             }
@@ -320,7 +327,13 @@ impl Object for ApiVersions {
     }
 
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
-        Some(self.0.iter().enumerate().map(|(index, version)| (Value::Int(index as i64), version.clone())).collect())
+        Some(
+            self.0
+                .iter()
+                .enumerate()
+                .map(|(index, version)| (Value::Int(index as i64), version.clone()))
+                .collect(),
+        )
     }
 
     fn is_true(&self) -> bool {

@@ -84,7 +84,9 @@ impl Object for Files {
         };
         if arguments.len() != wanted {
             let got = arguments.len();
-            return Some(Err(Fault::new(format!("wrong number of args for {name}: want {wanted} got {got}"))));
+            return Some(Err(Fault::new(format!(
+                "wrong number of args for {name}: want {wanted} got {got}"
+            ))));
         }
         let path = match arguments.first() {
             None => Str::default(),
@@ -115,7 +117,12 @@ impl Object for Files {
     }
 
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
-        Some(self.0.iter().map(|(path, data)| (Value::Str(path.clone()), Value::Bytes(data.clone()))).collect())
+        Some(
+            self.0
+                .iter()
+                .map(|(path, data)| (Value::Str(path.clone()), Value::Bytes(data.clone())))
+                .collect(),
+        )
     }
 
     fn is_true(&self) -> bool {

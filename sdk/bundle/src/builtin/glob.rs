@@ -19,8 +19,15 @@ enum Token {
     Any,
     /// `**`: any characters.
     Super,
-    Range { low: char, high: char, negated: bool },
-    List { members: Vec<char>, negated: bool },
+    Range {
+        low: char,
+        high: char,
+        negated: bool,
+    },
+    List {
+        members: Vec<char>,
+        negated: bool,
+    },
     Terms(Vec<Vec<Token>>),
 }
 
@@ -70,7 +77,10 @@ fn is_match(token: &Token, letter: char) -> bool {
 }
 
 /// Tokens up to the end or, within braces, to a comma or a closing brace; also what ended them.
-fn sequence(letters: &mut Peekable<Chars<'_>>, depth: usize) -> Result<(Vec<Token>, Option<char>), Malformed> {
+fn sequence(
+    letters: &mut Peekable<Chars<'_>>,
+    depth: usize,
+) -> Result<(Vec<Token>, Option<char>), Malformed> {
     let mut tokens = Vec::new();
     while let Some(letter) = letters.next() {
         tokens.push(match letter {

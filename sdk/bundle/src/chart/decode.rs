@@ -24,7 +24,11 @@ impl Mismatch {
 
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into ", self.found)?;
+        write!(
+            out,
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into ",
+            self.found
+        )?;
         if self.path.is_empty() {
             write!(out, "a value of type {}", self.wanted)
         } else {
@@ -76,7 +80,7 @@ fn text(value: &Value) -> Decoded<String> {
         Value::Bool(flag) => flag.to_string(),
         Value::Int(number) | Value::Int64(number) => number.to_string(),
         Value::Uint64(number) => number.to_string(),
-        Value::Float(number) => crate::printf::float(*number, b'g', None),
+        Value::Float(number) => crate::printf::float::shortest(*number),
         other => return Err(Mismatch::new(other, "string")),
     })
 }

@@ -20,7 +20,11 @@ pub fn missing_dependencies(chart: &Chart) -> Vec<String> {
 ///
 /// # Errors
 /// If what is given for a subchart is no map.
-pub fn process_dependencies(chart: &mut Chart, given: &Map, warnings: &mut Vec<String>) -> Result<(), String> {
+pub fn process_dependencies(
+    chart: &mut Chart,
+    given: &Map,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
     enable(chart, given, "", warnings)?;
     import(chart, warnings)
 }
@@ -44,8 +48,11 @@ fn enable(chart: &mut Chart, given: &Map, path: &str, warnings: &mut Vec<String>
         dependency.enabled = enabled_by_condition(dependency, &values, path, warnings)
             .unwrap_or_else(|| enabled_by_tags(dependency, &values, warnings));
     }
-    let disabled: Vec<String> =
-        dependencies.iter().filter(|dependency| !dependency.enabled).map(|dependency| dependency.name.clone()).collect();
+    let disabled: Vec<String> = dependencies
+        .iter()
+        .filter(|dependency| !dependency.enabled)
+        .map(|dependency| dependency.name.clone())
+        .collect();
     dependencies.retain(|dependency| !disabled.contains(&dependency.name));
     chart.dependencies.retain(|subchart| !disabled.contains(&subchart.metadata.name));
     for subchart in &mut chart.dependencies {
@@ -90,7 +97,9 @@ fn enabled_by_condition(
     for condition in dependency.condition.trim().split(',').filter(|condition| !condition.is_empty()) {
         match scalar_at(values, &format!("{path}{condition}")) {
             Some(Value::Bool(flag)) => return Some(flag),
-            Some(_) => warnings.push(format!("returned non-bool value: path={condition} chart={}", dependency.name)),
+            Some(_) => {
+                warnings.push(format!("returned non-bool value: path={condition} chart={}", dependency.name))
+            }
             None => {}
         }
     }
@@ -148,7 +157,10 @@ fn ends(entry: &Value) -> Option<(String, String)> {
     match entry {
         Value::Str(name) => Some((format!("exports.{name}"), ".".into())),
         Value::Map(map) => {
-            let text = |key: &str| map.get(key.as_bytes()).map_or("<nil>".into(), |value| crate::printf::sprint(&value).to_string());
+            let text = |key: &str| {
+                map.get(key.as_bytes())
+                    .map_or("<nil>".into(), |value| crate::printf::sprint(&value).to_string())
+            };
             Some((text("child"), text("parent")))
         }
         _ => None,

@@ -59,7 +59,12 @@ impl Rule {
         let (negated, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
         let (folders_only, line) = line.strip_suffix('/').map_or((false, line), |rest| (true, rest));
         let (rooted, line) = line.strip_prefix('/').map_or((false, line), |rest| (true, rest));
-        Ok(Self { pattern: line.to_owned(), negated, folders_only, base_only: !rooted && !line.contains('/') })
+        Ok(Self {
+            pattern: line.to_owned(),
+            negated,
+            folders_only,
+            base_only: !rooted && !line.contains('/'),
+        })
     }
 
     fn matches(&self, path: &str) -> bool {

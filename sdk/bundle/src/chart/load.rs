@@ -83,12 +83,20 @@ fn place(
         "Chart.yaml" => {}
         "Chart.lock" => chart.lock = Some(read_lock("Chart.lock", &file.data)?),
         "values.yaml" => {
-            chart.values = Some(read_values(&file.data).map_err(|cause| ChartError::file("values.yaml", cause))?);
+            chart.values =
+                Some(read_values(&file.data).map_err(|cause| ChartError::file("values.yaml", cause))?);
         }
         "values.schema.json" => chart.schema = Some(file.data),
         "requirements.yaml" => {
             read_metadata(&mut chart.metadata, "requirements.yaml", &file.data)?;
-            keep_old_file(chart, file, "Dependencies are", "Chart.yaml", "dependencies to Chart.yaml", warnings);
+            keep_old_file(
+                chart,
+                file,
+                "Dependencies are",
+                "Chart.yaml",
+                "dependencies to Chart.yaml",
+                warnings,
+            );
         }
         "requirements.lock" => {
             chart.lock = Some(read_lock("requirements.lock", &file.data)?);
@@ -163,7 +171,8 @@ pub fn read_values(data: &[u8]) -> Result<Map, String> {
     let mut values = Map::new::<&str>(MapType::Any, []);
     for document in yaml::documents(data) {
         let document = document.map_err(|cause| format!("error reading yaml document: {cause}"))?;
-        let more = yaml::read_map(&document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
+        let more =
+            yaml::read_map(&document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
         values = if values.is_empty() { more } else { merge_maps(&values, &more) };
     }
     Ok(values)

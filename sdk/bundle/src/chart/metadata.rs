@@ -132,11 +132,13 @@ impl Metadata {
             fields.push(("deprecated", Value::Bool(true)));
         }
         if let Some(annotations) = self.annotations.as_ref().filter(|annotations| !annotations.is_empty()) {
-            let entries = annotations.iter().map(|(key, value)| (key.as_str(), Value::string(value.as_str())));
+            let entries =
+                annotations.iter().map(|(key, value)| (key.as_str(), Value::string(value.as_str())));
             fields.push(("annotations", Value::map(entries)));
         }
         push_text(&mut fields, "kubeVersion", &self.kube_version);
-        if let Some(dependencies) = self.dependencies.as_ref().filter(|dependencies| !dependencies.is_empty()) {
+        if let Some(dependencies) = self.dependencies.as_ref().filter(|dependencies| !dependencies.is_empty())
+        {
             fields.push(("dependencies", Value::list(dependencies.iter().map(Dependency::document))));
         }
         push_text(&mut fields, "type", &self.kind);

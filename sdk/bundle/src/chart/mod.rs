@@ -9,16 +9,18 @@ mod ignore;
 mod load;
 mod metadata;
 pub mod pattern;
+#[cfg(test)]
+mod tests;
 mod validate;
 
+pub(crate) use archive::clean_path;
 pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark};
+pub(crate) use dependencies::is_compatible;
 pub use dependencies::{missing_dependencies, process_dependencies};
 pub use error::ChartError;
 pub use ignore::{IgnoreError, IgnoreRules};
-pub use load::{MAX_SUBCHART_DEPTH, read_values};
-pub(crate) use archive::clean_path;
-pub(crate) use dependencies::is_compatible;
 pub(crate) use load::extension;
+pub use load::{MAX_SUBCHART_DEPTH, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
 use crate::value::{Map, Str};

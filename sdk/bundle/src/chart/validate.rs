@@ -56,11 +56,15 @@ impl Metadata {
             let alias = &dependency.alias;
             if !alias.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') {
                 let name = &dependency.name;
-                return Err(ChartError::Invalid(format!("dependency {name:?} has disallowed characters in the alias")));
+                return Err(ChartError::Invalid(format!(
+                    "dependency {name:?} has disallowed characters in the alias"
+                )));
             }
             let key = if alias.is_empty() { &dependency.name } else { alias };
             if !names.insert(key) {
-                return Err(ChartError::Invalid(format!("more than one dependency with name or alias {key:?}")));
+                return Err(ChartError::Invalid(format!(
+                    "more than one dependency with name or alias {key:?}"
+                )));
             }
         }
         Ok(())

@@ -73,11 +73,13 @@ impl Writer {
                 })?;
             }
             Value::Object(object) => match object.members() {
-                Some(members) => self.collection('{', '}', members.iter(), depth, |writer, (name, item)| {
-                    writer.string(name.as_bytes());
-                    writer.out.push_str(if writer.style == Style::Pretty { ": " } else { ":" });
-                    writer.value(item, depth + 1)
-                })?,
+                Some(members) => {
+                    self.collection('{', '}', members.iter(), depth, |writer, (name, item)| {
+                        writer.string(name.as_bytes());
+                        writer.out.push_str(if writer.style == Style::Pretty { ": " } else { ":" });
+                        writer.value(item, depth + 1)
+                    })?
+                }
                 None => self.value(&object.plain(), depth + 1)?,
             },
         }

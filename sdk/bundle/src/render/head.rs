@@ -4,15 +4,15 @@ use crate::{chart::decode, value::Value, yaml};
 
 /// What a document says of itself; empty where it says nothing.
 #[derive(Debug, Default)]
-pub struct Head {
+pub(super) struct Head {
     /// `apiVersion`.
-    pub api_version: String,
+    pub(super) api_version: String,
     /// `kind`.
-    pub kind: String,
+    pub(super) kind: String,
     /// `metadata.name`.
-    pub name: String,
+    pub(super) name: String,
     /// `metadata.annotations`.
-    pub annotations: Vec<(String, String)>,
+    pub(super) annotations: Vec<(String, String)>,
 }
 
 impl Head {
@@ -20,7 +20,7 @@ impl Head {
     ///
     /// # Errors
     /// The reader's words, or which field is of a wrong type.
-    pub fn read(document: &str) -> Result<Self, String> {
+    pub(super) fn read(document: &str) -> Result<Self, String> {
         let value = yaml::read_exact(document.as_bytes()).map_err(|error| error.to_string())?;
         let mut head = Self::default();
         decode::object(&value, |field, value| match field {
@@ -49,7 +49,7 @@ impl Head {
     }
 
     /// The annotation `key`.
-    pub fn annotation(&self, key: &str) -> Option<&str> {
+    pub(super) fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 }

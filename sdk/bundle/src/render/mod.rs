@@ -42,7 +42,8 @@ pub struct RenderOptions {
 }
 
 /// Changes rendered files, by path, before they are split into documents.
-pub type PostRender<'a> = &'a mut dyn FnMut(BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String>;
+pub type PostRender<'a> =
+    &'a mut dyn FnMut(BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String>;
 
 /// Renders `chart` with the `given` values. The chart is left as its dependencies were resolved: aliased, without
 /// what is switched off, with imported values. Warnings are for the user to see.
@@ -105,7 +106,11 @@ fn collect_crds(chart: &Chart, path: &str, crds: &mut Vec<CustomResource>) {
     for file in chart.files.iter().filter(|file| file.name.starts_with("crds/")) {
         if matches!(extension(&file.name).to_ascii_lowercase().as_str(), ".yaml" | ".yml" | ".json") {
             let content = file.data.text().into_owned();
-            crds.push(CustomResource { name: file.name.clone(), path: clean_path(&format!("{path}/{}", file.name)), content });
+            crds.push(CustomResource {
+                name: file.name.clone(),
+                path: clean_path(&format!("{path}/{}", file.name)),
+                content,
+            });
         }
     }
     for subchart in &chart.dependencies {

@@ -43,7 +43,7 @@ const INSTALL_ORDER: [&str; 38] = [
 
 /// Where `kind` stands: known kinds in their order, then the others by name. Equal kinds keep their order, so a
 /// stable sort by this is Helm's.
-pub fn install_position(kind: &str) -> (usize, &str) {
+pub(super) fn install_position(kind: &str) -> (usize, &str) {
     match INSTALL_ORDER.iter().position(|known| *known == kind) {
         Some(position) => (position, ""),
         None => (INSTALL_ORDER.len(), kind),

@@ -10,29 +10,29 @@ use crate::{
 
 /// One template and what it sees.
 #[derive(Debug)]
-pub struct Template {
+pub(super) struct Template {
     /// `chart/charts/sub/templates/x.yaml`.
-    pub path: String,
+    pub(super) path: String,
     /// Its text.
-    pub text: Str,
+    pub(super) text: Str,
     /// The top of what it sees; all templates of a chart share it.
-    pub scope: Map,
+    pub(super) scope: Map,
     /// `chart/charts/sub/templates`.
-    pub base_path: String,
+    pub(super) base_path: String,
 }
 
 /// What all charts of a rendering share.
 #[derive(Debug)]
-pub struct Shared {
+pub(super) struct Shared {
     /// `.Release`.
-    pub release: Value,
+    pub(super) release: Value,
     /// `.Capabilities`.
-    pub capabilities: Value,
+    pub(super) capabilities: Value,
 }
 
 /// The templates of a chart and its subcharts in the order in which they are parsed and rendered: the deepest first.
 /// Of two with the same path the later stays.
-pub fn templates(chart: &Chart, values: &Map, shared: &Shared) -> Vec<Template> {
+pub(super) fn templates(chart: &Chart, values: &Map, shared: &Shared) -> Vec<Template> {
     let mut found = Vec::new();
     collect(chart, None, values, shared, &mut found);
     let depth = |template: &Template| template.path.bytes().filter(|byte| *byte == b'/').count();
@@ -87,12 +87,17 @@ fn collect(
             continue;
         }
         let path = clean_path(&format!("{path}/{}", file.name));
-        found.push(Template { path, text: file.data.clone(), scope: scope.clone(), base_path: base_path.clone() });
+        found.push(Template {
+            path,
+            text: file.data.clone(),
+            scope: scope.clone(),
+            base_path: base_path.clone(),
+        });
     }
     scope
 }
 
 /// Whether a template only defines what others include.
-pub fn is_partial(path: &str) -> bool {
+pub(super) fn is_partial(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with('_'))
 }

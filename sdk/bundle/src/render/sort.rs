@@ -10,7 +10,7 @@ const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 const OUTPUT_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
 
 /// The documents of `files` (by path), in the order of installation. Partials are left out.
-pub fn sort(
+pub(super) fn sort(
     files: &BTreeMap<String, String>,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
@@ -20,8 +20,11 @@ pub fn sort(
             continue;
         }
         for document in split::documents(text) {
-            let head = Head::read(document)
-                .map_err(|cause| RenderError::Document { path: path.clone(), cause, document: document.to_owned() })?;
+            let head = Head::read(document).map_err(|cause| RenderError::Document {
+                path: path.clone(),
+                cause,
+                document: document.to_owned(),
+            })?;
             match head.annotation(HOOK) {
                 None => manifests.push(manifest(path, document, head)),
                 Some(kinds) => match hook(path, document, &head, kinds) {

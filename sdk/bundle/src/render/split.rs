@@ -10,7 +10,8 @@ pub fn documents(text: &str) -> Vec<&str> {
     loop {
         if text[line..].starts_with("---") {
             push(&mut documents, &text[start..line]);
-            start = line + 3 + text[line + 3..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            start =
+                line + 3 + text[line + 3..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         }
         let from = line.max(start);
         match memchr::memmem::find(&text.as_bytes()[from..], b"\n---") {

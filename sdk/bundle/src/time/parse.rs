@@ -276,7 +276,7 @@ impl Fields {
             day -= i64::from(days_in(month, self.year));
             month += 1;
         }
-        if self.month.is_some_and(|given| given != month.into()) {
+        if self.month.is_some_and(|given| given != i64::from(month)) {
             return Err("day-of-year does not match month");
         }
         if self.day.is_some_and(|given| given != day) {

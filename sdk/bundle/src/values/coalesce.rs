@@ -81,7 +81,9 @@ impl Pass<'_> {
                         self.tables(&given, &default, &join(&inner, &key.text()), nulls);
                     }
                     Value::Nil => {}
-                    _ => self.warnings.push(format!("warning: skipped value for {inner}.{key}: Not a table.")),
+                    _ => {
+                        self.warnings.push(format!("warning: skipped value for {inner}.{key}: Not a table."))
+                    }
                 },
                 Some(_) => {}
             }
@@ -108,7 +110,9 @@ impl Pass<'_> {
             Some(Value::Map(table)) => Some(table),
             Some(_) => None,
         };
-        let mut skip = |side| self.warnings.push(format!("warning: skipping globals because {side} global is not a table."));
+        let mut skip = |side| {
+            self.warnings.push(format!("warning: skipping globals because {side} global is not a table."))
+        };
         let Some(target) = table(values) else { return skip("destination") };
         let Some(source) = table(from) else { return skip("source") };
         for (key, value) in source.snapshot() {
@@ -125,9 +129,12 @@ impl Pass<'_> {
                 target.set(key, Value::Map(copy));
             }
             (Value::Map(_), Some(_)) => {
-                self.warnings.push(format!("Conflict: cannot merge map onto non-map for \"{key}\". Skipping."));
+                self.warnings
+                    .push(format!("Conflict: cannot merge map onto non-map for \"{key}\". Skipping."));
             }
-            (Value::Map(given), None) => target.set(key, Value::Map(Map::new(MapType::Any, given.snapshot()))),
+            (Value::Map(given), None) => {
+                target.set(key, Value::Map(Map::new(MapType::Any, given.snapshot())))
+            }
             (_, Some(Value::Map(_))) => self.warnings.push(format!("key {key} is table. Skipping")),
             (value, _) => target.set(key, value),
         }
@@ -156,14 +163,19 @@ impl Pass<'_> {
                 (Some(Value::Nil), _) if nulls == Nulls::Remove && defaulted(&key) => {
                     target.remove(&key);
                 }
-                (Some(Value::Map(given)), Value::Map(default)) => self.tables(&given, default, &full(), nulls),
+                (Some(Value::Map(given)), Value::Map(default)) => {
+                    self.tables(&given, default, &full(), nulls)
+                }
                 (Some(_), Value::Map(_)) => {
-                    self.warnings.push(format!("warning: cannot overwrite table with non table for {}", full()));
+                    self.warnings
+                        .push(format!("warning: cannot overwrite table with non table for {}", full()));
                 }
                 (Some(Value::Map(_)), Value::Nil) => {}
                 (Some(Value::Map(_)), _) => {
                     let full = full();
-                    self.warnings.push(format!("warning: destination for {full} is a table. Ignoring non-table value"));
+                    self.warnings.push(format!(
+                        "warning: destination for {full} is a table. Ignoring non-table value"
+                    ));
                 }
                 _ => {}
             }

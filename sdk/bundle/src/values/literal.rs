@@ -2,7 +2,8 @@
 //! Source: Helm's `strvals`, literal parser.
 
 use super::set::{
-    MAX_NESTING, SetError, Stop, fault, finish_map, index, list_at, list_of, map_at, map_of, put, put_at, too_nested,
+    MAX_NESTING, SetError, Stop, fault, finish_map, index, list_at, list_of, map_at, map_of, put, put_at,
+    too_nested,
 };
 use crate::value::{Map, Value};
 

@@ -8,6 +8,8 @@ mod options;
 mod path;
 mod schema;
 mod set;
+#[cfg(test)]
+mod tests;
 
 pub use coalesce::{Nulls, coalesce, coalesce_tables};
 pub use literal::set_literal;

@@ -65,6 +65,12 @@ fn merge_json(values: Map, text: &str) -> Result<Map, String> {
     Ok(values)
 }
 
-fn each(texts: &[String], flag: &str, mut set: impl FnMut(&str) -> Result<(), SetError>) -> Result<(), String> {
-    texts.iter().try_for_each(|text| set(text).map_err(|error| format!("failed parsing {flag} data: {error}")))
+fn each(
+    texts: &[String],
+    flag: &str,
+    mut set: impl FnMut(&str) -> Result<(), SetError>,
+) -> Result<(), String> {
+    texts
+        .iter()
+        .try_for_each(|text| set(text).map_err(|error| format!("failed parsing {flag} data: {error}")))
 }

@@ -49,10 +49,9 @@ fn check(chart: &Chart, values: &Map, faults: &mut String) {
 
 fn check_one(schema: &[u8], values: &Map) -> Result<(), String> {
     let schema: Json = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
-    let validator = jsonschema::options()
-        .with_retriever(Nothing)
-        .build(&schema)
-        .map_err(|error| format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n"))?;
+    let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
+        format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n")
+    })?;
     let values = json(&Value::Map(values.clone()));
     let faults = validator.iter_errors(&values).take(MAX_FAULTS);
     let lines: Vec<String> =
@@ -82,7 +81,9 @@ fn json(value: &Value) -> Json {
         Value::Float(number) => json_number(*number),
         Value::Str(text) | Value::Bytes(text) => Json::String(text.text().into_owned()),
         Value::List(list) => list.iter().map(json).collect(),
-        Value::Map(map) => map.entries().iter().map(|(key, value)| (key.text().into_owned(), json(value))).collect(),
+        Value::Map(map) => {
+            map.entries().iter().map(|(key, value)| (key.text().into_owned(), json(value))).collect()
+        }
         Value::Object(object) => json(&object.plain()),
     }
 }

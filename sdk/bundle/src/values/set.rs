@@ -43,7 +43,11 @@ pub fn set_string(text: &str, values: &Map) -> Result<(), SetError> {
 ///
 /// # Errors
 /// As [`set_typed`], and if `read` fails.
-pub fn set_file(text: &str, values: &Map, read: &mut dyn FnMut(&str) -> Result<Value, String>) -> Result<(), SetError> {
+pub fn set_file(
+    text: &str,
+    values: &Map,
+    read: &mut dyn FnMut(&str) -> Result<Value, String>,
+) -> Result<(), SetError> {
     Parser::new(text, Kind::Text(&mut |text| read(&text))).run(values)
 }
 
@@ -95,7 +99,9 @@ pub(super) fn list_of(values: &Map, key: &str) -> Result<Vec<Value>, Stop> {
     match values.get(key.as_bytes()) {
         None => Ok(Vec::new()),
         Some(Value::List(list)) => Ok(list.to_vec()),
-        Some(other) => Err(fault(format!("unable to parse key: {} is a {}, no list", key, other.type_name()))),
+        Some(other) => {
+            Err(fault(format!("unable to parse key: {} is a {}, no list", key, other.type_name())))
+        }
     }
 }
 
@@ -126,7 +132,9 @@ pub(super) fn list_at(list: &[Value], index: usize) -> Result<Vec<Value>, Stop> 
     match list.get(index) {
         None | Some(Value::Nil) => Ok(Vec::new()),
         Some(Value::List(inner)) => Ok(inner.to_vec()),
-        Some(other) => Err(fault(format!("unable to parse key: item {index} is a {}, no list", other.type_name()))),
+        Some(other) => {
+            Err(fault(format!("unable to parse key: item {index} is a {}, no list", other.type_name())))
+        }
     }
 }
 
@@ -141,7 +149,9 @@ pub(super) fn fault(text: impl Into<String>) -> Stop {
 /// Sets an item, lengthening the list with nulls.
 pub(super) fn put_at(list: &mut Vec<Value>, index: usize, value: Value) -> Result<(), Stop> {
     if index as i64 > MAX_INDEX {
-        return Err(fault(format!("index of {index} is greater than maximum supported index of {MAX_INDEX}")));
+        return Err(fault(format!(
+            "index of {index} is greater than maximum supported index of {MAX_INDEX}"
+        )));
     }
     if list.len() <= index {
         list.resize(index + 1, Value::Nil);
@@ -332,7 +342,12 @@ pub(super) fn too_nested() -> Stop {
 }
 
 /// Stores what was read below `key`.
-pub(super) fn finish_map(values: &Map, key: &str, inner: &Map, outcome: Result<(), Stop>) -> Result<(), Stop> {
+pub(super) fn finish_map(
+    values: &Map,
+    key: &str,
+    inner: &Map,
+    outcome: Result<(), Stop>,
+) -> Result<(), Stop> {
     if outcome.is_ok() && inner.is_empty() {
         return Err(fault(format!("key map {key:?} has no value")));
     }
