@@ -13,6 +13,7 @@ pub mod json;
 pub mod printf;
 pub mod render;
 pub mod semver;
+pub mod template;
 pub mod time;
 pub mod toml;
 pub mod value;

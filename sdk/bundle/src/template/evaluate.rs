@@ -1,0 +1,114 @@
+//! Evaluates pipelines, commands and operands.
+
+use super::{
+    deep,
+    execute::{Item, Outcome, State, fault},
+    tree::{Command, Names, Operand, Pipeline, Term},
+};
+use crate::value::Value;
+
+/// What the command before in the pipeline gave; `None` for the first command.
+pub(super) type Piped = Option<Item>;
+
+impl State<'_> {
+    /// The value of a pipeline, which its variables take.
+    pub(super) fn pipeline(&mut self, dot: &Item, pipeline: &Pipeline) -> Outcome<Item> {
+        self.position = pipeline.position;
+        let mut piped: Piped = None;
+        for command in &pipeline.commands {
+            let value = self.command(dot, command, piped)?;
+            // A nil interface loses its type here: its fields fail no more.
+            piped = Some(value.filter(|value| !matches!(value, Value::Nil)));
+        }
+        let value = piped.flatten();
+        for slot in &pipeline.variables {
+            self.set_variable(*slot, value.clone())?;
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, dot: &Item, command: &Command, piped: Piped) -> Outcome<Item> {
+        let first = &command.first;
+        self.position = first.position;
+        let arguments = &*command.arguments;
+        match &first.term {
+            Term::Field(names) => self.chain(dot, dot, names, arguments, piped),
+            Term::Function(callee) => self.call(dot, *callee, arguments, piped, command.position),
+            Term::Variable(slot, names) => {
+                let value = self.variable(*slot)?.clone();
+                if names.is_empty() {
+                    not_a_function(first, command, &piped)?;
+                    return Ok(value);
+                }
+                self.chain(dot, &value, names, arguments, piped)
+            }
+            Term::Chain(operand, names) => {
+                let receiver = self.receiver(dot, operand)?;
+                self.chain(dot, &receiver, names, arguments, piped)
+            }
+            Term::Pipeline(pipeline) => {
+                not_a_function(first, command, &piped)?;
+                deep(|| self.pipeline(dot, pipeline))
+            }
+            term => {
+                not_a_function(first, command, &piped)?;
+                match term {
+                    Term::Bool(flag) => Ok(Some(Value::Bool(*flag))),
+                    Term::Number(number) => match &number.ideal {
+                        Some(value) => Ok(Some(value.clone())),
+                        None => Err(fault(format!("{} overflows int", number.text))),
+                    },
+                    Term::Text(text) => Ok(Some(text.clone())),
+                    Term::Nil => Err(fault("nil is not a command")),
+                    _ => Ok(dot.clone()),
+                }
+            }
+        }
+    }
+
+    /// What a chain of fields starts from.
+    pub(super) fn receiver(&mut self, dot: &Item, operand: &Operand) -> Outcome<Item> {
+        match &operand.term {
+            Term::Pipeline(pipeline) => deep(|| self.pipeline(dot, pipeline)),
+            Term::Function(callee) => self.call(dot, *callee, &[], None, operand.position),
+            Term::Nil => Err(fault("indirection through explicit nil")),
+            _ => Err(fault("a chain of fields starts at a pipeline or function")),
+        }
+    }
+
+    /// `receiver.a.b`, the last of which may be a method that takes arguments.
+    pub(super) fn chain(
+        &mut self,
+        dot: &Item,
+        receiver: &Item,
+        names: &Names,
+        arguments: &[Operand],
+        piped: Piped,
+    ) -> Outcome<Item> {
+        let position = self.position;
+        let Some((last, front)) = names.split_last() else {
+            return Ok(receiver.clone());
+        };
+        let mut value;
+        let mut current = receiver;
+        for name in front {
+            value = self.field(dot, current, name, &[], None)?;
+            current = &value;
+        }
+        self.position = position;
+        self.field(dot, current, last, arguments, piped)
+    }
+}
+
+fn not_a_function(first: &Operand, command: &Command, piped: &Piped) -> Outcome<()> {
+    if command.arguments.is_empty() && piped.is_none() {
+        return Ok(());
+    }
+    let kind = match first.term {
+        Term::Dot => "dot",
+        Term::Variable(..) => "variable",
+        Term::Pipeline(_) => "parenthesized pipeline",
+        _ => "literal",
+    };
+    Err(fault(format!("can't give argument to non-function: a {kind}")))
+}

@@ -1,0 +1,259 @@
+//! Walks trees and writes what they write.
+
+use super::{
+    MAX_OUTPUT_BYTES,
+    engine::{Engine, NO_VALUE, missing},
+    tree::{Block, Branch, Invocation, Node, Position, Slot, Template, UNDEFINED},
+};
+use crate::{fault::Fault, printf, value::Value};
+
+/// A value or Go's invalid value: what an untyped nil becomes, whose fields are missing without a fault. A missing
+/// key is `Some(Value::Nil)` (a nil interface, whose fields do fail) until its pipeline ends.
+pub(super) type Item = Option<Value>;
+
+/// A result with a fault that is small to pass on.
+pub(super) type Outcome<T> = Result<T, Box<Fault>>;
+
+/// How a block ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Normal,
+    Break,
+    Continue,
+}
+
+/// One execution: its output and its variables.
+pub(super) struct State<'e> {
+    pub(super) engine: &'e Engine<'e>,
+    pub(super) out: Vec<u8>,
+    /// The frames of the templates that execute each other.
+    slots: Vec<Item>,
+    /// Where the innermost frame starts.
+    base: usize,
+    /// Arguments of the calls that are being prepared.
+    pub(super) arguments: Vec<Value>,
+    /// What is being evaluated, for faults.
+    pub(super) position: Position,
+}
+
+/// A fault with Go's words.
+pub(super) fn fault(cause: impl Into<String>) -> Box<Fault> {
+    Box::new(Fault::new(cause))
+}
+
+impl<'e> State<'e> {
+    /// A state that has written nothing.
+    pub(super) fn new(engine: &'e Engine<'e>) -> Self {
+        Self { engine, out: Vec::new(), slots: Vec::new(), base: 0, arguments: Vec::new(), position: 0 }
+    }
+
+    /// Executes `template` with `dot` as its data.
+    pub(super) fn run(&mut self, template: &Template, dot: Item) -> Outcome<()> {
+        let (base, position) = (self.base, self.position);
+        self.base = self.slots.len();
+        self.slots.resize(self.base + template.slots, None);
+        self.slots[self.base].clone_from(&dot);
+        let engine = self.engine;
+        let result = engine.deeper(|| self.block(template, &dot, &template.root));
+        let result = match result {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(Box::new(fault.at(template.source.place(self.position as usize)))),
+        };
+        self.slots.truncate(self.base);
+        (self.base, self.position) = (base, position);
+        result
+    }
+
+    fn block(&mut self, template: &Template, dot: &Item, block: &Block) -> Outcome<Flow> {
+        for node in block {
+            self.engine.step()?;
+            let flow = match node {
+                Node::Text { start, end } => {
+                    self.out.extend_from_slice(&template.source.text[*start as usize..*end as usize]);
+                    Flow::Normal
+                }
+                Node::Action(pipeline) => {
+                    let value = self.pipeline(dot, pipeline)?;
+                    if pipeline.variables.is_empty() {
+                        self.print(&value)?;
+                    }
+                    Flow::Normal
+                }
+                Node::If(branch) => super::deep(|| self.choose(template, dot, branch, false))?,
+                Node::With(branch) => super::deep(|| self.choose(template, dot, branch, true))?,
+                Node::Range(branch) => super::deep(|| self.range(template, dot, branch))?,
+                Node::Template(invocation) => {
+                    self.invoke(dot, invocation)?;
+                    Flow::Normal
+                }
+                Node::Break => Flow::Break,
+                Node::Continue => Flow::Continue,
+            };
+            if flow != Flow::Normal {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Normal)
+    }
+
+    fn print(&mut self, value: &Item) -> Outcome<()> {
+        match value {
+            None | Some(Value::Nil) => self.out.extend_from_slice(NO_VALUE),
+            Some(value) => printf::write(&mut self.out, value),
+        }
+        if self.out.len() > MAX_OUTPUT_BYTES {
+            let cause = format!("a template's output is over the limit of {MAX_OUTPUT_BYTES} bytes");
+            return Err(Fault::limit(cause).into());
+        }
+        Ok(())
+    }
+
+    /// `if` and, where the value becomes dot, `with`.
+    fn choose(&mut self, template: &Template, dot: &Item, branch: &Branch, with: bool) -> Outcome<Flow> {
+        let value = self.pipeline(dot, &branch.pipeline)?;
+        let chosen = value.as_ref().is_some_and(Value::is_true);
+        match (chosen, &branch.otherwise) {
+            (true, _) => self.block(template, if with { &value } else { dot }, &branch.body),
+            (false, Some(otherwise)) => self.block(template, dot, otherwise),
+            (false, None) => Ok(Flow::Normal),
+        }
+    }
+
+    fn invoke(&mut self, dot: &Item, invocation: &Invocation) -> Outcome<()> {
+        self.position = invocation.position;
+        let Some(template) = self.engine.find(&invocation.name) else {
+            return Err(Box::new(missing(&invocation.name)));
+        };
+        let data = match &invocation.pipeline {
+            None => None,
+            Some(pipeline) => self.pipeline(dot, pipeline)?,
+        };
+        self.run(&template, data)
+    }
+
+    /// The variable in `slot`.
+    pub(super) fn variable(&self, slot: Slot) -> Outcome<&Item> {
+        match slot {
+            UNDEFINED => Err(fault("undefined variable")),
+            slot => Ok(&self.slots[self.base + slot]),
+        }
+    }
+
+    /// Sets the variable in `slot`.
+    pub(super) fn set_variable(&mut self, slot: Slot, value: Item) -> Outcome<()> {
+        match slot {
+            UNDEFINED => Err(fault("undefined variable")),
+            slot => {
+                self.slots[self.base + slot] = value;
+                Ok(())
+            }
+        }
+    }
+
+    fn range(&mut self, template: &Template, dot: &Item, branch: &Branch) -> Outcome<Flow> {
+        self.position = branch.position;
+        let value = self.pipeline(dot, &branch.pipeline)?;
+        let mut iterated = false;
+        match &value {
+            None | Some(Value::Nil) => {}
+            Some(Value::List(list)) => {
+                for index in 0..list.len() {
+                    iterated = true;
+                    let key = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
+                    if self.iteration(template, branch, key, list[index].clone())? == Flow::Break {
+                        break;
+                    }
+                }
+            }
+            Some(Value::Map(map)) => {
+                for (key, item) in map.snapshot() {
+                    iterated = true;
+                    if self.iteration(template, branch, Value::Str(key), item)? == Flow::Break {
+                        break;
+                    }
+                }
+            }
+            Some(Value::Bytes(bytes)) => {
+                for (index, byte) in bytes.iter().enumerate() {
+                    iterated = true;
+                    let key = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
+                    if self.iteration(template, branch, key, Value::Byte(*byte))? == Flow::Break {
+                        break;
+                    }
+                }
+            }
+            Some(Value::Int(count)) => iterated = self.count(template, branch, *count, Value::Int)?,
+            Some(Value::Int64(count)) => iterated = self.count(template, branch, *count, Value::Int64)?,
+            Some(Value::Byte(count)) => {
+                let byte = |number| Value::Byte(u8::try_from(number).unwrap_or(u8::MAX));
+                iterated = self.count(template, branch, i64::from(*count), byte)?;
+            }
+            Some(Value::Uint64(count)) => {
+                let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                iterated = self.count(template, branch, count, |number| Value::Uint64(number.unsigned_abs()))?;
+            }
+            Some(Value::Object(object)) => match object.entries() {
+                None => return Err(endless(&value)),
+                Some(entries) => {
+                    for (key, item) in entries {
+                        iterated = true;
+                        if self.iteration(template, branch, key, item)? == Flow::Break {
+                            break;
+                        }
+                    }
+                }
+            },
+            Some(_) => return Err(endless(&value)),
+        }
+        match &branch.otherwise {
+            Some(otherwise) if !iterated => self.block(template, dot, otherwise),
+            _ => Ok(Flow::Normal),
+        }
+    }
+
+    /// Iterates over the integers below `count`; whether there were any.
+    fn count(
+        &mut self,
+        template: &Template,
+        branch: &Branch,
+        count: i64,
+        value: impl Fn(i64) -> Value,
+    ) -> Outcome<bool> {
+        if branch.pipeline.variables.len() > 1 {
+            return Err(fault(format!("can't use {count} to iterate over more than one variable")));
+        }
+        for number in 0..count {
+            // The element is the index too: with one variable only the element is seen.
+            if self.iteration(template, branch, Value::Nil, value(number))? == Flow::Break {
+                break;
+            }
+        }
+        Ok(count > 0)
+    }
+
+    fn iteration(
+        &mut self,
+        template: &Template,
+        branch: &Branch,
+        key: Value,
+        item: Value,
+    ) -> Outcome<Flow> {
+        self.engine.step()?;
+        let item = Some(item);
+        match *branch.pipeline.variables {
+            [] => {}
+            [element] => self.set_variable(element, item.clone())?,
+            [index, element, ..] => {
+                self.set_variable(index, Some(key))?;
+                self.set_variable(element, item.clone())?;
+            }
+        }
+        self.block(template, &item, &branch.body)
+    }
+}
+
+/// The fault of a value that has nothing to iterate over.
+fn endless(value: &Item) -> Box<Fault> {
+    let shown = value.as_ref().map(printf::sprint).unwrap_or_default();
+    fault(format!("range can't iterate over {shown}"))
+}

@@ -1,0 +1,217 @@
+//! Parses what stands inside an action: pipelines, commands, operands.
+
+use super::{
+    number::Number,
+    parser::{Parser, position},
+    token::{Kind, Token},
+    tree::{Callee, Command, Names, Operand, Pipeline, Slot, Term},
+};
+use crate::{fault::Fault, functions, value::Value};
+
+impl Parser {
+    /// A pipeline up to and with the token `end`; `context` names it in faults.
+    pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipeline, Fault> {
+        let start = self.peek_word();
+        let variables = self.declarations(context)?;
+        let mut commands = Vec::new();
+        loop {
+            let token = self.peek_word();
+            match token.kind {
+                _ if token.kind == end => {
+                    self.take();
+                    break;
+                }
+                Kind::Bool
+                | Kind::CharacterConstant
+                | Kind::Complex
+                | Kind::Dot
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::Nil
+                | Kind::RawString
+                | Kind::QuotedString
+                | Kind::Variable
+                | Kind::LeftParenthesis => commands.push(self.command()?),
+                _ => return Err(self.unexpected(token, context)),
+            }
+        }
+        if commands.is_empty() {
+            return Err(self.fault(start, format!("missing value for {context}")));
+        }
+        for (index, command) in commands.iter().enumerate().skip(1) {
+            if matches!(command.first.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)) {
+                let cause = format!("non executable command in pipeline stage {}", index + 1);
+                return Err(self.source.fault(command.position as usize, cause));
+            }
+        }
+        Ok(Pipeline { position: position(start.start), variables, commands: commands.into() })
+    }
+
+    /// `$x :=`, `$x =` or, for `range`, `$i, $x :=`.
+    fn declarations(&mut self, context: &str) -> Result<Box<[Slot]>, Fault> {
+        let mut names: Vec<Token> = Vec::new();
+        loop {
+            let mark = self.mark();
+            let variable = self.peek_word();
+            if variable.kind != Kind::Variable {
+                break;
+            }
+            self.take();
+            let next = self.peek_word();
+            match next.kind {
+                Kind::Assign | Kind::Declare => {
+                    self.take();
+                    names.push(variable);
+                    return Ok(self.bind(&names, next.kind == Kind::Assign));
+                }
+                Kind::Comma => {
+                    self.take();
+                    names.push(variable);
+                    if context != "range" || names.len() >= 2 {
+                        return Err(self.fault(next, format!("too many declarations in {context}")));
+                    }
+                    let after = self.peek_word();
+                    if !matches!(after.kind, Kind::Variable | Kind::RightDelimiter | Kind::RightParenthesis) {
+                        return Err(self.fault(after, "range can only initialize variables"));
+                    }
+                }
+                _ => {
+                    self.back(mark);
+                    break;
+                }
+            }
+        }
+        // `range $i, $x` without `:=` declares `$i` all the same.
+        Ok(self.bind(&names, false))
+    }
+
+    fn bind(&mut self, names: &[Token], assign: bool) -> Box<[Slot]> {
+        let mut slots = Vec::with_capacity(names.len());
+        for token in names {
+            let name = self.bytes(*token).into();
+            slots.push(if assign { self.scope.assign(name) } else { self.scope.declare(name) });
+        }
+        slots.into()
+    }
+
+    /// Operands separated by space, up to a pipe (which is passed) or the pipeline's end (which is not).
+    fn command(&mut self) -> Result<Command, Fault> {
+        let start = self.peek_word();
+        let mut operands = Vec::new();
+        loop {
+            self.peek_word();
+            if let Some(operand) = self.operand()? {
+                operands.push(operand);
+            }
+            let token = self.peek();
+            match token.kind {
+                Kind::Space => {
+                    self.take();
+                }
+                Kind::RightDelimiter | Kind::RightParenthesis => break,
+                Kind::Pipe => {
+                    self.take();
+                    break;
+                }
+                _ => return Err(self.unexpected(token, "operand")),
+            }
+        }
+        let mut operands = operands.into_iter();
+        let Some(first) = operands.next() else {
+            return Err(self.fault(start, "empty command"));
+        };
+        Ok(Command { position: position(start.start), first, arguments: operands.collect() })
+    }
+
+    /// A term and the fields after it.
+    fn operand(&mut self) -> Result<Option<Operand>, Fault> {
+        let start = self.peek();
+        let Some(term) = self.term()? else {
+            return Ok(None);
+        };
+        let here = position(start.start);
+        let after = self.peek();
+        if after.kind != Kind::Field {
+            return Ok(Some(Operand { position: here, term }));
+        }
+        let names = self.fields()?;
+        let term = match term {
+            Term::Field(first) => Term::Field(joined(first, names)),
+            Term::Variable(slot, first) => Term::Variable(slot, joined(first, names)),
+            Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
+                return Err(self.fault(after, "unexpected . after term"));
+            }
+            other => Term::Chain(Box::new(Operand { position: here, term: other }), names),
+        };
+        Ok(Some(Operand { position: here, term }))
+    }
+
+    /// Field tokens in a row.
+    fn fields(&mut self) -> Result<Names, Fault> {
+        let mut names = Vec::new();
+        while self.peek().kind == Kind::Field {
+            let token = self.take();
+            names.push(self.field_name(token)?);
+        }
+        Ok(names.into())
+    }
+
+    fn field_name(&self, token: Token) -> Result<Box<str>, Fault> {
+        match std::str::from_utf8(&self.bytes(token)[1..]) {
+            Ok(name) => Ok(name.into()),
+            Err(_) => Err(self.fault(token, "bad character")),
+        }
+    }
+
+    fn term(&mut self) -> Result<Option<Term>, Fault> {
+        let token = self.peek_word();
+        let term = match token.kind {
+            Kind::Identifier => Term::Function(self.callee(token)?),
+            Kind::Dot => Term::Dot,
+            Kind::Nil => Term::Nil,
+            Kind::Variable => {
+                let name = self.bytes(token).into();
+                match self.scope.find(&name) {
+                    Some(slot) => Term::Variable(slot, Names::default()),
+                    None => return Err(self.fault(token, format!("undefined variable {name:?}"))),
+                }
+            }
+            Kind::Field => Term::Field(Box::new([self.field_name(token)?])),
+            Kind::Bool => Term::Bool(self.bytes(token) == b"true"),
+            Kind::Number | Kind::CharacterConstant | Kind::Complex => {
+                let text = String::from_utf8_lossy(self.bytes(token));
+                let number = Number::parse(token.kind, &text).map_err(|cause| self.fault(token, cause))?;
+                Term::Number(Box::new(number))
+            }
+            Kind::QuotedString | Kind::RawString => Term::Text(Value::Str(self.unquoted(token)?)),
+            Kind::LeftParenthesis => {
+                self.take();
+                let pipeline = self.nested(token, |parser| {
+                    parser.pipeline("parenthesized pipeline", Kind::RightParenthesis)
+                })?;
+                return Ok(Some(Term::Pipeline(Box::new(pipeline))));
+            }
+            _ => return Ok(None),
+        };
+        self.take();
+        Ok(Some(term))
+    }
+
+    fn callee(&self, token: Token) -> Result<Callee, Fault> {
+        let name = String::from_utf8_lossy(self.bytes(token));
+        let Some(function) = functions::lookup(&name) else {
+            return Err(self.fault(token, format!("function {name:?} not defined")));
+        };
+        let deciding = match function.name {
+            "and" => Some(false),
+            "or" => Some(true),
+            _ => None,
+        };
+        Ok(Callee { function, deciding })
+    }
+}
+
+fn joined(first: Names, rest: Names) -> Names {
+    first.into_iter().chain(rest).collect()
+}

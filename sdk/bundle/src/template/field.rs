@@ -1,0 +1,160 @@
+//! Fields of maps and objects, and the methods that objects and `.Values` have.
+
+use super::{
+    evaluate::Piped,
+    execute::{Item, Outcome, State, fault},
+    tree::Operand,
+};
+use crate::{
+    fault::Fault,
+    functions::Parameter,
+    value::{Map, MapType, Object, Value},
+};
+
+impl State<'_> {
+    /// `receiver.name`: a method if there is one, called with the arguments, else a field or the value of a key.
+    pub(super) fn field(
+        &mut self,
+        dot: &Item,
+        receiver: &Item,
+        name: &str,
+        operands: &[Operand],
+        piped: Piped,
+    ) -> Outcome<Item> {
+        let given = !operands.is_empty() || piped.is_some();
+        match receiver {
+            None => Ok(None),
+            Some(Value::Nil) => Err(fault(format!("nil pointer evaluating interface {{}}.{name}"))),
+            Some(Value::Map(map)) => {
+                if map.map_type() == MapType::Values && is_values_method(name) {
+                    let arguments = self.method_arguments(dot, operands, piped)?;
+                    return values_method(map, name, &arguments).map(Some).map_err(Box::new);
+                }
+                if given {
+                    return Err(fault(format!("{name} is not a method but has arguments")));
+                }
+                Ok(Some(map.get(name.as_bytes()).unwrap_or_else(|| zero_of(map.map_type()))))
+            }
+            Some(Value::Object(object)) => {
+                let object = object.clone();
+                self.member(dot, &*object, name, operands, piped).map(Some)
+            }
+            Some(other) => {
+                let type_name = other.type_name();
+                Err(fault(format!("can't evaluate field {name} in type {type_name}")))
+            }
+        }
+    }
+
+    fn member(
+        &mut self,
+        dot: &Item,
+        object: &dyn Object,
+        name: &str,
+        operands: &[Operand],
+        piped: Piped,
+    ) -> Outcome<Value> {
+        let given = !operands.is_empty() || piped.is_some();
+        let position = self.position;
+        let arguments = self.method_arguments(dot, operands, piped)?;
+        self.position = position;
+        self.engine.step()?;
+        if let Some(result) = object.call(name, &arguments) {
+            return result.map_err(|mut fault| {
+                if fault.trace.is_empty() {
+                    fault.cause = format!("error calling {name}: {}", fault.cause);
+                }
+                Box::new(fault)
+            });
+        }
+        match object.field(name) {
+            Some(_) if given => Err(fault(format!("{name} has arguments but cannot be invoked as function"))),
+            Some(value) => Ok(value),
+            None if object.kind_name() == "map" && !given => Ok(Value::Nil),
+            None => Err(fault(format!("can't evaluate field {name} in type {}", object.type_name()))),
+        }
+    }
+
+    fn method_arguments(&mut self, dot: &Item, operands: &[Operand], piped: Piped) -> Outcome<Vec<Value>> {
+        let mut arguments = Vec::with_capacity(operands.len() + usize::from(piped.is_some()));
+        for operand in operands {
+            arguments.push(self.argument(dot, Parameter::Any, operand)?);
+        }
+        if let Some(item) = piped {
+            arguments.push(item.unwrap_or_default());
+        }
+        Ok(arguments)
+    }
+}
+
+/// What a map gives for a key it lacks.
+fn zero_of(map_type: MapType) -> Value {
+    match map_type {
+        MapType::Str => Value::string(""),
+        MapType::Any | MapType::Values => Value::Nil,
+    }
+}
+
+/// The methods of Helm's type for values, which hide keys of the same names.
+fn is_values_method(name: &str) -> bool {
+    matches!(name, "AsMap" | "Table" | "PathValue" | "YAML" | "Encode")
+}
+
+fn values_method(map: &Map, name: &str, arguments: &[Value]) -> Result<Value, Fault> {
+    match (name, arguments) {
+        ("AsMap", []) => Ok(Value::Map(map.seen_as(MapType::Any))),
+        ("Table", [Value::Str(path)]) => table(map, &path.text()).map(Value::Map),
+        ("PathValue", [Value::Str(path)]) => path_value(map, &path.text()),
+        ("YAML", []) => crate::functions::lookup("toYaml").map_or_else(
+            || Err(Fault::new("no YAML here")),
+            |function| {
+                let arguments = [Value::Map(map.clone())];
+                (function.call)(&crate::functions::Call::new(&arguments, &Nowhere)).map(|text| match text {
+                    Value::Str(text) => Value::Str([&text, &b"\n"[..]].concat().into()),
+                    other => other,
+                })
+            },
+        ),
+        ("Encode", _) => Err(Fault::new("no writer can be given to Encode")),
+        _ => Err(Fault::new(format!("wrong number or type of args for {name}"))),
+    }
+}
+
+/// Values know no outside.
+struct Nowhere;
+
+impl crate::environment::Environment for Nowhere {
+    fn now(&self) -> jiff::Zoned {
+        jiff::Zoned::default()
+    }
+    fn random(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
+        Ok(Value::Nil)
+    }
+}
+
+/// The map at a dotted path.
+fn table(map: &Map, path: &str) -> Result<Map, Fault> {
+    let mut table = map.clone();
+    for name in path.split('.') {
+        table = match table.get(name.as_bytes()) {
+            Some(Value::Map(inner)) => inner.seen_as(MapType::Values),
+            _ => return Err(Fault::new(format!("{name:?} is not a table"))),
+        };
+    }
+    Ok(table)
+}
+
+/// The value, which is no map, at a dotted path.
+fn path_value(map: &Map, path: &str) -> Result<Value, Fault> {
+    let (holder, key) = match path.rsplit_once('.') {
+        Some((holder, key)) => (table(map, holder)?, key),
+        None => (map.clone(), path),
+    };
+    match holder.get(key.as_bytes()) {
+        None | Some(Value::Map(_)) => Err(Fault::new(format!("{path:?} is not a value"))),
+        Some(value) => Ok(value),
+    }
+}

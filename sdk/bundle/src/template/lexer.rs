@@ -1,0 +1,354 @@
+//! Splits a template's text into tokens: text with its trim markers applied, and the words inside actions.
+
+use super::{
+    source::Source,
+    token::{Keyword, Kind, Token},
+};
+use crate::fault::Fault;
+
+const LEFT: &[u8] = b"{{";
+const RIGHT: &[u8] = b"}}";
+const COMMENT_START: &[u8] = b"/*";
+const COMMENT_END: &[u8] = b"*/";
+/// Bytes of a trim marker: the minus and the space that must go with it.
+const MARKER: usize = 2;
+
+/// All tokens of `source`, the last of kind [`Kind::End`].
+///
+/// # Errors
+/// If an action, comment, string or number is malformed.
+pub(super) fn tokens(source: &Source) -> Result<Vec<Token>, Fault> {
+    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens: Vec::new() };
+    lexer.run()?;
+    Ok(lexer.tokens)
+}
+
+struct Lexer<'a> {
+    source: &'a Source,
+    text: &'a [u8],
+    position: usize,
+    tokens: Vec<Token>,
+}
+
+impl Lexer<'_> {
+    fn run(&mut self) -> Result<(), Fault> {
+        while let Some(offset) = memchr::memmem::find(self.rest(), LEFT) {
+            let delimiter = self.position + offset;
+            let marked = left_marker(&self.text[delimiter + LEFT.len()..]);
+            let text = &self.text[self.position..delimiter];
+            let kept = if marked { trimmed_end(text) } else { text.len() };
+            if kept > 0 {
+                self.push(Kind::Text, self.position, self.position + kept);
+            }
+            self.position = delimiter + LEFT.len() + if marked { MARKER } else { 0 };
+            if self.rest().starts_with(COMMENT_START) {
+                self.comment()?;
+            } else {
+                self.push(Kind::LeftDelimiter, delimiter, delimiter + LEFT.len());
+                self.action()?;
+            }
+        }
+        let end = self.text.len();
+        if self.position < end {
+            self.push(Kind::Text, self.position, end);
+        }
+        self.push(Kind::End, end, end);
+        Ok(())
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.text[self.position..]
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.get(self.position).copied()
+    }
+
+    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+        self.tokens.push(Token { kind, start, end });
+    }
+
+    /// Pushes a token that ends here.
+    fn emit(&mut self, kind: Kind, start: usize) {
+        self.push(kind, start, self.position);
+    }
+
+    fn fault(&self, cause: impl Into<String>) -> Fault {
+        self.source.fault(self.position, cause)
+    }
+
+    /// A comment, up to and with its delimiter.
+    fn comment(&mut self) -> Result<(), Fault> {
+        let Some(offset) = memchr::memmem::find(&self.rest()[COMMENT_START.len()..], COMMENT_END) else {
+            return Err(self.fault("unclosed comment"));
+        };
+        self.position += COMMENT_START.len() + offset + COMMENT_END.len();
+        match self.right_delimiter() {
+            Some(marked) => {
+                self.close(marked);
+                Ok(())
+            }
+            None => Err(self.fault("comment ends before closing delimiter")),
+        }
+    }
+
+    /// Whether a right delimiter is here, and if so whether a trim marker goes with it.
+    fn right_delimiter(&self) -> Option<bool> {
+        let rest = self.rest();
+        match rest {
+            [space, b'-', after @ ..] if is_space(*space) && after.starts_with(RIGHT) => Some(true),
+            _ if rest.starts_with(RIGHT) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Passes the right delimiter and, with a marker, the space after it.
+    fn close(&mut self, marked: bool) {
+        self.position += RIGHT.len();
+        if marked {
+            self.position += MARKER;
+            self.position += self.rest().iter().take_while(|byte| is_space(**byte)).count();
+        }
+    }
+
+    /// The tokens of one action, its right delimiter included.
+    fn action(&mut self) -> Result<(), Fault> {
+        let mut parentheses = 0_usize;
+        loop {
+            if let Some(marked) = self.right_delimiter() {
+                if parentheses > 0 {
+                    return Err(self.fault("unclosed left paren"));
+                }
+                let start = self.position;
+                self.close(marked);
+                self.push(Kind::RightDelimiter, start, start + RIGHT.len());
+                return Ok(());
+            }
+            let start = self.position;
+            let Some(byte) = self.byte() else {
+                return Err(self.fault("unclosed action"));
+            };
+            match byte {
+                _ if is_space(byte) => self.space(),
+                b'"' => self.quoted(b'"', Kind::QuotedString, "unterminated quoted string")?,
+                b'\'' => self.quoted(b'\'', Kind::CharacterConstant, "unterminated character constant")?,
+                b'`' => self.raw()?,
+                b'$' => self.name(Kind::Variable, Kind::Variable)?,
+                b'.' if !self.text.get(start + 1).is_some_and(u8::is_ascii_digit) => {
+                    self.name(Kind::Dot, Kind::Field)?;
+                }
+                b'.' | b'+' | b'-' | b'0'..=b'9' => self.number()?,
+                b'(' => {
+                    parentheses += 1;
+                    self.single(Kind::LeftParenthesis);
+                }
+                b')' => {
+                    parentheses =
+                        parentheses.checked_sub(1).ok_or_else(|| self.fault("unexpected right paren"))?;
+                    self.single(Kind::RightParenthesis);
+                }
+                b'=' => self.single(Kind::Assign),
+                b':' => {
+                    if self.text.get(start + 1) != Some(&b'=') {
+                        return Err(self.fault("expected :="));
+                    }
+                    self.position += 2;
+                    self.emit(Kind::Declare, start);
+                }
+                b'|' => self.single(Kind::Pipe),
+                b',' => self.single(Kind::Comma),
+                _ if self.alphanumeric().is_some() => self.identifier()?,
+                b'!'..=b'~' => self.single(Kind::Character),
+                _ => return Err(self.fault("unrecognized character in action")),
+            }
+        }
+    }
+
+    fn single(&mut self, kind: Kind) {
+        self.position += 1;
+        self.emit(kind, self.position - 1);
+    }
+
+    /// A run of spaces; the last one stays if it belongs to a trim marker.
+    fn space(&mut self) {
+        let start = self.position;
+        while self.byte().is_some_and(is_space) {
+            self.position += 1;
+        }
+        if self.rest().starts_with(b"-}}") {
+            self.position -= 1;
+        }
+        if self.position > start {
+            self.emit(Kind::Space, start);
+        }
+    }
+
+    /// A string or character constant, in which a backslash takes the next character with it.
+    fn quoted(&mut self, mark: u8, kind: Kind, unterminated: &str) -> Result<(), Fault> {
+        let start = self.position;
+        self.position += 1;
+        loop {
+            match self.byte() {
+                None | Some(b'\n') => return Err(self.source.fault(start, unterminated)),
+                Some(b'\\') if self.text.get(self.position + 1).is_some_and(|byte| *byte != b'\n') => {
+                    self.position += 2;
+                }
+                Some(b'\\') => return Err(self.source.fault(start, unterminated)),
+                Some(byte) => {
+                    self.position += 1;
+                    if byte == mark {
+                        self.emit(kind, start);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn raw(&mut self) -> Result<(), Fault> {
+        let start = self.position;
+        match memchr::memchr(b'`', &self.text[start + 1..]) {
+            None => Err(self.fault("unterminated raw quoted string")),
+            Some(length) => {
+                self.position = start + 1 + length + 1;
+                self.emit(Kind::RawString, start);
+                Ok(())
+            }
+        }
+    }
+
+    /// `.`, `.name`, `$` or `$name`.
+    fn name(&mut self, bare: Kind, named: Kind) -> Result<(), Fault> {
+        let start = self.position;
+        self.position += 1;
+        if self.at_terminator() {
+            self.emit(bare, start);
+            return Ok(());
+        }
+        self.word()?;
+        self.emit(named, start);
+        Ok(())
+    }
+
+    fn identifier(&mut self) -> Result<(), Fault> {
+        let start = self.position;
+        self.word()?;
+        let word = &self.text[start..self.position];
+        let kind = match word {
+            b"true" | b"false" => Kind::Bool,
+            b"nil" => Kind::Nil,
+            _ => Keyword::find(word).map_or(Kind::Identifier, Kind::Keyword),
+        };
+        self.emit(kind, start);
+        Ok(())
+    }
+
+    /// Passes letters and digits up to a terminator.
+    fn word(&mut self) -> Result<(), Fault> {
+        while let Some(length) = self.alphanumeric() {
+            self.position += length;
+        }
+        if self.at_terminator() { Ok(()) } else { Err(self.fault("bad character")) }
+    }
+
+    /// The length of the letter, digit or underscore here.
+    fn alphanumeric(&self) -> Option<usize> {
+        let byte = self.byte()?;
+        if byte.is_ascii() {
+            return (byte == b'_' || byte.is_ascii_alphanumeric()).then_some(1);
+        }
+        let rest = self.rest();
+        let head = &rest[..rest.len().min(4)];
+        let character = head.utf8_chunks().next()?.valid().chars().next()?;
+        is_letter_or_digit(character).then(|| character.len_utf8())
+    }
+
+    fn at_terminator(&self) -> bool {
+        match self.byte() {
+            None => true,
+            Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
+            Some(_) => self.rest().starts_with(RIGHT),
+        }
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        let start = self.position;
+        let mut kind = Kind::Number;
+        let mut valid = self.scan_number();
+        if valid && matches!(self.byte(), Some(b'+' | b'-')) {
+            kind = Kind::Complex;
+            valid = self.scan_number() && self.text[self.position - 1] == b'i';
+        }
+        if !valid {
+            let shown = String::from_utf8_lossy(&self.text[start..self.position]);
+            return Err(self.source.fault(start, format!("bad number syntax: {shown:?}")));
+        }
+        self.emit(kind, start);
+        Ok(())
+    }
+
+    /// Passes what looks like a number; its value is judged later.
+    fn scan_number(&mut self) -> bool {
+        self.accept(b"+-");
+        let mut digits: &[u8] = b"0123456789_";
+        let mut marks: &[u8] = b"eE";
+        if self.accept(b"0") {
+            if self.accept(b"xX") {
+                (digits, marks) = (b"0123456789abcdefABCDEF_", b"pP");
+            } else if self.accept(b"oO") {
+                (digits, marks) = (b"01234567_", b"");
+            } else if self.accept(b"bB") {
+                (digits, marks) = (b"01_", b"");
+            }
+        }
+        while self.accept(digits) {}
+        if self.accept(b".") {
+            while self.accept(digits) {}
+        }
+        if self.accept(marks) {
+            self.accept(b"+-");
+            while self.accept(b"0123456789_") {}
+        }
+        self.accept(b"i");
+        match self.alphanumeric() {
+            None => true,
+            Some(length) => {
+                self.position += length;
+                false
+            }
+        }
+    }
+
+    fn accept(&mut self, bytes: &[u8]) -> bool {
+        let accepted = self.byte().is_some_and(|byte| bytes.contains(&byte));
+        self.position += usize::from(accepted);
+        accepted
+    }
+}
+
+fn left_marker(after: &[u8]) -> bool {
+    matches!(after, [b'-', space, ..] if is_space(*space))
+}
+
+/// How much of `text` is left when the space at its end is trimmed.
+fn trimmed_end(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Go's `unicode.IsLetter` or `unicode.IsDigit`.
+fn is_letter_or_digit(character: char) -> bool {
+    use icu_properties::{CodePointMapData, props::GeneralCategory as Category};
+    matches!(
+        CodePointMapData::<Category>::new().get(character),
+        Category::UppercaseLetter
+            | Category::LowercaseLetter
+            | Category::TitlecaseLetter
+            | Category::ModifierLetter
+            | Category::OtherLetter
+            | Category::DecimalNumber
+    )
+}

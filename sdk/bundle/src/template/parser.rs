@@ -1,0 +1,404 @@
+//! Builds trees from tokens: blocks, definitions and control structures. Expressions are in `expression`.
+
+use std::{cell::Cell, rc::Rc};
+
+use super::{
+    MAX_NESTING, deep, lexer,
+    source::Source,
+    token::{Keyword, Kind, Token},
+    tree::{Block, Branch, Invocation, Node, Pipeline, Position, Slot, Template, UNDEFINED},
+};
+use crate::{fault::Fault, printf::quote, value::Str};
+
+/// All templates of `source`: those it defines, and itself under the name `name`, last.
+///
+/// # Errors
+/// If it is malformed, uses a function that does not exist, or defines one name twice.
+pub(super) fn parse(name: &Str, source: Rc<Source>) -> Result<Vec<Template>, Fault> {
+    let tokens = lexer::tokens(&source)?;
+    let mut parser = Parser { source, tokens, next: 0, scope: Scope::new(), nesting: 0, templates: Vec::new() };
+    let root = parser.file()?;
+    parser.add(name.clone(), root)?;
+    Ok(parser.templates)
+}
+
+/// Tokens, the place among them, and what the templates so far are.
+pub(super) struct Parser {
+    pub(super) source: Rc<Source>,
+    tokens: Vec<Token>,
+    next: usize,
+    pub(super) scope: Scope,
+    nesting: usize,
+    templates: Vec<Template>,
+}
+
+/// The variables of the template at hand.
+pub(super) struct Scope {
+    /// What executing sees, innermost last; the index is the slot.
+    visible: Vec<Str>,
+    /// What the parser accepts: Go forgets the variables of a branch only after its `else`.
+    accepted: Vec<Str>,
+    /// Most variables visible at one time.
+    slots: usize,
+    /// How many `range` bodies this place is in.
+    ranges: usize,
+}
+
+impl Scope {
+    fn new() -> Self {
+        let root = Str::from("$");
+        Self { visible: vec![root.clone()], accepted: vec![root], slots: 1, ranges: 0 }
+    }
+
+    /// A new variable.
+    pub(super) fn declare(&mut self, name: Str) -> Slot {
+        self.accepted.push(name.clone());
+        self.visible.push(name);
+        self.slots = self.slots.max(self.visible.len());
+        self.visible.len() - 1
+    }
+
+    /// The variable that `name = value` changes. The parser accepts the name from now on, whether it exists or not.
+    pub(super) fn assign(&mut self, name: Str) -> Slot {
+        let slot = self.find(&name).unwrap_or(UNDEFINED);
+        self.accepted.push(name);
+        slot
+    }
+
+    /// The variable called `name`, if the parser accepts it.
+    pub(super) fn find(&self, name: &Str) -> Option<Slot> {
+        match self.visible.iter().rposition(|visible| visible == name) {
+            Some(slot) => Some(slot),
+            None => self.accepted.contains(name).then_some(UNDEFINED),
+        }
+    }
+}
+
+/// What ended a block.
+#[derive(PartialEq)]
+enum Ending {
+    End,
+    /// `else`, perhaps with a keyword `if` or `with` still to be read.
+    Else,
+}
+
+/// A control structure of the kind that has a pipeline, a body and an `else`.
+#[derive(Clone, Copy, PartialEq)]
+enum Control {
+    If,
+    With,
+    Range,
+}
+
+impl Control {
+    fn name(self) -> &'static str {
+        match self {
+            Self::If => "if",
+            Self::With => "with",
+            Self::Range => "range",
+        }
+    }
+}
+
+/// A node, or the end of the block it would have been in.
+enum Item {
+    Node(Node),
+    Ending(Ending),
+}
+
+impl Parser {
+    /// The next token, passed.
+    pub(super) fn take(&mut self) -> Token {
+        let token = self.peek();
+        self.next = (self.next + 1).min(self.tokens.len());
+        token
+    }
+
+    /// The next token.
+    pub(super) fn peek(&self) -> Token {
+        let last = self.tokens.len() - 1;
+        self.tokens[self.next.min(last)]
+    }
+
+    /// The next token that is no space, passed.
+    pub(super) fn take_word(&mut self) -> Token {
+        self.skip_space();
+        self.take()
+    }
+
+    /// The next token that is no space.
+    pub(super) fn peek_word(&mut self) -> Token {
+        self.skip_space();
+        self.peek()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().kind == Kind::Space {
+            self.next += 1;
+        }
+    }
+
+    /// The place among the tokens, to come back to.
+    pub(super) fn mark(&self) -> usize {
+        self.next
+    }
+
+    /// Goes back to `mark`.
+    pub(super) fn back(&mut self, mark: usize) {
+        self.next = mark;
+    }
+
+    /// A token's bytes.
+    pub(super) fn bytes(&self, token: Token) -> &[u8] {
+        &self.source.text[token.start..token.end]
+    }
+
+    /// A failure at `token`.
+    pub(super) fn fault(&self, token: Token, cause: impl Into<String>) -> Fault {
+        self.source.fault(token.start, cause)
+    }
+
+    /// `unexpected X in context`.
+    pub(super) fn unexpected(&self, token: Token, context: &str) -> Fault {
+        let shown = match token.kind {
+            Kind::End => "EOF".to_owned(),
+            Kind::Keyword(_) => format!("<{}>", String::from_utf8_lossy(self.bytes(token))),
+            _ => format!("{:?}", String::from_utf8_lossy(self.bytes(token))),
+        };
+        self.fault(token, format!("unexpected {shown} in {context}"))
+    }
+
+    pub(super) fn expect(&mut self, kind: Kind, context: &str) -> Result<Token, Fault> {
+        let token = self.take_word();
+        if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
+    }
+
+    /// Runs `body` one level deeper.
+    pub(super) fn nested<T>(
+        &mut self,
+        token: Token,
+        body: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if self.nesting == MAX_NESTING {
+            let cause = format!("nesting is deeper than the limit of {MAX_NESTING} levels");
+            return Err(Fault::limit(cause).at(self.source.place(token.start)));
+        }
+        self.nesting += 1;
+        let result = deep(|| body(self));
+        self.nesting -= 1;
+        result
+    }
+
+    /// The outermost block, which alone may define templates.
+    fn file(&mut self) -> Result<Block, Fault> {
+        let mut nodes = Vec::new();
+        while self.peek().kind != Kind::End {
+            if self.peek().kind == Kind::LeftDelimiter {
+                let mark = self.mark();
+                self.take();
+                if self.take_word().kind == Kind::Keyword(Keyword::Define) {
+                    self.definition()?;
+                    continue;
+                }
+                self.back(mark);
+            }
+            let token = self.peek();
+            match self.item()? {
+                Item::Node(node) => nodes.push(node),
+                Item::Ending(Ending::End) => return Err(self.fault(token, "unexpected {{end}}")),
+                Item::Ending(Ending::Else) => return Err(self.fault(token, "unexpected {{else}}")),
+            }
+        }
+        Ok(nodes.into())
+    }
+
+    /// `define "name"`, its body and `end`.
+    fn definition(&mut self) -> Result<(), Fault> {
+        let context = "define clause";
+        let token = self.take_word();
+        let name = self.template_name(token, context)?;
+        self.expect(Kind::RightDelimiter, context)?;
+        self.separate(token, name, context)
+    }
+
+    /// The body of a template of its own, up to `end`, and its entry among the templates.
+    fn separate(&mut self, token: Token, name: Str, context: &str) -> Result<(), Fault> {
+        let outer = std::mem::replace(&mut self.scope, Scope::new());
+        let result = self.nested(token, Self::block);
+        let (root, ending) = result?;
+        if ending != Ending::End {
+            return Err(self.fault(token, format!("unexpected {{{{else}}}} in {context}")));
+        }
+        self.add(name, root)?;
+        self.scope = outer;
+        Ok(())
+    }
+
+    /// Adds a template; one that holds only space neither replaces another nor counts as a second definition.
+    fn add(&mut self, name: Str, root: Block) -> Result<(), Fault> {
+        let source = Rc::clone(&self.source);
+        let template = Template { name, source, root, slots: self.scope.slots, nested: Cell::new(0) };
+        let before = self.templates.iter().position(|before| before.name == template.name);
+        match before {
+            None => self.templates.push(template),
+            Some(index) if self.templates[index].is_empty() => self.templates[index] = template,
+            Some(_) if template.is_empty() => {}
+            Some(_) => {
+                let cause = format!("multiple definition of template {:?}", template.name);
+                let position = self.peek();
+                return Err(self.fault(position, cause));
+            }
+        }
+        Ok(())
+    }
+
+    fn template_name(&mut self, token: Token, context: &str) -> Result<Str, Fault> {
+        match token.kind {
+            Kind::QuotedString | Kind::RawString => self.unquoted(token),
+            _ => Err(self.unexpected(token, context)),
+        }
+    }
+
+    /// The text that a string token means.
+    pub(super) fn unquoted(&self, token: Token) -> Result<Str, Fault> {
+        quote::unquote(self.bytes(token)).map(Str::from).ok_or_else(|| self.fault(token, "invalid syntax"))
+    }
+
+    /// Nodes up to `end` or `else`.
+    fn block(&mut self) -> Result<(Block, Ending), Fault> {
+        let mut nodes = Vec::new();
+        while self.peek_word().kind != Kind::End {
+            match self.item()? {
+                Item::Node(node) => nodes.push(node),
+                Item::Ending(ending) => return Ok((nodes.into(), ending)),
+            }
+        }
+        let token = self.peek();
+        Err(self.fault(token, "unexpected EOF"))
+    }
+
+    fn item(&mut self) -> Result<Item, Fault> {
+        let token = self.take_word();
+        match token.kind {
+            Kind::Text => {
+                Ok(Item::Node(Node::Text { start: position(token.start), end: position(token.end) }))
+            }
+            Kind::LeftDelimiter => self.action(),
+            _ => Err(self.unexpected(token, "input")),
+        }
+    }
+
+    fn action(&mut self) -> Result<Item, Fault> {
+        let token = self.peek_word();
+        let Kind::Keyword(keyword) = token.kind else {
+            return self.pipeline("command", Kind::RightDelimiter).map(|pipeline| Item::Node(Node::Action(pipeline)));
+        };
+        self.take();
+        let node = match keyword {
+            Keyword::Block => self.block_control()?,
+            Keyword::Break => self.leave(token, "break", Node::Break)?,
+            Keyword::Continue => self.leave(token, "continue", Node::Continue)?,
+            Keyword::Define => return Err(self.unexpected(token, "command")),
+            Keyword::Else => return self.else_control().map(Item::Ending),
+            Keyword::End => {
+                self.expect(Kind::RightDelimiter, "end")?;
+                return Ok(Item::Ending(Ending::End));
+            }
+            Keyword::If => Node::If(Box::new(self.control(token, Control::If)?)),
+            Keyword::With => Node::With(Box::new(self.control(token, Control::With)?)),
+            Keyword::Range => Node::Range(Box::new(self.control(token, Control::Range)?)),
+            Keyword::Template => self.template_control(token)?,
+        };
+        Ok(Item::Node(node))
+    }
+
+    fn leave(&mut self, token: Token, name: &str, node: Node) -> Result<Node, Fault> {
+        self.expect(Kind::RightDelimiter, name)?;
+        if self.scope.ranges == 0 {
+            return Err(self.fault(token, format!("{{{{{name}}}}} outside {{{{range}}}}")));
+        }
+        Ok(node)
+    }
+
+    /// What follows `else`: the delimiter, or a keyword that starts a structure in its place.
+    fn else_control(&mut self) -> Result<Ending, Fault> {
+        let token = self.peek_word();
+        if !matches!(token.kind, Kind::Keyword(Keyword::If | Keyword::With)) {
+            self.expect(Kind::RightDelimiter, "else")?;
+        }
+        Ok(Ending::Else)
+    }
+
+    /// A control structure whose keyword is passed.
+    fn control(&mut self, token: Token, control: Control) -> Result<Branch, Fault> {
+        self.nested(token, |parser| parser.control_inside(token, control))
+    }
+
+    fn control_inside(&mut self, token: Token, control: Control) -> Result<Branch, Fault> {
+        let (visible, accepted) = (self.scope.visible.len(), self.scope.accepted.len());
+        let pipeline = self.pipeline(control.name(), Kind::RightDelimiter)?;
+        let body_visible = self.scope.visible.len();
+        let ranges = usize::from(control == Control::Range);
+        self.scope.ranges += ranges;
+        let (body, ending) = self.block()?;
+        self.scope.ranges -= ranges;
+        self.scope.visible.truncate(body_visible);
+        let otherwise = match ending {
+            Ending::End => None,
+            Ending::Else => Some(self.otherwise(control)?),
+        };
+        self.scope.visible.truncate(visible);
+        self.scope.accepted.truncate(accepted);
+        Ok(Branch { position: position(token.start), pipeline, body, otherwise })
+    }
+
+    /// What stands after `else`, up to the `end` that closes the structure.
+    fn otherwise(&mut self, control: Control) -> Result<Block, Fault> {
+        let token = self.peek();
+        match (control, token.kind) {
+            (Control::If, Kind::Keyword(Keyword::If)) => {
+                self.take();
+                Ok(Box::new([Node::If(Box::new(self.control(token, Control::If)?))]))
+            }
+            (Control::With, Kind::Keyword(Keyword::With)) => {
+                self.take();
+                Ok(Box::new([Node::With(Box::new(self.control(token, Control::With)?))]))
+            }
+            _ => {
+                let (block, ending) = self.block()?;
+                if ending == Ending::End { Ok(block) } else { Err(self.fault(token, "expected end; found {{else}}")) }
+            }
+        }
+    }
+
+    /// `block "name" pipeline`: defines a template and executes it here.
+    fn block_control(&mut self) -> Result<Node, Fault> {
+        let context = "block clause";
+        let token = self.take_word();
+        let name = self.template_name(token, context)?;
+        let pipeline = self.pipeline(context, Kind::RightDelimiter)?;
+        self.separate(token, name.clone(), context)?;
+        Ok(invocation(token, name, Some(pipeline)))
+    }
+
+    fn template_control(&mut self, keyword: Token) -> Result<Node, Fault> {
+        let context = "template clause";
+        let token = self.take_word();
+        let name = self.template_name(token, context)?;
+        if self.peek_word().kind == Kind::RightDelimiter {
+            self.take();
+            return Ok(invocation(keyword, name, None));
+        }
+        let pipeline = self.pipeline(context, Kind::RightDelimiter)?;
+        Ok(invocation(keyword, name, Some(pipeline)))
+    }
+}
+
+fn invocation(token: Token, name: Str, pipeline: Option<Pipeline>) -> Node {
+    Node::Template(Box::new(Invocation { position: position(token.start), name, pipeline }))
+}
+
+/// A byte's index as trees keep it; texts are limited far below four gigabytes.
+pub(super) fn position(index: usize) -> Position {
+    Position::try_from(index).unwrap_or(Position::MAX)
+}

@@ -1,0 +1,52 @@
+//! Parsed templates by name.
+
+use std::{collections::HashMap, rc::Rc};
+
+use super::{parser, source::Source, tree::Template};
+use crate::{fault::Fault, value::Str};
+
+/// Longest text of one template, in bytes.
+const MAX_SOURCE_BYTES: usize = 64 << 20;
+
+/// Templates that know each other: files and what they define.
+#[derive(Debug, Default)]
+pub struct TemplateSet {
+    templates: HashMap<Str, Rc<Template>>,
+}
+
+impl TemplateSet {
+    /// Adds the template `file` and the templates that `text` defines. A later template replaces an earlier one of
+    /// its name, unless it holds only space.
+    ///
+    /// # Errors
+    /// If `text` is no template, with the place; then nothing of it is added.
+    pub fn parse(&mut self, file: &str, text: impl Into<Str>) -> Result<(), Fault> {
+        for template in parse_text(file, &text.into())? {
+            let replaces = !template.is_empty() || !self.templates.contains_key(&*template.name);
+            if replaces {
+                self.templates.insert(template.name.clone(), template);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is a template `name`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.templates.contains_key(name.as_bytes())
+    }
+
+    /// The template `name`.
+    pub(super) fn find(&self, name: &[u8]) -> Option<&Rc<Template>> {
+        self.templates.get(name)
+    }
+}
+
+/// The templates of one text, the text itself last.
+pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Rc<Template>>, Fault> {
+    let source = Rc::new(Source { file: name.to_owned(), text: text.clone() });
+    if text.len() > MAX_SOURCE_BYTES {
+        let cause = format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
+        return Err(Fault::limit(cause).at(source.place(0)));
+    }
+    Ok(parser::parse(&Str::from(name), source)?.into_iter().map(Rc::new).collect())
+}

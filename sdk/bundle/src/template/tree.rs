@@ -1,0 +1,134 @@
+//! Parsed templates: variables are slots, functions are resolved, texts are ranges of the source.
+
+use std::{cell::Cell, rc::Rc};
+
+use super::{number::Number, source::Source};
+use crate::{
+    functions::Function,
+    value::{Str, Value},
+};
+
+/// A byte's index in the source.
+pub(super) type Position = u32;
+
+/// A variable's place in its template's frame. Slot 0 is `$`.
+pub(super) type Slot = usize;
+
+/// Stands for a variable that the parser accepts, as Go's does, but that executing does not find.
+pub(super) const UNDEFINED: Slot = Slot::MAX;
+
+/// One template.
+#[derive(Debug)]
+pub(super) struct Template {
+    pub(super) name: Str,
+    pub(super) source: Rc<Source>,
+    pub(super) root: Block,
+    /// How many slots its frame has.
+    pub(super) slots: usize,
+    /// How often it is being included at present, inside itself.
+    pub(super) nested: Cell<usize>,
+}
+
+impl Template {
+    /// Whether it holds nothing but space: such a template replaces no other.
+    pub(super) fn is_empty(&self) -> bool {
+        self.root.iter().all(|node| match node {
+            Node::Text { start, end } => {
+                let text = &self.source.text[*start as usize..*end as usize];
+                String::from_utf8_lossy(text).trim().is_empty()
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Nodes in a row.
+pub(super) type Block = Box<[Node]>;
+
+/// What a template is made of.
+#[derive(Debug)]
+pub(super) enum Node {
+    Text { start: Position, end: Position },
+    Action(Pipeline),
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template(Box<Invocation>),
+    Break,
+    Continue,
+}
+
+/// `if`, `with` or `range`, its body and what follows `else`.
+#[derive(Debug)]
+pub(super) struct Branch {
+    pub(super) position: Position,
+    pub(super) pipeline: Pipeline,
+    pub(super) body: Block,
+    pub(super) otherwise: Option<Block>,
+}
+
+/// `template "name" pipeline`.
+#[derive(Debug)]
+pub(super) struct Invocation {
+    pub(super) position: Position,
+    pub(super) name: Str,
+    pub(super) pipeline: Option<Pipeline>,
+}
+
+/// Commands, each fed with the value of the one before, and the variables that take the last value.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) position: Position,
+    pub(super) variables: Box<[Slot]>,
+    pub(super) commands: Box<[Command]>,
+}
+
+/// A first operand and the arguments it is given.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) position: Position,
+    pub(super) first: Operand,
+    pub(super) arguments: Box<[Operand]>,
+}
+
+/// An operand and where it stands.
+#[derive(Debug)]
+pub(super) struct Operand {
+    pub(super) position: Position,
+    pub(super) term: Term,
+}
+
+/// An operand.
+#[derive(Debug)]
+pub(super) enum Term {
+    Dot,
+    Nil,
+    Bool(bool),
+    Number(Box<Number>),
+    Text(Value),
+    /// `.a.b`.
+    Field(Names),
+    /// `$x.a.b`.
+    Variable(Slot, Names),
+    Function(Callee),
+    Pipeline(Box<Pipeline>),
+    /// `(pipeline).a.b`.
+    Chain(Box<Operand>, Names),
+}
+
+/// The names of a chain of fields, at least one but for variables.
+pub(super) type Names = Box<[Box<str>]>;
+
+/// A function as the parser found it.
+#[derive(Clone, Copy)]
+pub(super) struct Callee {
+    pub(super) function: &'static Function,
+    /// For `and` and `or`: the truth that decides. They evaluate no more arguments than they need.
+    pub(super) deciding: Option<bool>,
+}
+
+impl std::fmt::Debug for Callee {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.function.name)
+    }
+}
