@@ -62,7 +62,8 @@ impl State<'_> {
             return Ok(());
         };
         if text.len() > MAX_OUTPUT_BYTES {
-            let cause = format!("a text of {} bytes is over the limit of {MAX_OUTPUT_BYTES} bytes", text.len());
+            let cause =
+                format!("a text of {} bytes is over the limit of {MAX_OUTPUT_BYTES} bytes", text.len());
             return Err(Fault::limit(cause).into());
         }
         self.engine.produce(text.len())
@@ -123,7 +124,9 @@ fn check_count(function: &Function, operands: usize, piped: bool) -> Outcome<()>
         let least = declared.saturating_sub(1);
         if given < least {
             let name = function.name;
-            return Err(fault(format!("wrong number of args for {name}: want at least {least} got {operands}")));
+            return Err(fault(format!(
+                "wrong number of args for {name}: want at least {least} got {operands}"
+            )));
         }
     } else if given != declared {
         let name = function.name;

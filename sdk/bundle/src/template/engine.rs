@@ -114,7 +114,9 @@ impl<'a> Engine<'a> {
     pub(super) fn deeper<T>(&self, body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         let depth = self.depth.get();
         if depth == MAX_DEPTH {
-            return Err(Fault::limit(format!("templates are nested deeper than the limit of {MAX_DEPTH}")).into());
+            return Err(
+                Fault::limit(format!("templates are nested deeper than the limit of {MAX_DEPTH}")).into()
+            );
         }
         self.depth.set(depth + 1);
         let result = super::deep(body);

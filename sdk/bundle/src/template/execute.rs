@@ -190,7 +190,8 @@ impl<'e> State<'e> {
             }
             Some(Value::Uint64(count)) => {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
-                iterated = self.count(template, branch, count, |number| Value::Uint64(number.unsigned_abs()))?;
+                iterated =
+                    self.count(template, branch, count, |number| Value::Uint64(number.unsigned_abs()))?;
             }
             Some(Value::Object(object)) => match object.entries() {
                 None => return Err(endless(&value)),
@@ -231,13 +232,7 @@ impl<'e> State<'e> {
         Ok(count > 0)
     }
 
-    fn iteration(
-        &mut self,
-        template: &Template,
-        branch: &Branch,
-        key: Value,
-        item: Value,
-    ) -> Outcome<Flow> {
+    fn iteration(&mut self, template: &Template, branch: &Branch, key: Value, item: Value) -> Outcome<Flow> {
         self.engine.step()?;
         let item = Some(item);
         match *branch.pipeline.variables {

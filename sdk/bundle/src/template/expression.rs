@@ -40,7 +40,10 @@ impl Parser {
             return Err(self.fault(start, format!("missing value for {context}")));
         }
         for (index, command) in commands.iter().enumerate().skip(1) {
-            if matches!(command.first.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)) {
+            if matches!(
+                command.first.term,
+                Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)
+            ) {
                 let cause = format!("non executable command in pipeline stage {}", index + 1);
                 return Err(self.source.fault(command.position as usize, cause));
             }

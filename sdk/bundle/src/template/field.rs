@@ -9,6 +9,7 @@ use crate::{
     fault::Fault,
     functions::Parameter,
     value::{Map, MapType, Object, Value},
+    yaml,
 };
 
 impl State<'_> {
@@ -105,33 +106,12 @@ fn values_method(map: &Map, name: &str, arguments: &[Value]) -> Result<Value, Fa
         ("AsMap", []) => Ok(Value::Map(map.seen_as(MapType::Any))),
         ("Table", [Value::Str(path)]) => table(map, &path.text()).map(Value::Map),
         ("PathValue", [Value::Str(path)]) => path_value(map, &path.text()),
-        ("YAML", []) => crate::functions::lookup("toYaml").map_or_else(
-            || Err(Fault::new("no YAML here")),
-            |function| {
-                let arguments = [Value::Map(map.clone())];
-                (function.call)(&crate::functions::Call::new(&arguments, &Nowhere)).map(|text| match text {
-                    Value::Str(text) => Value::Str([&text, &b"\n"[..]].concat().into()),
-                    other => other,
-                })
-            },
-        ),
+        ("YAML", []) => match yaml::write(&Value::Map(map.clone())) {
+            Ok(text) => Ok(Value::string(text)),
+            Err(error) => Err(Fault::new(error.to_string())),
+        },
         ("Encode", _) => Err(Fault::new("no writer can be given to Encode")),
         _ => Err(Fault::new(format!("wrong number or type of args for {name}"))),
-    }
-}
-
-/// Values know no outside.
-struct Nowhere;
-
-impl crate::environment::Environment for Nowhere {
-    fn now(&self) -> jiff::Zoned {
-        jiff::Zoned::default()
-    }
-    fn random(&self, bytes: &mut [u8]) {
-        bytes.fill(0);
-    }
-    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
-        Ok(Value::Nil)
     }
 }
 

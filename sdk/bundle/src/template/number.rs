@@ -91,7 +91,9 @@ impl Number {
 
     fn imaginary(text: &str) -> Result<Self, String> {
         let imaginary = parse_float(&text[..text.len() - 1]);
-        imaginary.map(|imaginary| Self::of(text, 0.0, imaginary)).ok_or_else(|| format!("illegal number syntax: {text:?}"))
+        imaginary
+            .map(|imaginary| Self::of(text, 0.0, imaginary))
+            .ok_or_else(|| format!("illegal number syntax: {text:?}"))
     }
 
     /// `1+2i`: a real part, then a signed imaginary one.
@@ -190,7 +192,9 @@ fn parse_float(text: &str) -> Option<f64> {
     let value = if size.starts_with("0x") || size.starts_with("0X") {
         hexadecimal_float(&without_underscores(&size[2..], true)?)?
     } else {
-        let plain = size.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+        let plain = size
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
         size.parse().ok().filter(|value: &f64| plain && value.is_finite())?
     };
     Some(if negative { -value } else { value })

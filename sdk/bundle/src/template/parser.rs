@@ -16,7 +16,8 @@ use crate::{fault::Fault, printf::quote, value::Str};
 /// If it is malformed, uses a function that does not exist, or defines one name twice.
 pub(super) fn parse(name: &Str, source: Rc<Source>) -> Result<Vec<Template>, Fault> {
     let tokens = lexer::tokens(&source)?;
-    let mut parser = Parser { source, tokens, next: 0, scope: Scope::new(), nesting: 0, templates: Vec::new() };
+    let mut parser =
+        Parser { source, tokens, next: 0, scope: Scope::new(), nesting: 0, templates: Vec::new() };
     let root = parser.file()?;
     parser.add(name.clone(), root)?;
     Ok(parser.templates)
@@ -291,7 +292,9 @@ impl Parser {
     fn action(&mut self) -> Result<Item, Fault> {
         let token = self.peek_word();
         let Kind::Keyword(keyword) = token.kind else {
-            return self.pipeline("command", Kind::RightDelimiter).map(|pipeline| Item::Node(Node::Action(pipeline)));
+            return self
+                .pipeline("command", Kind::RightDelimiter)
+                .map(|pipeline| Item::Node(Node::Action(pipeline)));
         };
         self.take();
         let node = match keyword {
@@ -366,7 +369,11 @@ impl Parser {
             }
             _ => {
                 let (block, ending) = self.block()?;
-                if ending == Ending::End { Ok(block) } else { Err(self.fault(token, "expected end; found {{else}}")) }
+                if ending == Ending::End {
+                    Ok(block)
+                } else {
+                    Err(self.fault(token, "expected end; found {{else}}"))
+                }
             }
         }
     }

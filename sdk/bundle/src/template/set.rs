@@ -45,7 +45,8 @@ impl TemplateSet {
 pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Rc<Template>>, Fault> {
     let source = Rc::new(Source { file: name.to_owned(), text: text.clone() });
     if text.len() > MAX_SOURCE_BYTES {
-        let cause = format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
+        let cause =
+            format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
         return Err(Fault::limit(cause).at(source.place(0)));
     }
     Ok(parser::parse(&Str::from(name), source)?.into_iter().map(Rc::new).collect())
