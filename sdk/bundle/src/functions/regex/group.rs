@@ -36,8 +36,7 @@ impl<'a> Parser<'a> {
             return Err("missing closing )".into());
         }
         if let Some(index) = index {
-            let name = name.filter(|name| !name.is_empty()).map(Box::from);
-            piece.expression = Hir::capture(Capture { index, name, sub: Box::new(piece.expression) });
+            piece.expression = Hir::capture(Capture { index, name: None, sub: Box::new(piece.expression) });
         }
         pieces.push(piece);
         Ok(())
@@ -47,9 +46,6 @@ impl<'a> Parser<'a> {
         let (name, behind) = self.rest.split_once('>').ok_or("invalid named capture")?;
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return Err(format!("invalid named capture: `{name}`"));
-        }
-        if self.groups.contains(&name) {
-            return Err(format!("duplicate capture group name: `{name}`"));
         }
         self.rest = behind;
         Ok(name)

@@ -75,8 +75,7 @@ fn replace_expanding(call: &Call<'_>) -> Result<Value, Fault> {
         let Some(Some(whole)) = groups.first().cloned() else { continue };
         result.extend_from_slice(&text[done..whole.start]);
         expand::expand(replacement, &mut result, |group| {
-            let span = groups.get(pattern.group_index(group)?)?.clone()?;
-            Some(&text[span])
+            pattern.group(&groups, group).map(|span| &text[span])
         });
         limit_text(result.len())?;
         done = whole.end;
@@ -114,7 +113,10 @@ fn split(call: &Call<'_>) -> Result<Value, Fault> {
     let haystack = Haystack::new(text);
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for span in pattern.spans(&haystack).take(bound(count).saturating_sub(1)) {
+    for span in pattern.spans(&haystack).take(bound(count)) {
+        if parts.len() == bound(count) - 1 {
+            break;
+        }
         end = span.start;
         // An empty match at the very start parts nothing.
         if span.end != 0 {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
-use regex_automata::{PatternID, meta};
+use regex_automata::meta;
 
 use super::{expand::Group, syntax};
 use crate::{fault::Fault, functions::strings::runes::runes, value::Str};
@@ -17,7 +17,14 @@ thread_local! {
 }
 
 /// A compiled pattern.
-pub(super) struct Pattern(meta::Regex);
+pub(super) struct Pattern {
+    regex: meta::Regex,
+    /// The names of the groups from 1 on, empty for those without. Go lets several have the same name.
+    names: Vec<String>,
+}
+
+/// Where a group matched, if it did.
+type Matched = Option<Range<usize>>;
 
 impl Pattern {
     /// The pattern of this source, compiled at most once.
@@ -42,38 +49,40 @@ impl Pattern {
         let refused = |cause: String| Fault::new(format!("error parsing regexp: {cause}"));
         let source = std::str::from_utf8(source);
         let source = source.map_err(|error| refused(format!("invalid UTF-8: {error}")))?;
-        let expression = syntax::parse(source).map_err(refused)?;
+        let (expression, names) = syntax::parse(source).map_err(refused)?;
         let config = meta::Config::new().utf8_empty(true).nfa_size_limit(Some(MAX_COMPILED_BYTES));
         let compiled = meta::Builder::new().configure(config).build_from_hir(&expression);
-        compiled.map(Self).map_err(|error| refused(format!("expression too large: {error}")))
+        let regex = compiled.map_err(|error| refused(format!("expression too large: {error}")))?;
+        Ok(Self { regex, names })
     }
 
     /// Whether it occurs in the text.
     pub(super) fn is_match(&self, haystack: &Haystack<'_>) -> bool {
-        self.0.is_match(&*haystack.text)
+        self.regex.is_match(&*haystack.text)
     }
 
     /// Where it occurs, from left to right, without overlaps; an empty match never touches the one before it.
     pub(super) fn spans<'a>(&'a self, haystack: &'a Haystack<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
-        self.0.find_iter(&*haystack.text).map(|found| haystack.given(found.range()))
+        self.regex.find_iter(&*haystack.text).map(|found| haystack.given(found.range()))
     }
 
     /// The same with the groups of each match, the whole match first.
     pub(super) fn groups<'a>(
         &'a self,
         haystack: &'a Haystack<'_>,
-    ) -> impl Iterator<Item = Vec<Option<Range<usize>>>> + 'a {
-        self.0.captures_iter(&*haystack.text).map(|captures| {
+    ) -> impl Iterator<Item = Vec<Matched>> + 'a {
+        self.regex.captures_iter(&*haystack.text).map(|captures| {
             captures.iter().map(|group| group.map(|span| haystack.given(span.range()))).collect()
         })
     }
 
-    /// The number of a group.
-    pub(super) fn group_index(&self, group: &Group<'_>) -> Option<usize> {
+    /// Where the group matched; of several with the same name the first that did.
+    pub(super) fn group(&self, matched: &[Matched], group: &Group<'_>) -> Matched {
         match group {
-            Group::Number(number) => Some(*number),
-            Group::Name(name) => {
-                self.0.group_info().to_index(PatternID::ZERO, std::str::from_utf8(name).ok()?)
+            Group::Number(number) => matched.get(*number)?.clone(),
+            Group::Name(sought) => {
+                let named = self.names.iter().zip(matched.iter().skip(1));
+                named.filter(|(name, _)| name.as_bytes() == *sought).find_map(|(_, span)| span.clone())
             }
         }
     }

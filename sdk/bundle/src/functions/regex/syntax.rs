@@ -51,17 +51,17 @@ pub(super) struct Parser<'a> {
     pub(super) depth: usize,
 }
 
-/// Reads a pattern.
+/// Reads a pattern: the expression, and the names of its groups, empty for those without.
 ///
 /// # Errors
 /// Go's words for what is wrong.
-pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
+pub(super) fn parse(pattern: &str) -> Result<(Hir, Vec<String>), String> {
     let mut parser = Parser { rest: pattern, flags: Flags::default(), groups: Vec::new(), depth: 0 };
     let piece = parser.alternatives()?;
     if !parser.rest.is_empty() {
         return Err(format!("unexpected ): `{pattern}`"));
     }
-    Ok(piece.expression)
+    Ok((piece.expression, parser.groups.into_iter().map(String::from).collect()))
 }
 
 impl<'a> Parser<'a> {

@@ -86,7 +86,7 @@ impl Url {
         let mut path = rest;
         if rest.starts_with(b"//") && (has_scheme || !rest.starts_with(b"///")) {
             let slash = memchr(b'/', &rest[2..]).map_or(rest.len(), |slash| slash + 2);
-            (url.user, url.host) = parse_authority(&rest[2..slash])?;
+            (url.user, url.host) = parse_authority(&url.scheme, &rest[2..slash])?;
             path = &rest[slash..];
         }
         url.path = unescape(path, Part::Path)?;
@@ -113,9 +113,9 @@ fn split_scheme(text: &[u8]) -> Result<(&[u8], &[u8]), String> {
     }
 }
 
-fn parse_authority(authority: &[u8]) -> Result<(Option<User>, Vec<u8>), String> {
-    let Some(at) = memrchr(b'@', authority) else { return Ok((None, parse_host(authority)?)) };
-    let (userinfo, host) = (&authority[..at], parse_host(&authority[at + 1..])?);
+fn parse_authority(scheme: &[u8], authority: &[u8]) -> Result<(Option<User>, Vec<u8>), String> {
+    let Some(at) = memrchr(b'@', authority) else { return Ok((None, parse_host(scheme, authority)?)) };
+    let (userinfo, host) = (&authority[..at], parse_host(scheme, &authority[at + 1..])?);
     if !userinfo.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(byte)) {
         return Err("net/url: invalid userinfo".into());
     }
@@ -134,14 +134,16 @@ fn is_port(text: &[u8]) -> bool {
     }
 }
 
-fn parse_host(host: &[u8]) -> Result<Vec<u8>, String> {
+/// Only what travels by HTTP may have no more than one colon: databases' URLs list several hosts with their ports.
+fn parse_host(scheme: &[u8], host: &[u8]) -> Result<Vec<u8>, String> {
     if host.starts_with(b"[") {
         return parse_bracketed_host(host);
     }
     if host.contains(&b'[') {
         return Err("invalid IP-literal".into());
     }
-    if let Some(colon) = memchr(b':', host) {
+    let find_port = if matches!(scheme, b"http" | b"https") { memchr } else { memrchr };
+    if let Some(colon) = find_port(b':', host) {
         check_port(&host[colon..])?;
     }
     unescape(host, Part::Host)
