@@ -3,10 +3,12 @@
 //!
 //! In: rendered manifests, hooks and values as text, and a client of any Kubernetes API server. Out: objects on that
 //! cluster and a [`record::Release`] for each revision, readable and writable by Helm 4. What is to be done is decided
-//! by the pure functions of [`plan`], [`objects`] and [`readiness`]; [`cluster`] does it.
+//! by the pure functions of [`plan`], [`objects`] and [`readiness`]; [`cluster`] does it, and [`operations`]
+//! are what people ask for.
 
 pub mod cluster;
 pub mod objects;
+pub mod operations;
 pub mod plan;
 pub mod readiness;
 pub mod record;

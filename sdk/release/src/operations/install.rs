@@ -1,0 +1,193 @@
+//! A release comes into being.
+
+use super::{Bundle, DryRun, Error, Operator, Options, Render, Request, now, stage::Stage};
+use crate::{
+    cluster::{Writing, chain},
+    objects,
+    plan::{changes::Placed, history, name},
+    readiness::Rules,
+    record::{ApplyMethod, Event, Info, Release, Status, secret},
+};
+
+/// How long new kinds may take to be served.
+const DEFINITIONS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Operator<'_> {
+    /// Installs a chart as a new release and gives its record.
+    pub async fn install(&self, name: &str, chart: &impl Render) -> Result<Release, Error> {
+        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        check_labels(&self.options)?;
+        let history = self.storage.history(name).await?;
+        let planned = history::install(&history.revisions(), self.options.replace, history.activity());
+        let planned = match planned {
+            // Helm does not look at the history when it only tries.
+            Err(_) if self.is_dry() => history::Install { version: 1, supersede: None, interrupted: None },
+            planned => planned?,
+        };
+        let definitions = chart.definitions();
+        if !self.options.skip_crds && !definitions.is_empty() {
+            match self.options.dry_run {
+                DryRun::None => self.install_definitions(&definitions).await?,
+                _ => self.say("This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies."),
+            }
+        }
+        let capabilities = self.cluster.capabilities().await?;
+        let namespace = self.cluster.namespace();
+        let request = Request {
+            name,
+            namespace,
+            revision: 1,
+            upgrade: false,
+            capabilities: Some(&capabilities),
+            previous: None,
+        };
+        let bundle = chart.render(request).await.map_err(Error::Render)?;
+        let (method, apply_method) = self.method(None).await?;
+        let mut release = self.record(name, planned.version, bundle, apply_method);
+        let wanted = self.wanted(&release).await.map_err(in_release_manifest)?;
+        self.check_ownership(&wanted, &release, "install").await?;
+        if self.is_dry() {
+            release.info.description = "Dry run complete".into();
+            return Ok(release);
+        }
+        if self.options.create_namespace {
+            self.cluster.ensure_namespace().await?;
+        }
+        let mut old = Vec::new();
+        if let Some(mut last) = planned.supersede.and_then(|version| history.get(version)).cloned() {
+            last.info.status = Status::Superseded;
+            last.info.description = "superseded by new release".into();
+            self.storage.update(&last).await?;
+        }
+        if let Some(interrupted) = planned.interrupted.and_then(|version| history.get(version)) {
+            old = self.take_up(interrupted, "install").await?;
+        }
+        self.storage.create(&release).await?;
+        let stage = Stage { events: (Event::PreInstall, Event::PostInstall), old, wanted, method };
+        let blame = |event: Event, error| Error::Hooks {
+            what: format!("failed {}", event.as_str()),
+            source: Box::new(error),
+        };
+        match self.go(&mut release, &stage, blame).await {
+            (_, Ok(())) => {
+                release.info.status = Status::Deployed;
+                release.info.description = self.described("Install complete");
+                self.storage.update(&release).await?;
+                Ok(release)
+            }
+            (_, Err(error)) => Err(self.fail_install(release, error).await),
+        }
+    }
+
+    fn record(&self, name: &str, version: u64, bundle: Bundle, apply_method: ApplyMethod) -> Release {
+        let now = Some(now());
+        let info = Info {
+            first_deployed: now,
+            last_deployed: now,
+            status: Status::PendingInstall,
+            description: "Initial install underway".into(),
+            notes: bundle.notes,
+            ..Info::default()
+        };
+        Release {
+            name: name.into(),
+            info,
+            chart: Some(bundle.chart),
+            config: Some(bundle.config),
+            manifest: bundle.manifest,
+            hooks: bundle.hooks,
+            version,
+            namespace: self.cluster.namespace().into(),
+            labels: self.options.labels.clone(),
+            apply_method,
+        }
+    }
+
+    /// Marks an interrupted revision as failed, says so, and gives the objects that it may have left.
+    pub(super) async fn take_up(&self, interrupted: &Release, what: &str) -> Result<Vec<Placed>, Error> {
+        let Release { name, version, .. } = interrupted;
+        self.say(&format!(
+            "release {name}: the {what} of revision {version} was interrupted; it is marked as failed and taken up from \
+             where it stopped"
+        ));
+        self.mark_interrupted(interrupted).await?;
+        self.had(interrupted).await
+    }
+
+    pub(super) async fn mark_interrupted(&self, interrupted: &Release) -> Result<(), Error> {
+        let mut record = interrupted.clone();
+        let was = record.info.status;
+        record.info.status = Status::Failed;
+        record.info.description = format!("Interrupted while {was}");
+        Ok(self.storage.update(&record).await?)
+    }
+
+    pub(super) fn described(&self, default: &str) -> String {
+        match self.options.description.as_str() {
+            "" => default.into(),
+            given => given.into(),
+        }
+    }
+
+    async fn install_definitions(&self, definitions: &[super::Definition]) -> Result<(), Error> {
+        let mut made = Vec::new();
+        for definition in definitions {
+            let failed =
+                |source: Error| Error::Definition { name: definition.name.clone(), source: Box::new(source) };
+            let what = "unable to read the definition";
+            let objects = objects::parse(&definition.content)
+                .map_err(|source| failed(Error::Manifest { what, source }))?;
+            for one in self.cluster.place(objects).await.map_err(|error| failed(error.into()))? {
+                match self.cluster.create(&one, Writing::default()).await {
+                    Ok(()) => made.push(one.identity),
+                    Err(error) if error.is_already_there() => {}
+                    Err(error) => return Err(failed(error.into())),
+                }
+            }
+        }
+        if made.is_empty() {
+            return Ok(());
+        }
+        self.cluster.wait_ready(&made, Rules::Release, DEFINITIONS_TIMEOUT).await?;
+        Ok(self.cluster.rediscover().await?)
+    }
+
+    async fn fail_install(&self, mut release: Release, error: Error) -> Error {
+        let name = release.name.clone();
+        release.info.status = Status::Failed;
+        release.info.description = format!("Release {name:?} failed: {}", chain(&error));
+        // The failure itself counts more than that it cannot be written down.
+        let _ = self.storage.update(&release).await;
+        if !self.options.rollback_on_failure {
+            return error;
+        }
+        let options = Options { keep_history: false, description: String::new(), ..self.options.clone() };
+        let uninstaller = Operator::new(self.cluster, options, self.say, Default::default());
+        match Box::pin(uninstaller.uninstall(&name)).await {
+            Ok(_) => Error::Undone { name, what: "uninstalled", source: Box::new(error) },
+            Err(source) => Error::NotUndone {
+                doing: "uninstalling the release",
+                operation: "install",
+                original: Box::new(error),
+                source: Box::new(source),
+            },
+        }
+    }
+}
+
+pub(super) fn check_labels(options: &Options) -> Result<(), Error> {
+    match options.labels.keys().any(|name| secret::is_system_label(name)) {
+        true => Err(Error::SystemLabel(secret::SYSTEM_LABELS)),
+        false => Ok(()),
+    }
+}
+
+/// An install has one manifest only.
+fn in_release_manifest(error: Error) -> Error {
+    let what = "unable to build kubernetes objects from release manifest";
+    match error {
+        Error::Build { source, .. } => Error::Build { what, source },
+        Error::Manifest { source, .. } => Error::Manifest { what, source },
+        other => other,
+    }
+}

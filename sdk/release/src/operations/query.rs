@@ -1,0 +1,190 @@
+//! Looking at releases without touching them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use super::{Error, Operator};
+use crate::{
+    cluster::storage::{History, Stored},
+    plan::{
+        history::{Activity, Refusal},
+        holder, name,
+    },
+    record::{Release, Status},
+};
+
+/// Most recent first, or by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    #[default]
+    Name,
+    /// By when they were deployed.
+    Date,
+}
+
+/// Which releases are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Those of all namespaces.
+    pub everywhere: bool,
+    /// Only those in these states; empty means all.
+    pub statuses: Vec<Status>,
+    /// In which order.
+    pub order: Order,
+    /// Backwards.
+    pub reverse: bool,
+    /// How many at most; 0 means all.
+    pub max: usize,
+    /// How many are passed over first.
+    pub offset: usize,
+}
+
+impl Listing {
+    /// Chooses among all records: the newest revision of each release (unless superseded ones are asked for) that is in
+    /// one of the states and that `fits`.
+    pub fn choose(&self, all: Vec<Stored>, fits: impl Fn(&Release) -> bool) -> Vec<Stored> {
+        let mut chosen: Vec<Stored> = all.into_iter().filter(|one| fits(&one.release)).collect();
+        if self.statuses != [Status::Superseded] {
+            chosen = newest(chosen);
+        }
+        chosen.retain(|one| self.statuses.is_empty() || self.statuses.contains(&one.release.info.status));
+        chosen.sort_by(|a, b| match self.order {
+            Order::Name => {
+                (&a.release.name, &a.release.namespace).cmp(&(&b.release.name, &b.release.namespace))
+            }
+            Order::Date => {
+                let at = |one: &Stored| one.release.info.last_deployed.map(|time| time.at);
+                at(a).cmp(&at(b))
+            }
+        });
+        if self.reverse {
+            chosen.reverse();
+        }
+        let max = if self.max == 0 { usize::MAX } else { self.max };
+        chosen.into_iter().skip(self.offset).take(max).collect()
+    }
+}
+
+fn newest(all: Vec<Stored>) -> Vec<Stored> {
+    let mut newest: HashMap<(String, String), Stored> = HashMap::new();
+    for one in all {
+        let key = (one.release.namespace.clone(), one.release.name.clone());
+        match newest.get(&key) {
+            Some(other) if other.release.version > one.release.version => {}
+            _ => drop(newest.insert(key, one)),
+        }
+    }
+    newest.into_values().collect()
+}
+
+impl Operator<'_> {
+    /// A release's record: the newest, or that of a revision.
+    pub async fn record_of(&self, name: &str, revision: u64) -> Result<Release, Error> {
+        let history = self.history(name).await?;
+        let found = match revision {
+            0 => history.last().map(|last| &last.release),
+            revision => history.get(revision),
+        };
+        Ok(found.ok_or(Refusal::NotFound)?.clone())
+    }
+
+    /// All of a release's records, oldest first.
+    pub async fn history(&self, name: &str) -> Result<History, Error> {
+        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        let history = self.storage.history(name).await?;
+        if history.0.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(history) }
+    }
+
+    /// If the release's last operation was interrupted, what to do about it.
+    pub fn interruption(&self, history: &History) -> Option<String> {
+        let last = &history.last()?.release;
+        if !last.info.status.is_pending() || history.activity() == Activity::Busy {
+            return None;
+        }
+        let what = last.info.status.as_str().trim_start_matches("pending-");
+        let name = &last.name;
+        let back = if last.version > 1 {
+            format!(", `naru bundle rollback {name}` goes back")
+        } else {
+            String::new()
+        };
+        let again = if last.info.status == Status::PendingInstall { "install" } else { "upgrade" };
+        Some(format!(
+            "release {name}: the {what} of revision {} was interrupted; `naru bundle {again} {name} ...` takes it up{back}, \
+             `naru bundle uninstall {name}` removes it",
+            last.version
+        ))
+    }
+
+    /// The live objects of a release, by version and kind, as the server shows them in tables (`tables`) or as they are.
+    pub async fn live_objects(
+        &self,
+        release: &Release,
+        tables: bool,
+    ) -> Result<BTreeMap<String, Vec<Value>>, Error> {
+        let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for one in self.had(release).await? {
+            let version = one.identity.api_version.rsplit('/').next().unwrap_or_default().to_string();
+            let answer = match tables {
+                true => self.cluster.table(&one.identity).await.map(Some),
+                false => self.cluster.get(&one.identity).await,
+            };
+            match answer {
+                Ok(Some(object)) => {
+                    found.entry(format!("{version}/{}", one.identity.kind)).or_default().push(object);
+                }
+                Ok(None) => {}
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// How long an operation without a sign of life counts as going on, for messages.
+    pub fn lease() -> jiff::SignedDuration {
+        holder::LEASE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Info, Time};
+
+    fn stored(name: &str, version: u64, status: Status, second: i64) -> Stored {
+        let at = jiff::Timestamp::from_second(second).ok();
+        let last_deployed = at.map(|at| Time { at, offset: jiff::tz::Offset::UTC });
+        let info = Info { status, last_deployed, ..Info::default() };
+        Stored { release: Release { name: name.into(), version, info, ..Release::default() }, holder: None }
+    }
+
+    #[test]
+    fn listings() {
+        let all = || {
+            vec![
+                stored("b", 1, Status::Superseded, 1),
+                stored("b", 2, Status::Deployed, 9),
+                stored("a", 1, Status::Failed, 5),
+                stored("c", 1, Status::Deployed, 7),
+            ]
+        };
+        let listing = Listing::default;
+        for (listing, expected) in [
+            (listing(), "a1 b2 c1"),
+            (Listing { statuses: vec![Status::Deployed], ..listing() }, "b2 c1"),
+            (Listing { statuses: vec![Status::Superseded], ..listing() }, "b1"),
+            (Listing { order: Order::Date, ..listing() }, "a1 c1 b2"),
+            (Listing { reverse: true, ..listing() }, "c1 b2 a1"),
+            (Listing { max: 1, offset: 1, ..listing() }, "b2"),
+            (Listing { offset: 9, ..listing() }, ""),
+        ] {
+            let chosen = listing.choose(all(), |_| true);
+            let words: Vec<String> =
+                chosen.iter().map(|one| format!("{}{}", one.release.name, one.release.version)).collect();
+            assert_eq!(words.join(" "), expected, "{listing:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A release ends.
+
+use std::fmt::Write;
+
+use super::{Error, Operator, Wait, now};
+use crate::{
+    cluster,
+    objects::{self, Identity, Object, order, ownership},
+    plan::{history, name},
+    record::{Event, Release, Status},
+};
+
+/// What became of a release.
+#[derive(Clone, Debug)]
+pub struct Uninstalled {
+    /// Its last record.
+    pub release: Release,
+    /// What stayed, for people; empty if nothing did.
+    pub kept: String,
+}
+
+impl Operator<'_> {
+    /// Removes a release's objects, and its records unless they are to be kept. `None` if there is none and that is fine.
+    pub async fn uninstall(&self, name: &str) -> Result<Option<Uninstalled>, Error> {
+        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        let history = self.storage.history(name).await?;
+        let planned = history::uninstall(name, &history.revisions(), self.options.keep_history);
+        if planned == Err(history::Refusal::NotFound) {
+            let fine = self.options.ignore_not_found;
+            return if fine { Ok(None) } else { Err(Error::NotLoaded(name.into())) };
+        }
+        let mut release = history.last().expect("there is a history").release.clone();
+        if self.is_dry() {
+            return Ok(Some(Uninstalled { release, kept: String::new() }));
+        }
+        if !planned? {
+            self.forget(name, &history.revisions()).await?;
+            return Ok(Some(Uninstalled { release, kept: String::new() }));
+        }
+        if release.info.status.is_pending() {
+            let status = release.info.status;
+            self.say(&format!(
+                "release {name}: revision {} is {status}; it is removed as far as it came",
+                release.version
+            ));
+        }
+        release.info.status = Status::Uninstalling;
+        release.info.deleted = Some(now());
+        release.info.description = "Deletion in progress (or silently failed)".into();
+        self.run_hooks(&mut release, Event::PreDelete).await?;
+        self.storage.update(&release).await?;
+        let (gone, kept) = self
+            .delete_objects(&release)
+            .await
+            .map_err(|source| Error::NotDeleted { name: name.into(), source: Box::new(source) })?;
+        let mut errors = Vec::new();
+        if self.options.wait == Wait::Everything
+            && let Err(error) = self.cluster.wait_gone(&gone, self.options.timeout).await
+        {
+            errors.push(error.into());
+        }
+        if let Err(error) = self.run_hooks(&mut release, Event::PostDelete).await {
+            errors.push(error);
+        }
+        release.info.status = Status::Uninstalled;
+        release.info.description = self.described("Uninstallation complete");
+        if self.options.keep_history {
+            self.storage.update(&release).await?;
+            for one in history.0.iter().filter(|one| one.release.info.status == Status::Deployed) {
+                if one.release.version != release.version {
+                    let mut superseded = one.release.clone();
+                    superseded.info.status = Status::Superseded;
+                    self.storage.update(&superseded).await?;
+                }
+            }
+        } else {
+            self.forget(name, &history.revisions()).await?;
+        }
+        if errors.is_empty() {
+            Ok(Some(Uninstalled { release, kept }))
+        } else {
+            Err(Error::Leftovers(errors))
+        }
+    }
+
+    async fn forget(&self, name: &str, revisions: &[history::Revision]) -> Result<(), Error> {
+        for revision in revisions {
+            self.storage.delete(name, revision.version).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what the release has and owns; gives what was deleted and says what stayed.
+    async fn delete_objects(&self, release: &Release) -> Result<(Vec<Identity>, String), Error> {
+        let what = "corrupted release record. You must manually delete the resources";
+        let mut objects =
+            objects::parse(&release.manifest).map_err(|source| Error::Manifest { what, source })?;
+        order::for_uninstall(&mut objects);
+        let (kept, gone): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(Object::is_kept);
+        let mut told = String::new();
+        if !kept.is_empty() {
+            told.push_str("These resources were kept due to the resource policy:\n");
+            for one in kept {
+                line(&mut told, one.kind(), one.name());
+            }
+        }
+        let placed = self.cluster.place_known(gone).await;
+        let live = self.cluster.live(&placed).await?;
+        let (ours, others): (Vec<_>, Vec<_>) = live
+            .into_iter()
+            .partition(|one| ownership::problem(&one.object, &release.name, &release.namespace).is_none());
+        if !others.is_empty() {
+            if !told.is_empty() {
+                told.push('\n');
+            }
+            let count = others.len();
+            let words = "resource(s) were not deleted because they are not owned by this release";
+            writeln!(told, "{count} {words}:").expect("writing to a string does not fail");
+            for one in others {
+                line(&mut told, &one.identity.kind, &one.identity.name);
+            }
+        }
+        let mut deleted = Vec::new();
+        let mut errors = Vec::new();
+        for one in ours {
+            match self.cluster.delete(&one.identity, &self.options.propagation).await {
+                Ok(_) => deleted.push(one.identity),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok((deleted, told)) } else { Err(cluster::Error::Several(errors).into()) }
+    }
+}
+
+fn line(text: &mut String, kind: &str, name: &str) {
+    writeln!(text, "[{kind}] {name}").expect("writing to a string does not fail");
+}
