@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
 
-use crate::commands::{apply, delete, describe, get, image, logs, wait};
+use crate::commands::{apply, bundle, delete, describe, get, image, logs, wait};
 
 /// Where a cluster lives unless told otherwise.
 pub const DEFAULT_DATA_DIR: &str = "/var/lib/naru";
@@ -38,6 +38,8 @@ pub enum Command {
     Down(DownArgs),
     /// Manage the images of this machine's node.
     Image(image::ImageArgs),
+    /// Install and manage bundles: Helm charts, rendered and released as Helm does.
+    Bundle(bundle::BundleArgs),
     /// Create or change objects to be as files describe them.
     Apply(apply::ApplyArgs),
     /// Show objects.

@@ -48,6 +48,7 @@ async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
         Command::Node(args) => wiring::node(args, started).await?,
         Command::Down(args) => commands::down::run(args).await?,
         Command::Image(args) => args.run().await?,
+        Command::Bundle(args) => return args.run().await,
         Command::Apply(args) => return args.run().await,
         Command::Get(args) => return args.run().await,
         Command::Describe(args) => return args.run().await,

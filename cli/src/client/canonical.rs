@@ -23,18 +23,23 @@ pub fn sorted(value: &Value) -> Value {
 
 /// In one line.
 pub fn compact(value: &Value) -> String {
-    write(value, Escaping(CompactFormatter))
+    write(&sorted(value), Escaping(CompactFormatter))
 }
 
 /// Over several lines, indented by four spaces.
 pub fn indented(value: &Value) -> String {
-    write(value, Escaping(PrettyFormatter::with_indent(b"    ")))
+    write(&sorted(value), Escaping(PrettyFormatter::with_indent(b"    ")))
 }
 
-fn write(value: &Value, formatter: impl Formatter) -> String {
+/// In one line, fields in their own order: as Go writes structs.
+pub fn ordered(value: &impl Serialize) -> String {
+    write(value, Escaping(CompactFormatter))
+}
+
+fn write(value: &impl Serialize, formatter: impl Formatter) -> String {
     let mut out = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut out, formatter);
-    sorted(value).serialize(&mut serializer).expect("a JSON value is always valid JSON");
+    value.serialize(&mut serializer).expect("what is written has string keys only");
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 

@@ -1,6 +1,7 @@
 //! The commands that are not a cluster's own process: one file a verb.
 
 pub mod apply;
+pub mod bundle;
 pub mod delete;
 pub mod describe;
 pub mod down;

@@ -5,7 +5,7 @@ pub mod ownership;
 
 use std::fmt;
 
-use naru_api::decode;
+use naru_bundle::{json, yaml};
 use serde_json::Value;
 
 /// Says with [`KEEP`] that an object stays when its release goes.
@@ -20,7 +20,10 @@ const LIST_DEPTH_MAX: usize = 8;
 pub enum Error {
     /// Not YAML.
     #[error("error parsing the manifest")]
-    Parse(#[from] decode::Error),
+    Parse(#[from] yaml::Error),
+    /// Not what JSON can hold.
+    #[error("error converting YAML to JSON")]
+    Json(#[from] json::Error),
     /// Not an object.
     #[error("unable to decode \"\": Object {field:?} is missing in {excerpt:?}")]
     NoObject {
@@ -123,12 +126,14 @@ pub fn is_kept(object: &Value) -> bool {
     policy.is_some_and(|policy| policy.trim().eq_ignore_ascii_case(KEEP))
 }
 
-/// The objects of a manifest in its order; lists are taken apart.
+/// The objects of a manifest in its order, read as Helm reads YAML; lists are taken apart.
 pub fn parse(manifest: &str) -> Result<Vec<Object>, Error> {
     let mut objects = Vec::new();
-    for document in decode::yaml_documents(manifest.as_bytes())? {
-        if !document.value.is_null() {
-            flatten(document.value, 0, &mut objects)?;
+    for document in yaml::documents(manifest.as_bytes()) {
+        let value = json::write(&yaml::read_exact(&document?)?, json::Style::Raw)?;
+        let value: Value = serde_json::from_str(&value).expect("what was written as JSON is JSON");
+        if !value.is_null() {
+            flatten(value, 0, &mut objects)?;
         }
     }
     Ok(objects)

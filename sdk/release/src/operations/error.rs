@@ -13,6 +13,9 @@ pub enum Error {
     /// The history does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// An install's name cannot be used.
+    #[error("release name check failed")]
+    NameCheck(#[source] Box<Error>),
     /// The name does not.
     #[error("release name {name:?}")]
     Name {
@@ -166,9 +169,9 @@ pub enum Error {
     /// A description that is too long.
     #[error("description must be {max} characters or less, got {0}", max = super::DESCRIPTION_CHARS_MAX)]
     Description(usize),
-    /// Bad selectors and filters.
+    /// Whatever needs no more than its words.
     #[error("{0}")]
-    Filter(String),
+    Plain(String),
 }
 
 impl Error {

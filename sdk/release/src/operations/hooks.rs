@@ -151,7 +151,7 @@ impl Operator<'_> {
     pub(super) async fn log(&self, pods: &str, pod: &str, container: &str) -> Result<String, Error> {
         let path = api::with_query(&format!("{pods}/{pod}/log"), [("container", container.to_string())]);
         let request = http::Request::builder().method(HttpMethod::GET).uri(path).body(Vec::new());
-        let request = request.map_err(|error| Error::Filter(error.to_string()))?;
+        let request = request.map_err(|error| Error::Plain(error.to_string()))?;
         let text = self.cluster.client().request_text(request).await.map_err(cluster::Error::from)?;
         Ok(text)
     }

@@ -15,14 +15,15 @@ const DEFINITIONS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(
 impl Operator<'_> {
     /// Installs a chart as a new release and gives its record.
     pub async fn install(&self, name: &str, chart: &impl Render) -> Result<Release, Error> {
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        let refused = |error: Error| Error::NameCheck(Box::new(error));
+        name::check(name).map_err(|source| refused(Error::Name { name: name.into(), source }))?;
         check_labels(&self.options)?;
         let history = self.storage.history(name).await?;
         let planned = history::install(&history.revisions(), self.options.replace, history.activity());
         let planned = match planned {
             // Helm does not look at the history when it only tries.
             Err(_) if self.is_dry() => history::Install { version: 1, supersede: None, interrupted: None },
-            planned => planned?,
+            planned => planned.map_err(|refusal| refused(refusal.into()))?,
         };
         let definitions = chart.definitions();
         if !self.options.skip_crds && !definitions.is_empty() {

@@ -92,7 +92,8 @@ impl Operator<'_> {
 
     /// All of a release's records, oldest first.
     pub async fn history(&self, name: &str) -> Result<History, Error> {
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        name::check(name)
+            .map_err(|_| Error::Plain(format!("releaseContent: Release name is invalid: {name}")))?;
         let history = self.storage.history(name).await?;
         if history.0.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(history) }
     }

@@ -14,7 +14,8 @@ impl Operator<'_> {
         if length > DESCRIPTION_CHARS_MAX {
             return Err(Error::Description(length));
         }
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        name::check(name)
+            .map_err(|_| Error::Plain(format!("prepareRollback: Release name is invalid: {name}")))?;
         let history = self.storage.history(name).await?;
         let planned = history::rollback(&history.revisions(), revision, history.activity())?;
         let invariant = "the plan names revisions of the history";

@@ -33,7 +33,8 @@ pub struct Tested {
 impl Operator<'_> {
     /// Runs a release's tests. Their objects stay until [`Operator::finish_test`], so that their logs can be read.
     pub async fn test(&self, name: &str, filter: &Filter) -> Result<Tested, Error> {
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        name::check(name)
+            .map_err(|_| Error::Plain(format!("releaseTest: Release name is invalid: {name}")))?;
         let history = self.storage.history(name).await?;
         let mut release = history.last().ok_or(Refusal::NotFound)?.release.clone();
         let (mut chosen, mut rest): (Vec<Hook>, Vec<Hook>) =
@@ -73,7 +74,7 @@ impl Operator<'_> {
                 name: hook.name.clone(),
             };
             let pod = self.cluster.get(&identity).await?.ok_or_else(|| {
-                Error::Filter(format!("unable to get pod {}: pods {:?} not found", hook.name, hook.name))
+                Error::Plain(format!("unable to get pod {}: pods {:?} not found", hook.name, hook.name))
             })?;
             for list in ["initContainers", "containers"] {
                 for container in pod["spec"][list].as_array().into_iter().flatten() {

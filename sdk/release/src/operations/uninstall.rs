@@ -22,7 +22,7 @@ pub struct Uninstalled {
 impl Operator<'_> {
     /// Removes a release's objects, and its records unless they are to be kept. `None` if there is none and that is fine.
     pub async fn uninstall(&self, name: &str) -> Result<Option<Uninstalled>, Error> {
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        name::check(name).map_err(|_| Error::Plain(format!("uninstall: Release name is invalid: {name}")))?;
         let history = self.storage.history(name).await?;
         let planned = history::uninstall(name, &history.revisions(), self.options.keep_history);
         if planned == Err(history::Refusal::NotFound) {

@@ -61,7 +61,7 @@ impl Operator<'_> {
 
     /// Renders and looks, and changes nothing.
     pub(super) async fn prepare_upgrade(&self, name: &str, chart: &impl Render) -> Result<Prepared, Error> {
-        name::check(name).map_err(|source| Error::Name { name: name.into(), source })?;
+        name::check(name).map_err(|_| Error::Plain(format!("release name is invalid: {name}")))?;
         check_labels(&self.options)?;
         let history = self.storage.history(name).await?;
         let planned = history::upgrade(name, &history.revisions(), history.activity())?;

@@ -1,0 +1,107 @@
+//! Flags that several operations share.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use naru_release::operations::{DryRun, ServerSide, Wait};
+
+use super::connect::duration;
+
+/// `--wait`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// Everything, by what objects report.
+    Watcher,
+    /// Hooks only.
+    #[value(name = "hookOnly")]
+    HookOnly,
+    /// The same as watcher.
+    #[value(alias = "true")]
+    Legacy,
+}
+
+/// What is waited for, and how long.
+#[derive(Clone, Debug, Args)]
+pub struct WaitArgs {
+    /// Wait until objects are ready: watcher (what --wait alone means), legacy, or hookOnly.
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "hookOnly", default_missing_value = "watcher", num_args = 0..=1, require_equals = true)]
+    wait: Strategy,
+    /// How long any one wait may take: 5m0s, 90s.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m0s")]
+    pub timeout: Duration,
+}
+
+impl WaitArgs {
+    /// What is waited for.
+    pub fn strategy(&self) -> Wait {
+        if self.wait == Strategy::HookOnly { Wait::Hooks } else { Wait::Everything }
+    }
+}
+
+/// `--dry-run`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Try {
+    /// Change things.
+    #[default]
+    #[value(alias = "false")]
+    None,
+    /// Change nothing, and do not ask the cluster.
+    #[value(aliases = ["true", "unset"])]
+    Client,
+    /// Change nothing, but ask the cluster.
+    Server,
+}
+
+impl Try {
+    /// For operations.
+    pub fn strategy(self) -> DryRun {
+        match self {
+            Try::None => DryRun::None,
+            Try::Client => DryRun::Client,
+            Try::Server => DryRun::Server,
+        }
+    }
+}
+
+/// `--server-side`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Where {
+    /// By server-side apply.
+    True,
+    /// By patches computed here.
+    False,
+    /// As the last revision had it; for a new release, by server-side apply where the server offers it.
+    #[default]
+    Auto,
+}
+
+/// How objects are changed.
+#[derive(Clone, Debug, Args)]
+pub struct ChangeArgs {
+    /// Where changes are computed: true (server-side apply), false, or auto.
+    #[arg(long, value_name = "BOOL", value_enum, default_value = "auto", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    server_side: Where,
+    /// Let server-side apply take fields that others manage.
+    #[arg(long, conflicts_with = "force_replace")]
+    pub force_conflicts: bool,
+    /// Replace objects instead of patching them.
+    #[arg(long, alias = "force")]
+    pub force_replace: bool,
+    /// Pass over hooks.
+    #[arg(long)]
+    pub no_hooks: bool,
+    /// What the record says of this operation.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub description: String,
+}
+
+impl ChangeArgs {
+    /// For operations.
+    pub fn server_side(&self) -> ServerSide {
+        match self.server_side {
+            Where::True => ServerSide::True,
+            Where::False => ServerSide::False,
+            Where::Auto => ServerSide::Auto,
+        }
+    }
+}

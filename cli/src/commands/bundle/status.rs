@@ -1,0 +1,43 @@
+//! `naru bundle status`.
+
+use anyhow::Result;
+use clap::Args;
+use naru_release::operations::Options;
+
+use super::{
+    connect::{ConnectArgs, operator},
+    output::{Form, OutputArgs},
+    report::Report,
+};
+
+/// Show how a release is.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArgs {
+    /// The release.
+    release: String,
+    /// The revision, instead of the newest.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    revision: u64,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+impl StatusArgs {
+    /// Runs the command.
+    pub async fn run(self) -> Result<()> {
+        let cluster = self.connect.connect().await?;
+        let operator = operator(&cluster, Options::default());
+        let history = operator.history(&self.release).await?;
+        let mut release = operator.record_of(&self.release, self.revision).await?;
+        let tables = self.output.form == Form::Table;
+        let resources = operator.live_objects(&release, tables).await?;
+        release.chart = None;
+        Report { resources, ..Report::default() }.print(&release, self.output.form)?;
+        if let Some(advice) = operator.interruption(&history) {
+            eprintln!("{advice}");
+        }
+        Ok(())
+    }
+}
