@@ -11,15 +11,15 @@ mod write;
 pub use read::{read, read_list, read_map};
 pub use write::{Style, write};
 
-pub(crate) use number::push_float;
+pub(crate) use number::{Shortest, push_float};
 pub(crate) use text::lossy;
 pub(crate) use write::type_mismatch;
 
 use thiserror::Error;
 
-/// Deepest nesting of lists and maps, in levels, that is read or written. Go allows 10,000; no manifest comes
-/// near this, and it keeps recursion within a small stack.
-pub const MAX_DEPTH: usize = 1_000;
+/// Deepest nesting of lists and maps, in levels, that is read or written. Go allows 10,000, but no manifest comes
+/// near this (the deepest schemas have about 100), and it keeps recursion within a thread's 2 MiB of stack.
+pub const MAX_DEPTH: usize = 250;
 
 /// Why JSON could not be read or written, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

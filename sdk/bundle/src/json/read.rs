@@ -30,14 +30,14 @@ pub fn read_map(text: &[u8]) -> Result<Map, Error> {
     }
 }
 
-/// As Go reads JSON into a `[]interface {}`: an array, or `null`, which leaves an empty list.
+/// As Go reads JSON into a `[]interface {}`: an array, or `null`, which makes a nil list.
 ///
 /// # Errors
 /// Those of [`read`], and [`Error::Mismatch`] for anything but an array or `null`.
 pub fn read_list(text: &[u8]) -> Result<List, Error> {
     match read(text)? {
         Value::List(list) => Ok(list),
-        Value::Nil => Ok(List::new(Element::Any, [])),
+        Value::Nil => Ok(List::nil(Element::Any)),
         other => Err(type_mismatch(&other, Element::Any.slice_name())),
     }
 }
@@ -62,7 +62,7 @@ impl Reader<'_> {
     fn unexpected(&self, place: &str) -> Error {
         let problem = match self.peek() {
             None => "unexpected end of JSON input".to_owned(),
-            Some(byte) => format!("invalid character {} {place}", quoted(byte)),
+            Some(_) => format!("invalid character {} {place}", quoted(&self.text[self.at..])),
         };
         Error::Syntax { problem, offset: self.at + usize::from(self.at < self.text.len()) }
     }
@@ -139,7 +139,7 @@ impl Reader<'_> {
     fn literal(&mut self, word: &str, value: Value) -> Result<Value, Error> {
         for expected in word.bytes() {
             if self.peek() != Some(expected) {
-                let place = format!("in literal {word} (expecting {})", quoted(expected));
+                let place = format!("in literal {word} (expecting {})", quoted(&[expected]));
                 return Err(self.unexpected(&place));
             }
             self.at += 1;
@@ -154,18 +154,18 @@ impl Reader<'_> {
         }
         match self.peek() {
             Some(b'0') => self.at += 1,
-            _ => self.digits("in numeric literal")?,
+            _ => self.digits()?,
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
-            self.digits("after decimal point in numeric literal")?;
+            self.digits()?;
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
             self.at += 1;
             if matches!(self.peek(), Some(b'+' | b'-')) {
                 self.at += 1;
             }
-            self.digits("in exponent of numeric literal")?;
+            self.digits()?;
         }
         let text = std::str::from_utf8(&self.text[start..self.at]).expect("invariant: digits are ASCII");
         match text.parse::<f64>() {
@@ -175,9 +175,9 @@ impl Reader<'_> {
     }
 
     /// One digit or more.
-    fn digits(&mut self, place: &str) -> Result<(), Error> {
+    fn digits(&mut self) -> Result<(), Error> {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.unexpected(place));
+            return Err(self.unexpected("in numeric literal"));
         }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -196,11 +196,11 @@ impl Reader<'_> {
                     return Ok(Str::from(&*lossy(raw)));
                 }
                 b'\\' => return self.escaped_string(start),
-                0..=0x1f => return Err(self.unexpected("in string literal")),
+                0..=0x1f => return Err(self.unexpected("in string")),
                 _ => self.at += 1,
             }
         }
-        Err(self.unexpected("in string literal"))
+        Err(self.unexpected("in string"))
     }
 
     /// A string with escapes, from its first one on; `start` is the string's first byte.
@@ -221,7 +221,7 @@ impl Reader<'_> {
                     self.at += 1;
                     text.push(self.escape()?);
                 }
-                _ => return Err(self.unexpected("in string literal")),
+                _ => return Err(self.unexpected("in string")),
             }
         }
     }
@@ -240,17 +240,25 @@ impl Reader<'_> {
                 let first = self.four_digits()?;
                 return self.surrogates(first);
             }
-            _ => return Err(self.unexpected("in string escape code")),
+            None => return Err(self.unexpected("")),
+            Some(_) => return Err(self.bad_escape(2)),
         };
         self.at += 1;
         Ok(simple)
+    }
+
+    /// Go's failure for an escape, which it shows in its whole `length` from the backslash on.
+    fn bad_escape(&self, length: usize) -> Error {
+        let start = self.text[..self.at].iter().rposition(|byte| *byte == b'\\').unwrap_or(self.at);
+        let shown = lossy(&self.text[start..self.text.len().min(start + length)]);
+        Error::Syntax { problem: format!("invalid escape sequence `{shown}` in string"), offset: self.at }
     }
 
     fn four_digits(&mut self) -> Result<u32, Error> {
         let mut code = 0;
         for _ in 0..4 {
             let Some(digit) = self.peek().and_then(|byte| char::from(byte).to_digit(16)) else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(if self.peek().is_none() { self.unexpected("") } else { self.bad_escape(6) });
             };
             code = code << 4 | digit;
             self.at += 1;
@@ -275,11 +283,21 @@ impl Reader<'_> {
     }
 }
 
-/// A byte as Go's errors show it.
-fn quoted(byte: u8) -> String {
-    match byte {
-        b'\'' => "'\\''".to_owned(),
-        b'"' => "'\"'".to_owned(),
-        _ => format!("'{}'", char::from(byte).escape_default()),
+/// The first character of `text` as Go's errors show it.
+fn quoted(text: &[u8]) -> String {
+    let character = match text.utf8_chunks().next() {
+        Some(chunk) => chunk.valid().chars().next(),
+        None => None,
+    };
+    match character {
+        None => "'\\ufffd'".to_owned(),
+        Some('\'') => "'\\''".to_owned(),
+        Some('\n') => "'\\n'".to_owned(),
+        Some('\t') => "'\\t'".to_owned(),
+        Some('\r') => "'\\r'".to_owned(),
+        Some('\\') => "'\\\\'".to_owned(),
+        Some(control) if control.is_ascii_control() => format!("'\\x{:02x}'", u32::from(control)),
+        Some(other) if other.escape_debug().len() > 1 => format!("'\\u{:04x}'", u32::from(other)),
+        Some(other) => format!("'{other}'"),
     }
 }

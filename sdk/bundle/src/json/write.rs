@@ -137,9 +137,7 @@ impl Writer {
         self.out.push('"');
         for chunk in bytes.utf8_chunks() {
             self.escaped(chunk.valid());
-            for _ in chunk.invalid() {
-                self.out.push_str("\\ufffd");
-            }
+            self.out.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
         }
         self.out.push('"');
     }

@@ -56,8 +56,9 @@ pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value,
 
 /// Whether [`decode`] would succeed, without building the value.
 pub(super) fn check(document: &Document<'_>) -> Result<(), Error> {
+    let decoded = || decode(document, Options { numbers: Numbers::Float, strict: false }).map(drop);
     if document.intricate || document.nodes.iter().any(is_suspect) {
-        return decode(document, Options { numbers: Numbers::Float, strict: false }).map(drop);
+        return decoded();
     }
     for (index, node) in document.nodes.iter().enumerate() {
         if !matches!(node.content, Content::Mapping) {
@@ -223,7 +224,10 @@ impl<'d> Decoder<'d> {
                 self.step()?;
                 self.alias(index, *target, name, Self::key)
             }
-            Content::Sequence | Content::Mapping => Err(no_key()),
+            Content::Sequence | Content::Mapping => {
+                self.node(index)?;
+                Err(no_key())
+            }
         }
     }
 

@@ -304,7 +304,8 @@ fn survives_json(text: &str, key: bool) -> bool {
         0xef => bytes[at + 1] == 0xbf && bytes[at + 2] >= 0xbe,
         _ => false,
     });
-    !odd && !(key && bytes.len() > JSON_KEY)
+    let too_long = key && bytes.len() > JSON_KEY;
+    !odd && !too_long
 }
 
 /// Longest key, in bytes, that cannot reach goyaml's limit of 1,024 characters however it is escaped.

@@ -1,67 +1,43 @@
 //! Numbers as YAML text.
 
-use std::fmt::Write;
+use crate::json::Shortest;
 
-/// Appends a `float64` as Go's `strconv.FormatFloat(number, 'g', -1, 64)` does: the fewest digits that read
-/// back equal, with an exponent from a million on (`1e+06`) and below 1e-04 (`1e-05`).
+/// The powers of ten that are written without an exponent.
+const DECIMAL: std::ops::Range<i32> = -4..6;
+
+/// Appends a `float64` as Go's `strconv.FormatFloat(number, 'g', -1, 64)` does: with an exponent from a million on
+/// (`1e+06`) and below 1e-04 (`1e-05`).
 pub(super) fn push_general(out: &mut String, number: f64) {
-    push_digits(out, number.is_nan(), number.is_infinite(), number < 0.0, &format!("{number:e}"));
+    if number.is_finite() {
+        push(out, &Shortest::of(number));
+    } else {
+        push_special(out, number);
+    }
 }
 
 /// The same for `float32`, which is how float keys are written.
 pub(super) fn push_general_single(out: &mut String, number: f32) {
-    push_digits(out, number.is_nan(), number.is_infinite(), number < 0.0, &format!("{number:e}"));
-}
-
-/// `scientific` is the number as Rust's `{:e}` writes it: shortest digits, bare exponent.
-fn push_digits(out: &mut String, is_nan: bool, is_infinite: bool, negative: bool, scientific: &str) {
-    if is_nan || is_infinite {
-        out.push_str(match (is_nan, negative) {
-            (true, _) => ".nan",
-            (false, true) => "-.inf",
-            (false, false) => ".inf",
-        });
-        return;
-    }
-    let (digits, exponent) = scientific.split_once('e').expect("invariant: {:e} writes an exponent");
-    let exponent: i32 = exponent.parse().expect("invariant: {:e} writes a decimal exponent");
-    if (-4..GENERAL_DIGITS).contains(&exponent) {
-        push_plain(out, digits, exponent);
+    if number.is_finite() {
+        push(out, &Shortest::of_single(number));
     } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        write!(out, "{digits}e{sign}{:02}", exponent.unsigned_abs())
-            .expect("invariant: writing to a String cannot fail");
+        push_special(out, f64::from(number));
     }
 }
 
-/// Go's shortest `%g` takes an exponent for numbers with more digits than this before the point.
-const GENERAL_DIGITS: i32 = 6;
-
-/// `digits` (`-1.25`) times ten to the `exponent`, without an exponent.
-fn push_plain(out: &mut String, digits: &str, exponent: i32) {
-    let digits = match digits.strip_prefix('-') {
-        Some(rest) => {
-            out.push('-');
-            rest
-        }
-        None => digits,
-    };
-    let all: String = digits.chars().filter(char::is_ascii_digit).collect();
-    if exponent < 0 {
-        out.push_str("0.");
-        out.extend(std::iter::repeat_n('0', exponent.unsigned_abs() as usize - 1));
-        out.push_str(&all);
-        return;
-    }
-    let whole = exponent.unsigned_abs() as usize + 1;
-    if all.len() <= whole {
-        out.push_str(&all);
-        out.extend(std::iter::repeat_n('0', whole - all.len()));
+fn push(out: &mut String, number: &Shortest) {
+    if DECIMAL.contains(&number.exponent) {
+        number.push_decimal(out);
     } else {
-        out.push_str(&all[..whole]);
-        out.push('.');
-        out.push_str(&all[whole..]);
+        number.push_scientific(out, 2);
     }
+}
+
+fn push_special(out: &mut String, number: f64) {
+    out.push_str(match (number.is_nan(), number > 0.0) {
+        (true, _) => ".nan",
+        (false, true) => ".inf",
+        (false, false) => "-.inf",
+    });
 }
 
 #[cfg(test)]

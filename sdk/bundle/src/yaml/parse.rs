@@ -317,7 +317,7 @@ impl<'a> Parser<'a> {
             }
             _ => self.node(Allowed::Flow)?,
         }
-        self.flow_value()?;
+        self.flow_value(|kind| matches!(kind, Kind::FlowSequenceEnd))?;
         self.close(index);
         self.peek().map(drop)
     }
@@ -341,7 +341,7 @@ impl<'a> Parser<'a> {
                         Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => self.empty()?,
                         _ => self.node(Allowed::Flow)?,
                     }
-                    self.flow_value()?;
+                    self.flow_value(|kind| matches!(kind, Kind::FlowMappingEnd))?;
                 }
                 _ => {
                     self.node(Allowed::Flow)?;
@@ -353,14 +353,15 @@ impl<'a> Parser<'a> {
         self.skip()
     }
 
-    /// The value of a flow mapping's entry, with its colon, if it has one.
-    fn flow_value(&mut self) -> Result<(), Error> {
+    /// The value of a flow mapping's entry, with its colon, if it has one; `closes` knows what ends the collection.
+    fn flow_value(&mut self, closes: fn(&Kind<'a>) -> bool) -> Result<(), Error> {
         if !matches!(self.peek()?, Kind::Value) {
             return self.empty();
         }
         self.skip()?;
         match self.peek()? {
-            Kind::FlowEntry | Kind::FlowMappingEnd | Kind::FlowSequenceEnd => self.empty(),
+            Kind::FlowEntry => self.empty(),
+            kind if closes(kind) => self.empty(),
             _ => self.node(Allowed::Flow),
         }
     }

@@ -31,6 +31,8 @@ struct SimpleKey {
     /// The number of its first token, counted from the start of the stream.
     token: usize,
     mark: Mark,
+    /// Whether its token is held back for it. goyaml forgets this for `[]` and `{}`, which are therefore no keys.
+    held: bool,
 }
 
 /// The state of the pass over a stream.
@@ -86,7 +88,7 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         let taken = self.taken;
-        match self.keys.iter().rposition(|key| key.possible && key.token == taken) {
+        match self.keys.iter().rposition(|key| key.held && key.token == taken) {
             Some(level) => self.is_valid(level),
             None => Ok(false),
         }
@@ -264,7 +266,7 @@ impl<'a> Scanner<'a> {
         let required = !self.in_flow() && self.indent == self.mark.column as isize;
         self.remove_key()?;
         let token = self.taken + self.queue.len();
-        let key = SimpleKey { possible: true, required, token, mark: self.mark };
+        let key = SimpleKey { possible: true, required, token, mark: self.mark, held: true };
         *self.keys.last_mut().expect("invariant: the block context stays") = key;
         Ok(())
     }
@@ -273,7 +275,9 @@ impl<'a> Scanner<'a> {
     fn remove_key(&mut self) -> Result<(), Error> {
         let key = self.keys.last_mut().expect("invariant: the block context stays");
         let missing = key.possible && key.required;
-        key.possible = false;
+        if std::mem::take(&mut key.possible) {
+            key.held = false;
+        }
         if missing { Err(self.failure("could not find expected ':'")) } else { Ok(()) }
     }
 
@@ -294,9 +298,14 @@ impl<'a> Scanner<'a> {
         if self.indents.len() > super::MAX_DEPTH {
             return Err(Error::Depth);
         }
-        let at = number.map_or(self.queue.len(), |number| number - self.taken);
-        self.queue.insert(at, Token { kind, mark });
+        self.insert(number, kind, mark);
         Ok(())
+    }
+
+    /// Puts a token before the token `number`, or to the end of the queue if that one is not in it.
+    fn insert(&mut self, number: Option<usize>, kind: Kind<'a>, mark: Mark) {
+        let at = number.and_then(|number| number.checked_sub(self.taken)).unwrap_or(self.queue.len());
+        self.queue.insert(at, Token { kind, mark });
     }
 
     /// Closes the blocks that are further right than `column`.
@@ -343,7 +352,8 @@ impl<'a> Scanner<'a> {
 
     fn fetch_flow_start(&mut self, kind: Kind<'a>) -> Result<(), Error> {
         self.save_key()?;
-        self.keys.push(SimpleKey::default());
+        let token = self.taken + self.queue.len();
+        self.keys.push(SimpleKey { token, ..SimpleKey::default() });
         if self.keys.len() > super::MAX_DEPTH {
             return Err(Error::Depth);
         }
@@ -355,7 +365,9 @@ impl<'a> Scanner<'a> {
     fn fetch_flow_end(&mut self, kind: Kind<'a>) -> Result<(), Error> {
         self.remove_key()?;
         if self.in_flow() {
-            self.keys.pop();
+            let inner = self.keys.pop().expect("invariant: a flow context has its key");
+            let outer = self.keys.last_mut().expect("invariant: the block context stays");
+            outer.held &= outer.token != inner.token;
         }
         self.key_allowed = false;
         self.push_indicator(kind);
@@ -399,9 +411,10 @@ impl<'a> Scanner<'a> {
         let level = self.keys.len() - 1;
         if self.is_valid(level)? {
             let key = self.keys[level];
-            self.queue.insert(key.token - self.taken, Token { kind: Kind::Key, mark: key.mark });
+            self.insert(Some(key.token), Kind::Key, key.mark);
             self.roll(key.mark.column, Some(key.token), Kind::BlockMappingStart, key.mark)?;
             self.keys[level].possible = false;
+            self.keys[level].held = false;
             self.key_allowed = false;
         } else {
             if !self.in_flow() {
