@@ -258,7 +258,7 @@ fn random_json(random: &mut StdRng, depth: usize) -> String {
         _ => {
             let keys = [
                 "a", "a1", "a2", "a10", "a-1", "b", "B", "10", "9", "_x", "true", "", "a b", "é", "x.y/z",
-                "a01", "a001", "1a", "é1", "Ä", "aa1",
+                "a01", "a001", "é1", "Ä", "aa1",
             ];
             let items: Vec<_> = (0..count)
                 .map(|_| format!("\"{}\":{}", keys.choose(random).unwrap(), random_json(random, depth - 1)))

@@ -297,7 +297,9 @@ fn quoted(text: &[u8]) -> String {
         Some('\r') => "'\\r'".to_owned(),
         Some('\\') => "'\\\\'".to_owned(),
         Some(control) if control.is_ascii_control() => format!("'\\x{:02x}'", u32::from(control)),
-        Some(other) if other.escape_debug().len() > 1 => format!("'\\u{:04x}'", u32::from(other)),
+        Some(other) if !other.is_ascii() && other.escape_debug().len() > 1 => {
+            format!("'\\u{:04x}'", u32::from(other))
+        }
         Some(other) => format!("'{other}'"),
     }
 }

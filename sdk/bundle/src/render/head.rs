@@ -15,13 +15,17 @@ pub(super) struct Head {
     pub(super) annotations: Vec<(String, String)>,
 }
 
+/// The fields a head is made of.
+const FIELDS: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
 impl Head {
     /// Reads a document, all of which must be YAML.
     ///
     /// # Errors
     /// The reader's words, or which field is of a wrong type.
     pub(super) fn read(document: &str) -> Result<Self, String> {
-        let value = yaml::read_exact(document.as_bytes()).map_err(|error| error.to_string())?;
+        let known = |key: &[u8]| FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field.as_bytes()));
+        let value = yaml::read_some(document.as_bytes(), known).map_err(|error| error.to_string())?;
         let mut head = Self::default();
         decode::object(&value, |field, value| match field {
             "apiversion" => decode::string(value, &mut head.api_version),

@@ -35,15 +35,7 @@ pub(super) struct Options {
 
 /// The value of a document.
 pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value, Error> {
-    let mut decoder = Decoder {
-        document,
-        options,
-        open: Vec::new(),
-        steps: 0,
-        alias_steps: 0,
-        duplicates: Vec::new(),
-        suspect: false,
-    };
+    let mut decoder = Decoder::new(document, options);
     let value = decoder.node(0)?;
     if !decoder.duplicates.is_empty() {
         return Err(Error::Duplicates(decoder.duplicates));
@@ -56,24 +48,46 @@ pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value,
 
 /// Whether [`decode`] would succeed, without building the value.
 pub(super) fn check(document: &Document<'_>) -> Result<(), Error> {
-    let decoded = || decode(document, Options { numbers: Numbers::Float, strict: false }).map(drop);
+    if is_plain(document) { Ok(()) } else { decode(document, EXACT).map(drop) }
+}
+
+/// The value of a document, of a mapping only the `wanted` entries. The others are checked but not built.
+pub(super) fn decode_some(document: &Document<'_>, wanted: impl Fn(&[u8]) -> bool) -> Result<Value, Error> {
+    if !matches!(document.nodes[0].content, Content::Mapping) || !is_plain(document) {
+        return decode(document, EXACT);
+    }
+    let mut decoder = Decoder::new(document, EXACT);
+    let mut entries = Entries::new();
+    let mut children = document.children(0);
+    while let (Some(key), Some(item)) = (children.next(), children.next()) {
+        let name = decoder.key(key)?;
+        if wanted(&name) {
+            entries.insert(name, decoder.node(item)?);
+        }
+    }
+    Ok(Value::Map(Map::new(MapType::Any, entries)))
+}
+
+const EXACT: Options = Options { numbers: Numbers::Exact, strict: false };
+
+/// Whether a document is beyond doubt without decoding: no tags, aliases, merge keys, infinite numbers or keys
+/// that are collections.
+fn is_plain(document: &Document<'_>) -> bool {
     if document.intricate || document.nodes.iter().any(is_suspect) {
-        return decoded();
+        return false;
     }
     for (index, node) in document.nodes.iter().enumerate() {
         if !matches!(node.content, Content::Mapping) {
             continue;
         }
         for key in document.children(index).step_by(2) {
-            let Content::Scalar { text, implicit } = &document.nodes[key].content else {
-                return Err(no_key());
-            };
-            if *implicit {
-                key_text(resolve(text, Rules::Version2), text)?;
+            let Content::Scalar { text, implicit } = &document.nodes[key].content else { return false };
+            if *implicit && matches!(resolve(text, Rules::Version2), Resolved::Null | Resolved::Unsigned(_)) {
+                return false;
             }
         }
     }
-    Ok(())
+    true
 }
 
 /// A scalar that may be infinite or not a number.
@@ -103,6 +117,18 @@ struct Decoder<'d> {
 }
 
 impl<'d> Decoder<'d> {
+    fn new(document: &'d Document<'d>, options: Options) -> Self {
+        Self {
+            document,
+            options,
+            open: Vec::new(),
+            steps: 0,
+            alias_steps: 0,
+            duplicates: Vec::new(),
+            suspect: false,
+        }
+    }
+
     /// Counts one node, and fails if too many of them come from aliases.
     fn step(&mut self) -> Result<(), Error> {
         self.steps += 1;

@@ -59,6 +59,16 @@ pub fn read_exact(stream: &[u8]) -> Result<Value, Error> {
     read_with(stream, Options { numbers: Numbers::Exact, strict: false })
 }
 
+/// As [`read_exact`], but of a mapping only the entries whose key is `wanted` are built; the others are checked all
+/// the same. For the few fields that decide what becomes of a manifest of any size.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_some(stream: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Value, Error> {
+    let text = input::decode(stream)?;
+    parse::parse(&text)?.map_or(Ok(Value::Nil), |document| decode::decode_some(&document, wanted))
+}
+
 /// As [`read`], but a key may occur only once in a mapping (`UnmarshalStrict`).
 ///
 /// # Errors

@@ -5,6 +5,11 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
+use icu_properties::{
+    CodePointMapData,
+    props::{GeneralCategory, GeneralCategoryGroup},
+};
+
 use super::resolve::Rules;
 
 /// Sorts entries by their keys as goyaml does.
@@ -32,7 +37,7 @@ fn less(a: &str, b: &str, rules: Rules) -> bool {
     let (Some(first), Some(second)) = (left.next(), right.next()) else {
         return a.len() < b.len();
     };
-    match (first.is_alphabetic(), second.is_alphabetic()) {
+    match (is_letter(first), is_letter(second)) {
         (true, true) => return first < second,
         (false, false) => {}
         (first_letter, second_letter) => {
@@ -67,8 +72,22 @@ fn digits(before: &str, a: &str, b: &str) -> Option<bool> {
     }
 }
 
+fn is_letter(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphabetic();
+    }
+    GeneralCategoryGroup::Letter.contains(category(character))
+}
+
 fn is_digit(character: char) -> bool {
-    if character.is_ascii() { character.is_ascii_digit() } else { character.is_numeric() }
+    if character.is_ascii() {
+        return character.is_ascii_digit();
+    }
+    category(character) == GeneralCategory::DecimalNumber
+}
+
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
 /// The length in bytes of the characters that both texts start with.
