@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Error, Options,
     bind::{self, Bound},
-    core::{Changes, Decision, PodInfo, Queue, Snapshot, fits, schedule},
+    core::{Decision, Event, PodInfo, Queue, Snapshot, hint, schedule},
     listing::Listing,
     report::{Report, Reporter},
     wire::{Node, Pod},
@@ -107,10 +107,12 @@ impl Service {
             Some(node) => {
                 self.queue.remove(pod.uid());
                 let before = self.snapshot.node_of(pod.uid()).cloned();
-                let changes = self.snapshot.set_pod(info, node);
-                if let Some(before) = before {
-                    self.wake(changes, &before);
+                let left = self.snapshot.pod(pod.uid()).cloned();
+                let changes = self.snapshot.set_pod(info.clone(), node);
+                if let (Some(before), Some(left)) = (before, left) {
+                    self.wake(Event { changes, node: Some(&before), pod: Some(&left) });
                 }
+                self.wake(Event { changes, node: Some(node), pod: Some(&info) });
             }
             None if self.is_ours(pod) => self.queue.set(info),
             None => self.queue.remove(pod.uid()),
@@ -124,8 +126,9 @@ impl Service {
     fn pod_is_gone(&mut self, uid: &str) {
         self.queue.remove(uid);
         if let Some(node) = self.snapshot.node_of(uid).cloned() {
+            let pod = self.snapshot.pod(uid).cloned();
             let changes = self.snapshot.remove_pod(uid);
-            self.wake(changes, &node);
+            self.wake(Event { changes, node: Some(&node), pod: pod.as_deref() });
         }
     }
 
@@ -135,11 +138,11 @@ impl Service {
             Ok(watcher::Event::InitApply(node) | watcher::Event::Apply(node)) => self.node_is(&node),
             Ok(watcher::Event::Delete(node)) => {
                 self.nodes.remove(node.name());
-                self.snapshot.remove_node(node.name());
+                self.node_is_gone(node.name());
             }
             Ok(watcher::Event::InitDone) => {
                 for name in self.nodes.end() {
-                    self.snapshot.remove_node(&name);
+                    self.node_is_gone(&name);
                 }
             }
             Err(error) => tracing::warn!(%error, "the watch of nodes failed, it is started again"),
@@ -151,20 +154,25 @@ impl Service {
         match node.info() {
             Ok(info) => {
                 let changes = self.snapshot.set_node(info);
-                self.wake(changes, node.name());
+                self.wake(Event { changes, node: Some(node.name()), pod: None });
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(node = node.name(), error, "a node cannot be understood and is not used");
-                self.snapshot.remove_node(node.name());
+                self.node_is_gone(node.name());
             }
         }
     }
 
-    /// Lets the pods be tried again that a change of one node has made room for.
-    fn wake(&mut self, changes: Changes, node: &str) {
-        let (now, snapshot) = (self.now(), &self.snapshot);
-        self.queue.wake(changes, now, |pod| fits(snapshot, pod, node));
+    fn node_is_gone(&mut self, name: &str) {
+        let changes = self.snapshot.remove_node(name);
+        self.wake(Event { changes, node: Some(name), pod: None });
+    }
+
+    /// Lets the pods be tried again that a change may have made room for.
+    fn wake(&mut self, event: Event<'_>) {
+        let (now, snapshot, profile) = (self.now(), &self.snapshot, &self.options.profile);
+        self.queue.wake(event.changes, now, |pod| hint(snapshot, pod, profile, &event));
     }
 
     /// Places the pods that wait, as far as bindings may be started. Not before everything that exists is known.
@@ -184,7 +192,7 @@ impl Service {
         let tie_breaker = tie_breaker(self.options.seed, &pod.id.uid);
         match schedule(&self.snapshot, &pod, &self.options.profile, tie_breaker) {
             Decision::Place(placement) => {
-                self.snapshot.assume(pod.clone(), &placement.node);
+                self.snapshot.assume(&pod, &placement.node);
                 self.bindings.spawn(bind::bind(self.client.clone(), pod, placement.node));
             }
             Decision::Unschedulable(diagnosis) => {
@@ -208,7 +216,7 @@ impl Service {
         let changes = self.snapshot.forget(uid);
         let now = self.now();
         self.queue.retry(uid, now);
-        self.wake(changes, &node);
+        self.wake(Event { changes, node: Some(&node), pod: Some(&pod) });
         if error.is_harmless() {
             return tracing::debug!(pod = %pod.id.name, ?error, "a pod is not there to be bound");
         }

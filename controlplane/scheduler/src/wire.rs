@@ -9,7 +9,7 @@ use kube::Resource;
 use serde::Deserialize;
 
 use crate::core::{
-    InvalidNode, InvalidPod, NodeInfo, PodIdentity, PodInfo,
+    InvalidNode, InvalidPod, NodeInfo, Owner, OwnerKind, PodIdentity, PodInfo, PodMeta,
     object::{NodeSpec, NodeStatus, PodSpec, PodStatus},
 };
 
@@ -89,7 +89,18 @@ impl Pod {
         let meta = &self.metadata;
         let id =
             PodIdentity { uid: text(&meta.uid), namespace: text(&meta.namespace), name: text(&meta.name) };
-        PodInfo::new(id, &self.spec).map(Arc::new)
+        let none = BTreeMap::new();
+        let labels = meta.labels.as_ref().unwrap_or(&none);
+        let meta = PodMeta { id, labels, terminating: self.is_terminating(), owner: self.owner() };
+        PodInfo::new(meta, &self.spec, &self.status).map(Arc::new)
+    }
+
+    /// The controller it belongs to, if that is of a kind that matters.
+    fn owner(&self) -> Option<Owner> {
+        let owners = self.metadata.owner_references.iter().flatten();
+        let controller = owners.into_iter().find(|owner| owner.controller == Some(true))?;
+        let kind = OwnerKind::of(&controller.api_version, &controller.kind)?;
+        Some(Owner { kind, name: controller.name.as_str().into() })
     }
 }
 

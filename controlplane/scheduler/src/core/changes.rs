@@ -4,7 +4,7 @@ use std::ops::{BitOr, BitOrAssign};
 
 /// A set of kinds of change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes(u8);
+pub struct Changes(u16);
 
 impl Changes {
     /// Nothing.
@@ -19,10 +19,37 @@ impl Changes {
     pub const NODE_TAINTS: Changes = Changes(1 << 3);
     /// A pod left a node, or takes less of it.
     pub const POD_LEFT: Changes = Changes(1 << 4);
+    /// A pod came to a node, or has other labels or wishes there.
+    pub const POD_CAME: Changes = Changes(1 << 5);
+    /// A node went away.
+    pub const NODE_REMOVED: Changes = Changes(1 << 6);
+    /// A node holds other images.
+    pub const NODE_IMAGES: Changes = Changes(1 << 7);
+    /// A namespace has other labels.
+    pub const NAMESPACE: Changes = Changes(1 << 8);
+    /// A volume, a claim or a storage class changed.
+    pub const STORAGE: Changes = Changes(1 << 9);
 
     /// Whether the two have a kind in common.
     pub fn meets(self, other: Changes) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The kinds by name.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        const NAMES: [&str; 10] = [
+            "node added",
+            "node allocatable",
+            "node labels",
+            "node taints",
+            "pod left",
+            "pod came",
+            "node removed",
+            "node images",
+            "namespace",
+            "storage",
+        ];
+        NAMES.into_iter().enumerate().filter(move |(bit, _)| self.0 & (1 << bit) != 0).map(|(_, name)| name)
     }
 }
 

@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    changes::Changes,
-    diagnosis::Diagnosis,
-    filter,
-    pod::PodInfo,
-    score::{self, Profile},
-    snapshot::Snapshot,
+    diagnosis::Diagnosis, pod::PodInfo, profile::Profile, score, snapshot::Snapshot, view, view::View,
 };
 
 /// What is to become of a pod.
@@ -33,36 +28,36 @@ pub struct Placement {
 
 /// Decides where a pod runs. The same arguments give the same answer; `tie_breaker` chooses among equally good nodes.
 pub fn schedule(snapshot: &Snapshot, pod: &PodInfo, profile: &Profile, tie_breaker: u64) -> Decision {
-    if pod.gated {
+    if pod.is_gated() {
         return Decision::Gated;
     }
-    let feasible: Vec<_> = snapshot.slots().filter(|(slot, node)| filter::fits(slot, node, pod)).collect();
-    let best = match feasible[..] {
-        [] => return Decision::Unschedulable(Box::new(Diagnosis::of(snapshot, pod))),
-        [(only, _)] => only,
-        _ => {
-            let scores = score::scores(&feasible, pod, &profile.weights);
-            let ranked = scores.into_iter().zip(feasible);
-            let ranked = ranked.map(|(score, (slot, _))| (score, mix(slot.name_hash ^ tie_breaker), slot));
-            // By name last, so that even equal hashes give one answer.
-            let best = ranked.max_by(|a, b| (a.0, a.1, &a.2.name).cmp(&(b.0, b.1, &b.2.name)));
-            best.expect("there is a feasible node").2
-        }
-    };
-    Decision::Place(Placement { node: best.name.clone(), generation: snapshot.generation() })
+    view::with(snapshot, pod, profile, |view| match choose(view, tie_breaker) {
+        Some(slot) => Decision::Place(Placement {
+            node: view.cluster.slots[slot].name.clone(),
+            generation: view.cluster.generation,
+        }),
+        None => Decision::Unschedulable(Box::new(Diagnosis::of(view))),
+    })
 }
 
-/// Whether a pod fits on one node; if not, which changes of the node could help.
-pub fn fits(snapshot: &Snapshot, pod: &PodInfo, node: &str) -> Result<(), Changes> {
-    let Some((slot, node)) = snapshot.slot_of(node) else { return Err(Changes::NODE_ADDED) };
-    if pod.gated {
-        return Err(Changes::NONE);
+/// The slot of the best node.
+fn choose(view: &View<'_>, tie_breaker: u64) -> Option<usize> {
+    let feasible = view.feasible();
+    if feasible.len() < 2 {
+        return feasible.first().map(|slot| *slot as usize);
     }
-    if filter::fits(slot, node, pod) {
-        return Ok(());
-    }
-    let reasons = filter::reasons(slot, node, pod);
-    Err(reasons.iter().fold(Changes::NONE, |changes, reason| changes | reason.helped_by()))
+    let totals = score::totals(view, &feasible);
+    let best = totals.iter().copied().max()?;
+    let ties = feasible.iter().zip(&totals).filter(|(_, total)| **total == best);
+    ties.map(|(slot, _)| *slot as usize).max_by(|a, b| rank(view, *a, *b, tie_breaker))
+}
+
+/// The order of equally good nodes: scattered by the tie breaker, by name where even that is equal.
+fn rank(view: &View<'_>, a: usize, b: usize, tie_breaker: u64) -> std::cmp::Ordering {
+    let slots = &view.cluster.slots;
+    let (a, b) = (&slots[a], &slots[b]);
+    let scattered = mix(a.name_hash ^ tie_breaker).cmp(&mix(b.name_hash ^ tie_breaker));
+    scattered.then_with(|| a.name.cmp(&b.name))
 }
 
 /// Spreads every bit of the input over the output (the finaliser of splitmix64).

@@ -2,35 +2,21 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{changes::Changes, filter, pod::PodInfo, snapshot::Snapshot};
-
-/// Why a pod does not fit on a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The node is cordoned.
-    Unschedulable,
-    /// The pod names another node.
-    NodeName,
-    /// The node has a taint that the pod does not tolerate.
-    Taint {
-        /// Its key.
-        key: Box<str>,
-        /// Its value.
-        value: Box<str>,
-    },
-    /// `nodeSelector` or required node affinity does not match.
-    Affinity,
-    /// The node takes no more pods.
-    TooManyPods,
-    /// The node has too little of a resource.
-    Insufficient(Box<str>),
-}
+use super::{
+    board::Verdict,
+    changes::Changes,
+    reason::Reason,
+    refusal::{self, Filters},
+    view::View,
+};
 
 /// Why a pod fits on no node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// How many nodes there are.
     pub nodes: usize,
+    /// Why no node was looked at.
+    pub before: Option<&'static str>,
     /// On how many nodes each reason was found.
     pub reasons: BTreeMap<Reason, usize>,
     /// On how many nodes the pod could run if others left.
@@ -41,56 +27,54 @@ pub struct Diagnosis {
     pub helped_by: Changes,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Unschedulable => f.write_str("node(s) were unschedulable"),
-            Reason::NodeName => f.write_str("node(s) didn't match the requested node name"),
-            Reason::Taint { key, value } => write!(f, "node(s) had untolerated taint {{{key}: {value}}}"),
-            Reason::Affinity => f.write_str("node(s) didn't match Pod's node affinity/selector"),
-            Reason::TooManyPods => f.write_str("Too many pods"),
-            Reason::Insufficient(resource) => write!(f, "Insufficient {resource}"),
-        }
-    }
-}
-
-impl Reason {
-    /// Whether pods leaving the node may remove the reason.
-    fn is_about_room(&self) -> bool {
-        matches!(self, Reason::TooManyPods | Reason::Insufficient(_))
-    }
-
-    /// Which changes of a node may remove the reason.
-    pub(super) fn helped_by(&self) -> Changes {
-        match self {
-            Reason::Unschedulable | Reason::Taint { .. } => Changes::NODE_TAINTS,
-            Reason::NodeName => Changes::NONE,
-            Reason::Affinity => Changes::NODE_LABELS,
-            Reason::TooManyPods | Reason::Insufficient(_) => Changes::NODE_ALLOCATABLE | Changes::POD_LEFT,
-        }
-    }
-}
-
 impl Diagnosis {
     /// Looks at every node again for the reasons.
-    pub(super) fn of(snapshot: &Snapshot, pod: &PodInfo) -> Self {
+    pub(super) fn of(view: &View<'_>) -> Self {
         let mut diagnosis = Self {
-            nodes: snapshot.nodes(),
+            nodes: view.cluster.nodes,
+            before: None,
             reasons: BTreeMap::new(),
             resolvable: 0,
-            preempts: pod.preempts,
-            helped_by: Changes::NODE_ADDED,
+            preempts: view.pod.preempts,
+            helped_by: Changes::NODE_ADDED | of_others(view),
         };
-        for (slot, node) in snapshot.slots() {
-            let reasons = filter::reasons(slot, node, pod);
-            let about_room = reasons.iter().all(Reason::is_about_room);
-            diagnosis.resolvable += usize::from(about_room && filter::would_fit_empty(node, pod));
-            for reason in reasons {
-                diagnosis.helped_by |= reason.helped_by();
-                *diagnosis.reasons.entry(reason).or_default() += 1;
-            }
+        if view.pod.wants.required.named().is_some_and(|names| names.is_empty()) {
+            diagnosis.before = Some("pod affinity terms conflict");
+            return diagnosis;
+        }
+        diagnosis.count(view);
+        for reason in diagnosis.reasons.keys() {
+            diagnosis.helped_by |= reason.helped_by();
         }
         diagnosis
+    }
+
+    fn count(&mut self, view: &View<'_>) {
+        let filters = Filters::of(view);
+        // Most nodes are refused as such, for few different reasons.
+        let mut verdicts = vec![0_usize; Verdict::count(view.nodes.taints.len())];
+        let mut rest: Vec<(Reason, usize)> = Vec::new();
+        for (slot, verdict) in view.nodes.verdicts.iter().enumerate() {
+            if *verdict != Verdict::FITS {
+                verdicts[verdict.number()] += 1;
+                continue;
+            }
+            let mut resolvable = true;
+            filters.refusal(view, slot, |reason| {
+                resolvable &= reason.is_resolvable();
+                match rest.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, count)) => *count += 1,
+                    None => rest.push((reason, 1)),
+                }
+            });
+            self.resolvable += usize::from(resolvable);
+        }
+        for (number, count) in verdicts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            if let Some(reason) = refusal::of_verdict(view, Verdict::numbered(number)) {
+                self.reasons.insert(reason, count);
+            }
+        }
+        self.reasons.extend(rest);
     }
 
     fn preemption(&self) -> String {
@@ -106,6 +90,21 @@ impl Diagnosis {
     }
 }
 
+/// Which changes of other pods and nodes may matter to a pod anywhere.
+fn of_others(view: &View<'_>) -> Changes {
+    let mut changes = Changes::NONE;
+    if !view.plan.hard.is_empty() {
+        changes |= Reason::Spread.helped_by();
+    }
+    if !view.plan.near.is_empty() {
+        changes |= Reason::PodAffinity.helped_by();
+    }
+    if !view.plan.far.is_empty() || !view.plan.kept_far.is_empty() {
+        changes |= Reason::KeptFar.helped_by();
+    }
+    changes
+}
+
 /// `0/3 nodes are available: 1 this, 2 that.`; the counted reasons sorted as texts.
 fn available(nodes: usize, reasons: impl Iterator<Item = (impl fmt::Display, usize)>) -> String {
     let mut counted: Vec<_> = reasons.map(|(reason, count)| format!("{count} {reason}")).collect();
@@ -118,7 +117,16 @@ impl fmt::Display for Diagnosis {
         if self.nodes == 0 {
             return f.write_str("no nodes available to schedule pods");
         }
-        let reasons = self.reasons.iter().map(|(reason, count)| (reason, *count));
-        write!(f, "{} preemption: {}", available(self.nodes, reasons), self.preemption())
+        if let Some(before) = self.before {
+            write!(f, "0/{} nodes are available: {before}.", self.nodes)?;
+        } else {
+            // Reasons that read alike are counted together.
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for (reason, count) in &self.reasons {
+                *counts.entry(reason.to_string()).or_default() += count;
+            }
+            f.write_str(&available(self.nodes, counts.into_iter()))?;
+        }
+        write!(f, " preemption: {}", self.preemption())
     }
 }

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     changes::Changes,
+    images::{self, NodeImages},
+    labels::Labels,
     object::{Condition, NodeSpec, NodeStatus},
     resources::{InvalidQuantity, PODS, Resources, clamp},
     taint::Taint,
@@ -29,7 +31,7 @@ pub struct NodeInfo {
     /// Its name.
     pub name: Arc<str>,
     /// Its labels.
-    labels: BTreeMap<Box<str>, Box<str>>,
+    pub(super) labels: Labels,
     /// Its taints, with those that its conditions stand for.
     pub(super) taints: Vec<Taint>,
     /// The taint of a cordoned node.
@@ -38,6 +40,10 @@ pub struct NodeInfo {
     pub(super) allocatable: Resources,
     /// How many pods it takes.
     pub(super) pods_max: i64,
+    /// The images it holds.
+    pub(super) images: NodeImages,
+    /// The images that it holds compiled.
+    pub(super) compiled: std::collections::HashSet<Arc<str>>,
 }
 
 /// A node that cannot be understood.
@@ -55,22 +61,28 @@ impl NodeInfo {
     ) -> Result<Self, InvalidNode> {
         let nothing = BTreeMap::new();
         let allocatable = status.allocatable.as_ref().unwrap_or(&nothing);
-        let labels = labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect();
         let conditions = status.conditions.as_deref().unwrap_or_default();
         let cordoned = spec.unschedulable.unwrap_or(false);
         Ok(Self {
             name: name.into(),
-            labels,
+            labels: Labels::new(labels),
             taints: taints(spec, conditions),
             cordon: cordoned.then(|| Taint::no_schedule(UNSCHEDULABLE)),
             allocatable: Resources::parse(allocatable)?,
             pods_max: pods_max(allocatable)?,
+            images: images::of_node(status.images.as_deref().unwrap_or_default()),
+            compiled: std::collections::HashSet::new(),
         })
     }
 
     /// The value of a label.
-    pub(super) fn label(&self, key: &str) -> Option<&str> {
-        self.labels.get(key).map(|value| &**value)
+    pub(super) fn label(&self, key: &str) -> Option<&Arc<str>> {
+        self.labels.get(key)
+    }
+
+    /// Whether pods see the same node as `before`, but for what it offers.
+    pub(super) fn is_same_place(&self, before: &NodeInfo) -> bool {
+        self.labels == before.labels && self.taints == before.taints && self.cordon == before.cordon
     }
 
     /// What changed from `before` to this.
@@ -85,6 +97,9 @@ impl NodeInfo {
         if self.taints != before.taints || self.cordon != before.cordon {
             changes |= Changes::NODE_TAINTS;
         }
+        if self.images != before.images {
+            changes |= Changes::NODE_IMAGES;
+        }
         changes
     }
 }
@@ -96,13 +111,12 @@ fn pods_max(allocatable: &BTreeMap<String, serde_json::Value>) -> Result<i64, In
     Ok(clamp(quantity.to_value()))
 }
 
-/// The node's taints, and those its conditions stand for if they are not there yet. A node that has never said that it
-/// is ready is not.
+/// The node's taints, and those its conditions stand for if they are not there yet. (A node that has never said how it is
+/// offers nothing yet either.)
 fn taints(spec: &NodeSpec, conditions: &[Condition]) -> Vec<Taint> {
     let mut taints: Vec<_> = spec.taints.iter().flatten().filter_map(Taint::of).collect();
     let is = |kind: &str, status: &str| {
-        let found = conditions.iter().find(|condition| condition.type_ == kind);
-        found.map_or(kind == "Ready" && status == "False", |condition| condition.status == status)
+        conditions.iter().any(|condition| condition.type_ == kind && condition.status == status)
     };
     for (kind, bad, taint) in CONDITIONS {
         if is(kind, bad) && !taints.iter().any(|known| *known.key == *taint && known.effect.forbids()) {

@@ -1,18 +1,25 @@
 //! What scheduling knows of a pod, computed once from its spec.
 
-use std::sync::Arc;
-
-use super::{
-    affinity::{Preferred, Required},
-    object::{Container, PodSpec, ResourceList},
-    resources::{InvalidQuantity, Resources},
-    taint::Toleration,
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
-/// What a container without a CPU request counts as in scores: 100m.
-const DEFAULT_MILLI_CPU: i64 = 100;
-/// What a container without a memory request counts as in scores, in bytes.
-const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
+use super::{
+    images,
+    labels::Labels,
+    node_affinity::{Preferred, Required},
+    object::{PodSpec, PodStatus},
+    owner::Owner,
+    pod_affinity::PodAffinity,
+    ports::HostPort,
+    requests::{self, Scored},
+    resources::{InvalidQuantity, Resources},
+    spread::Constraint,
+    taint::Toleration,
+    volume::{self, VolumeUse},
+};
 
 /// Which pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,23 +32,72 @@ pub struct PodIdentity {
     pub name: Arc<str>,
 }
 
+/// What scheduling reads of a pod's metadata.
+#[derive(Clone, Debug)]
+pub struct PodMeta<'a> {
+    /// Which pod.
+    pub id: PodIdentity,
+    /// Its labels.
+    pub labels: &'a BTreeMap<String, String>,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// The controller it belongs to, if that is of a kind that matters.
+    pub owner: Option<Owner>,
+}
+
 /// A pod as scheduling sees it. Two that are equal are treated equally.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodInfo {
     /// Which pod.
     pub id: PodIdentity,
-    /// Larger goes first.
-    pub priority: i32,
-    /// Whether it waits for a scheduling gate.
-    pub gated: bool,
+    /// What it shares with all pods of its make.
+    pub(super) shape: Arc<PodShape>,
+    /// The node that others are leaving in its favour.
+    pub nominated_node: Option<Arc<str>>,
+    /// When its node took it, in seconds since 1970; the end of time if none has.
+    pub(super) started: i64,
+}
+
+/// Everything that matters of a pod but which one it is: pods of one `ReplicaSet` share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PodShape {
+    /// Of all that follows, so that shapes are found quickly.
+    hash: u64,
+    pub(super) key: ShapeKey,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ShapeKey {
+    pub(super) namespace: Arc<str>,
+    pub(super) labels: Labels,
+    /// Being deleted.
+    pub(super) terminating: bool,
+    pub(super) owner: Option<Owner>,
+    pub(super) priority: i32,
     /// Whether it may push others away.
-    pub preempts: bool,
-    /// The node its spec names.
-    pub node_name: Option<Arc<str>>,
+    pub(super) preempts: bool,
+    /// Whether it waits for a scheduling gate.
+    pub(super) gated: bool,
     /// What it takes from a node.
-    pub requests: Resources,
-    /// CPU (milli) and memory (bytes) for scores, where containers without requests count as something.
-    pub(super) scored: (i64, i64),
+    pub(super) requests: Resources,
+    /// The same for scores, where containers without requests count as something.
+    pub(super) scored: Scored,
+    /// What it says about nodes.
+    pub(super) wants: Arc<NodeWants>,
+    /// What it says about pods.
+    pub(super) affinity: PodAffinity,
+    pub(super) spread: Vec<Constraint>,
+    pub(super) ports: Vec<HostPort>,
+    /// The images of all its containers, one each.
+    pub(super) images: Vec<Arc<str>>,
+    pub(super) volumes: Vec<VolumeUse>,
+}
+
+/// What a pod requires and prefers of nodes as such, whatever runs there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct NodeWants {
+    /// The node its spec names.
+    pub(super) node_name: Option<Arc<str>>,
     pub(super) required: Required,
     pub(super) preferred: Preferred,
     pub(super) tolerations: Vec<Toleration>,
@@ -54,70 +110,81 @@ pub struct InvalidPod(#[from] InvalidQuantity);
 
 impl PodInfo {
     /// Reads a pod.
-    pub fn new(id: PodIdentity, spec: &PodSpec) -> Result<Self, InvalidPod> {
-        let requests = requests(spec, Resources::parse)?;
-        let scored = requests_with_defaults(spec)?;
+    pub fn new(meta: PodMeta<'_>, spec: &PodSpec, status: &PodStatus) -> Result<Self, InvalidPod> {
         let present = |name: &&str| !name.is_empty();
+        let started = status.start_time.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         Ok(Self {
-            id,
-            priority: spec.priority.unwrap_or(0),
-            gated: spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()),
-            preempts: spec.preemption_policy.as_deref() != Some("Never"),
+            nominated_node: status.nominated_node_name.as_deref().filter(present).map(Arc::from),
+            started: started.map_or(i64::MAX, jiff::Timestamp::as_second),
+            shape: Arc::new(PodShape::new(&meta, spec)?),
+            id: meta.id,
+        })
+    }
+
+    /// Larger goes first.
+    pub fn priority(&self) -> i32 {
+        self.shape.key.priority
+    }
+
+    /// Whether it waits for a scheduling gate.
+    pub fn is_gated(&self) -> bool {
+        self.shape.key.gated
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_terminating(&self) -> bool {
+        self.shape.key.terminating
+    }
+
+    /// What it takes from a node.
+    pub fn requests(&self) -> &Resources {
+        &self.shape.key.requests
+    }
+
+    /// The same pod with an equal shape that others share.
+    pub(super) fn sharing(&self, shape: &Arc<PodShape>) -> Self {
+        Self { shape: shape.clone(), ..self.clone() }
+    }
+}
+
+impl PodShape {
+    fn new(meta: &PodMeta<'_>, spec: &PodSpec) -> Result<Self, InvalidPod> {
+        let present = |name: &&str| !name.is_empty();
+        let labels = Labels::new(meta.labels);
+        let wants = NodeWants {
             node_name: spec.node_name.as_deref().filter(present).map(Arc::from),
-            requests,
-            scored: (scored.milli_cpu, scored.memory),
             required: Required::of(spec),
             preferred: Preferred::of(spec),
             tolerations: spec.tolerations.iter().flatten().filter_map(Toleration::of).collect(),
-        })
+        };
+        let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
+        let images =
+            containers.map(|one| images::normalised(one.image.as_deref().unwrap_or_default())).collect();
+        let key = ShapeKey {
+            namespace: meta.id.namespace.clone(),
+            terminating: meta.terminating,
+            owner: meta.owner.clone(),
+            priority: spec.priority.unwrap_or(0),
+            preempts: spec.preemption_policy.as_deref() != Some("Never"),
+            gated: spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()),
+            requests: requests::of(spec)?,
+            scored: requests::scored(spec)?,
+            wants: Arc::new(wants),
+            affinity: PodAffinity::of(spec, &meta.id.namespace, &labels),
+            spread: Constraint::all(spec, &labels),
+            ports: HostPort::all(spec),
+            images,
+            volumes: volume::of_pod(&meta.id.name, spec),
+            labels,
+        };
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        Ok(Self { hash: hasher.finish(), key })
     }
 }
 
-fn requests_with_defaults(spec: &PodSpec) -> Result<Resources, InvalidQuantity> {
-    requests(spec, |list| {
-        let mut resources = Resources::parse(list)?;
-        if !list.contains_key("cpu") {
-            resources.milli_cpu = DEFAULT_MILLI_CPU;
-        }
-        if !list.contains_key("memory") {
-            resources.memory = DEFAULT_MEMORY;
-        }
-        Ok(resources)
-    })
-}
-
-/// What a pod takes, where `parse` reads a container's requests.
-///
-/// Containers run together, so they add up. Init containers run one after the other, each beside the sidecars started
-/// before it, so the largest of those sums counts if it is larger. Overhead comes on top.
-fn requests(
-    spec: &PodSpec,
-    parse: impl Fn(&ResourceList) -> Result<Resources, InvalidQuantity>,
-) -> Result<Resources, InvalidQuantity> {
-    let nothing = ResourceList::new();
-    let of = |container: &Container| {
-        let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-        parse(requests.unwrap_or(&nothing))
-    };
-    let mut running = Resources::default();
-    for container in &spec.containers {
-        running.add(&of(container)?);
+impl Hash for PodShape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
     }
-    let (mut sidecars, mut starting) = (Resources::default(), Resources::default());
-    for container in spec.init_containers.iter().flatten() {
-        let mut needed = of(container)?;
-        if container.restart_policy.as_deref() == Some("Always") {
-            running.add(&needed);
-            sidecars.add(&needed);
-            needed = sidecars.clone();
-        } else {
-            needed.add(&sidecars);
-        }
-        starting.raise_to(&needed);
-    }
-    running.raise_to(&starting);
-    if let Some(overhead) = &spec.overhead {
-        running.add(&Resources::parse(overhead)?);
-    }
-    Ok(running)
 }

@@ -130,7 +130,7 @@ impl Queue {
         self.enter(uid, State::BackingOff { until });
     }
 
-    /// A node changed: parked pods that it can help and that `fit` there now are tried again, when their backoff is over.
+    /// Something changed: parked pods that it can help and that `fit` now are tried again, when their backoff is over.
     /// For those that do not, `fit` tells what would help now; until then it may have been something else.
     pub fn wake(
         &mut self,
@@ -187,7 +187,7 @@ impl Queue {
         let uid = uid.clone();
         match state {
             State::Active => {
-                self.active.insert((Reverse(entry.pod.priority), entry.arrival, uid.clone()));
+                self.active.insert((Reverse(entry.pod.priority()), entry.arrival, uid.clone()));
             }
             State::BackingOff { until } => {
                 self.due.insert((until, uid.clone()));
@@ -207,7 +207,7 @@ impl Queue {
         let Some((uid, entry)) = self.entries.get_key_value(uid) else { return };
         match entry.state {
             State::Active => {
-                self.active.remove(&(Reverse(entry.pod.priority), entry.arrival, uid.clone()));
+                self.active.remove(&(Reverse(entry.pod.priority()), entry.arrival, uid.clone()));
             }
             State::BackingOff { until } => {
                 self.due.remove(&(until, uid.clone()));
@@ -224,11 +224,18 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{PodIdentity, object::PodSpec};
+    use std::collections::BTreeMap;
+
+    use crate::core::{
+        PodIdentity, PodMeta,
+        object::{PodSpec, PodStatus},
+    };
 
     fn pod(name: &str, priority: i32) -> Arc<PodInfo> {
         let id = PodIdentity { uid: name.into(), namespace: "default".into(), name: name.into() };
-        Arc::new(PodInfo::new(id, &PodSpec { priority: Some(priority), ..PodSpec::default() }).unwrap())
+        let meta = PodMeta { id, labels: &BTreeMap::new(), terminating: false, owner: None };
+        let spec = PodSpec { priority: Some(priority), ..PodSpec::default() };
+        Arc::new(PodInfo::new(meta, &spec, &PodStatus::default()).unwrap())
     }
 
     fn popped(queue: &mut Queue) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::object::ResourceList;
 pub(super) const PODS: &str = "pods";
 
 /// Amounts of each resource. Amounts beyond `i64` are cut off.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources {
     /// Thousandths of a CPU.
     pub milli_cpu: i64,
@@ -71,6 +71,29 @@ impl Resources {
     /// Takes the larger amount of each.
     pub(super) fn raise_to(&mut self, other: &Resources) {
         self.combine(other, i64::max);
+    }
+
+    /// Takes the amounts that a list names instead of its own; of those that a pod as a whole can request.
+    pub(super) fn replace_by(&mut self, list: &ResourceList) -> Result<(), InvalidQuantity> {
+        let whole = Self::parse(list)?;
+        if list.contains_key("cpu") {
+            self.milli_cpu = whole.milli_cpu;
+        }
+        if list.contains_key("memory") {
+            self.memory = whole.memory;
+        }
+        let pages = |(name, _): &(Arc<str>, i64)| name.starts_with("hugepages-");
+        if list.keys().any(|name| name.starts_with("hugepages-")) {
+            self.extended.retain(|one| !(pages(one) && list.contains_key(&*one.0)));
+            self.extended.extend(whole.extended.into_iter().filter(pages));
+            self.extended.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is taken of anything.
+    pub fn is_zero(&self) -> bool {
+        self.milli_cpu == 0 && self.memory == 0 && self.ephemeral_storage == 0 && self.extended.is_empty()
     }
 
     fn combine(&mut self, other: &Resources, with: impl Fn(i64, i64) -> i64) {

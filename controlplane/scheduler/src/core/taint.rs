@@ -17,7 +17,7 @@ pub enum Effect {
 }
 
 /// A taint of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Taint {
     /// Its key.
     pub key: Box<str>,
@@ -28,7 +28,7 @@ pub struct Taint {
 }
 
 /// A toleration of a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Toleration {
     /// The taints' key; all if `None`.
     key: Option<Box<str>>,

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::{Changes, fits};
 
 fn fits_one(node_change: Value, spec: Value) -> bool {
     fits(&cluster([node("a", node_change)]), &pod(spec), "a").is_ok()
@@ -114,8 +113,8 @@ fn readiness_pressure_and_cordons_count_as_taints() {
     let with_ready = |kind: &str, status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": kind, "status": status}]}});
     let cases = [
         (json!({}), None),
-        (json!({"status": {"conditions": []}}), Some("node.kubernetes.io/not-ready")),
-        (json!({"status": {"conditions": null}}), Some("node.kubernetes.io/not-ready")),
+        (json!({"status": {"conditions": []}}), None),
+        (json!({"status": {"conditions": null}}), None),
         (condition("Ready", "False"), Some("node.kubernetes.io/not-ready")),
         (condition("Ready", "Unknown"), Some("node.kubernetes.io/unreachable")),
         (with_ready("MemoryPressure", "True"), Some("node.kubernetes.io/memory-pressure")),
@@ -214,12 +213,14 @@ fn requests_of_a_pod_by_container() {
         (json!({"containers": [{}]}), (0, 0)),
     ];
     for (spec, (milli_cpu, gib)) in cases {
-        let requests = &pod(spec.clone()).requests;
+        let pod = pod(spec.clone());
+        let requests = pod.requests();
         assert_eq!((requests.milli_cpu, requests.memory >> 30), (milli_cpu, gib), "{spec}");
     }
     let bad = json!({"containers": [{"resources": {"requests": {"cpu": "much"}}}]});
     let id = PodIdentity { uid: "1".into(), namespace: "n".into(), name: "p".into() };
-    assert!(PodInfo::new(id, &serde_json::from_value(bad).unwrap()).is_err());
+    let meta = PodMeta { id, labels: &BTreeMap::new(), terminating: false, owner: None };
+    assert!(PodInfo::new(meta, &serde_json::from_value(bad).unwrap(), &PodStatus::default()).is_err());
 }
 
 #[test]

@@ -1,26 +1,45 @@
 //! Tests of the core: tables of what is documented, and properties over random clusters.
 
+mod agreement;
 mod filters;
 mod properties;
+mod reference;
 mod scores;
 mod snapshots;
+mod worlds;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::{
-    Decision, Diagnosis, NodeInfo, PodIdentity, PodInfo, Profile, Snapshot,
-    object::{NodeSpec, NodeStatus, PodSpec},
+    Changes, Decision, Diagnosis, NodeInfo, PodIdentity, PodInfo, PodMeta, Profile, Snapshot, hint,
+    object::{NodeSpec, NodeStatus, PodSpec, PodStatus},
     schedule,
 };
 
 /// A pod with a spec.
 fn pod_named(name: &str, spec: Value) -> Arc<PodInfo> {
+    labelled(name, json!({}), spec)
+}
+
+/// A pod with labels and a spec.
+fn labelled(name: &str, labels: Value, spec: Value) -> Arc<PodInfo> {
+    in_namespace("default", name, labels, spec)
+}
+
+fn in_namespace(namespace: &str, name: &str, labels: Value, spec: Value) -> Arc<PodInfo> {
     let spec: PodSpec = serde_json::from_value(spec).unwrap();
     let id =
-        PodIdentity { uid: format!("uid-{name}").into(), namespace: "default".into(), name: name.into() };
-    Arc::new(PodInfo::new(id, &spec).unwrap())
+        PodIdentity { uid: format!("uid-{name}").into(), namespace: namespace.into(), name: name.into() };
+    let labels: BTreeMap<String, String> = serde_json::from_value(labels).unwrap();
+    let meta = PodMeta { id, labels: &labels, terminating: false, owner: None };
+    Arc::new(PodInfo::new(meta, &spec, &PodStatus::default()).unwrap())
+}
+
+/// Whether a pod fits on one node; if not, which changes could help.
+fn fits(snapshot: &Snapshot, pod: &PodInfo, node: &str) -> Result<(), Changes> {
+    hint::fits(snapshot, pod, &Profile::default(), node)
 }
 
 fn pod(spec: Value) -> Arc<PodInfo> {

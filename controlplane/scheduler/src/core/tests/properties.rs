@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::{Changes, Queue, fits};
+use crate::core::{Event, Queue, hint::hint};
 
 /// A node, as plain values.
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ impl Reference {
         for (index, (plan, node, assumed)) in &self.pods {
             let (pod, node) = (build_pod(*index, plan), format!("n{node}"));
             if *assumed {
-                snapshot.assume(pod, &node);
+                snapshot.assume(&pod, &node);
             } else {
                 snapshot.set_pod(pod, &node);
             }
@@ -230,7 +230,7 @@ impl Pair {
                 assert_eq!(placement.node, rebuilt.node, "a rebuilt snapshot decides alike");
                 let node = placement.node[1..].parse().unwrap();
                 assert!(feasible.contains(&node));
-                self.snapshot.assume(pod, &placement.node);
+                self.snapshot.assume(&pod, &placement.node);
                 self.reference.pods.insert(index, (plan.clone(), node, true));
             }
             (Decision::Unschedulable(diagnosis), rebuilt) => {
@@ -255,10 +255,10 @@ struct Waiting {
 impl Waiting {
     fn run(&mut self, op: &Op) {
         self.now += Duration::from_secs(60);
-        let (changes, node) = self.change(op);
-        if let Some(node) = node {
-            let snapshot = &self.snapshot;
-            self.queue.wake(changes, self.now, |pod| fits(snapshot, pod, &node));
+        for (changes, node, pod) in self.change(op) {
+            let (snapshot, profile) = (&self.snapshot, Profile::default());
+            let event = Event { changes, node: Some(&node), pod: pod.as_deref() };
+            self.queue.wake(changes, self.now, |pod| hint(snapshot, pod, &profile, &event));
         }
         while let Some(pod) = self.queue.pop() {
             self.place(pod);
@@ -269,35 +269,43 @@ impl Waiting {
         }
     }
 
-    /// Applies a change; tells its kind and on which node.
-    fn change(&mut self, op: &Op) -> (Changes, Option<String>) {
+    /// Applies a change; tells what happened where, and to which pod.
+    fn change(&mut self, op: &Op) -> Vec<(Changes, String, Option<Arc<PodInfo>>)> {
         let uid = |pod: &usize| format!("uid-{pod}");
         match op {
             Op::Node(index, plan) => {
-                (self.snapshot.set_node(build_node(*index, plan)), Some(format!("n{index}")))
+                vec![(self.snapshot.set_node(build_node(*index, plan)), format!("n{index}"), None)]
             }
             Op::RemoveNode(index) => {
-                self.snapshot.remove_node(&format!("n{index}"));
-                (Changes::NONE, None)
+                let node = format!("n{index}");
+                vec![(self.snapshot.remove_node(&node), node, None)]
             }
             Op::Schedule(index, plan, _) => {
                 if self.snapshot.node_of(&uid(index)).is_none() {
                     self.queue.set(build_pod(*index, plan));
                 }
-                (Changes::NONE, None)
+                Vec::new()
             }
             Op::Bind(index, plan, node) => {
                 self.forget_waiting(&uid(index));
-                let before = self.snapshot.node_of(&uid(index)).map(ToString::to_string);
-                (self.snapshot.set_pod(build_pod(*index, plan), &format!("n{node}")), before)
+                let left = self.there(&uid(index));
+                let (pod, node) = (build_pod(*index, plan), format!("n{node}"));
+                let changes = self.snapshot.set_pod(pod.clone(), &node);
+                let left = left.map(|(node, pod)| (changes, node, Some(pod)));
+                left.into_iter().chain([(changes, node, Some(pod))]).collect()
             }
-            Op::Confirm(_) => (Changes::NONE, None),
+            Op::Confirm(_) => Vec::new(),
             Op::Forget(index) | Op::RemovePod(index) => {
                 self.forget_waiting(&uid(index));
-                let before = self.snapshot.node_of(&uid(index)).map(ToString::to_string);
-                (self.snapshot.remove_pod(&uid(index)), before)
+                let left = self.there(&uid(index));
+                let changes = self.snapshot.remove_pod(&uid(index));
+                left.map(|(node, pod)| (changes, node, Some(pod))).into_iter().collect()
             }
         }
+    }
+
+    fn there(&self, uid: &str) -> Option<(String, Arc<PodInfo>)> {
+        Some((self.snapshot.node_of(uid)?.to_string(), self.snapshot.pod(uid)?.clone()))
     }
 
     fn forget_waiting(&mut self, uid: &str) {
@@ -310,7 +318,7 @@ impl Waiting {
         match schedule(&self.snapshot, &pod, &Profile::default(), 1) {
             Decision::Place(placement) => {
                 self.forget_waiting(&uid);
-                self.snapshot.assume(pod, &placement.node);
+                self.snapshot.assume(&pod, &placement.node);
             }
             Decision::Unschedulable(diagnosis) => {
                 self.queue.park(&uid, diagnosis.helped_by, self.now);

@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::core::{Changes, fits};
 
 #[test]
 fn an_assumed_pod_counts_until_it_is_forgotten() {
     let mut snapshot = cluster([node("a", json!({}))]);
     let (first, second) = (requesting("1", json!({"cpu": "3"})), requesting("2", json!({"cpu": "3"})));
-    snapshot.assume(first.clone(), "a");
+    snapshot.assume(&first, "a");
     assert!(fits(&snapshot, &second, "a").is_err());
     assert_eq!(snapshot.forget(&first.id.uid), Changes::POD_LEFT);
     assert!(fits(&snapshot, &second, "a").is_ok());
@@ -20,15 +19,15 @@ fn an_assumed_pod_counts_until_it_is_forgotten() {
 fn a_confirmed_pod_is_not_forgotten_and_the_api_wins() {
     let mut snapshot = cluster([node("a", json!({})), node("b", json!({}))]);
     let pod = requesting("1", json!({"cpu": "3"}));
-    snapshot.assume(pod.clone(), "a");
+    snapshot.assume(&pod, "a");
     assert_eq!(snapshot.set_pod(pod.clone(), "a"), Changes::NONE);
     assert_eq!(snapshot.forget(&pod.id.uid), Changes::NONE);
     assert_eq!(snapshot.node_of(&pod.id.uid).unwrap().as_ref(), "a");
     // Somebody else bound it to another node.
-    assert_eq!(snapshot.set_pod(pod.clone(), "b"), Changes::POD_LEFT);
+    assert_eq!(snapshot.set_pod(pod.clone(), "b"), Changes::POD_CAME | Changes::POD_LEFT);
     assert_eq!(snapshot.node_of(&pod.id.uid).unwrap().as_ref(), "b");
     assert!(fits(&snapshot, &requesting("2", json!({"cpu": "4"})), "a").is_ok());
-    snapshot.assume(pod.clone(), "a");
+    snapshot.assume(&pod, "a");
     assert_eq!(snapshot.node_of(&pod.id.uid).unwrap().as_ref(), "b", "what the API says is not assumed away");
     assert_eq!(snapshot.remove_pod(&pod.id.uid), Changes::POD_LEFT);
     assert_eq!(snapshot.remove_pod(&pod.id.uid), Changes::NONE);

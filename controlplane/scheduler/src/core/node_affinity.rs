@@ -4,14 +4,15 @@
 //! nothing; a requirement that cannot be read never holds.
 
 use super::{
+    labels::Operator,
     node::NodeInfo,
-    object::{NodeAffinity, NodeSelectorTerm, PodSpec, Requirement},
+    object::{NodeAffinity, NodeSelectorTerm, PodSpec},
 };
 
 const NAME_FIELD: &str = "metadata.name";
 
 /// What a pod requires of its node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Required {
     /// `nodeSelector`: labels that the node must have.
     labels: Vec<(Box<str>, Box<str>)>,
@@ -20,25 +21,13 @@ pub(super) struct Required {
 }
 
 /// What a pod prefers: terms with their weights.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Preferred(Vec<(i64, Term)>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Term {
     labels: Vec<(Box<str>, Operator)>,
     names: Vec<Operator>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Operator {
-    In(Vec<Box<str>>),
-    NotIn(Vec<Box<str>>),
-    Exists,
-    DoesNotExist,
-    Greater(i64),
-    Less(i64),
-    /// Not readable.
-    Never,
 }
 
 impl Required {
@@ -51,8 +40,24 @@ impl Required {
         Self { labels, terms }
     }
 
+    pub(super) fn is_trivial(&self) -> bool {
+        self.labels.is_empty() && self.terms.is_none()
+    }
+
+    /// The only nodes that can match, if every term names its nodes; sorted.
+    pub(super) fn named(&self) -> Option<Vec<&str>> {
+        let mut names = Vec::new();
+        let terms = self.terms.as_deref().filter(|terms| !terms.is_empty())?;
+        for term in terms {
+            names.extend(term.named()?);
+        }
+        names.sort_unstable();
+        names.dedup();
+        Some(names)
+    }
+
     pub(super) fn matches(&self, node: &NodeInfo) -> bool {
-        self.labels.iter().all(|(key, value)| node.label(key) == Some(value))
+        self.labels.iter().all(|(key, value)| node.label(key).is_some_and(|found| **found == **value))
             && self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(node)))
     }
 }
@@ -90,45 +95,20 @@ impl Term {
         Self { labels: labels.collect(), names: names.collect() }
     }
 
+    /// The nodes that the term's fields name, if they do.
+    fn named(&self) -> Option<Vec<&str>> {
+        let mut sets = self.names.iter().filter_map(|operator| match operator {
+            Operator::In(names) => Some(names.iter().map(|name| &**name).collect::<Vec<_>>()),
+            _ => None,
+        });
+        let first = sets.next()?;
+        Some(sets.fold(first, |names, more| names.into_iter().filter(|name| more.contains(name)).collect()))
+    }
+
     fn matches(&self, node: &NodeInfo) -> bool {
         let empty = self.labels.is_empty() && self.names.is_empty();
         !empty
-            && self.labels.iter().all(|(key, operator)| operator.holds(node.label(key)))
+            && self.labels.iter().all(|(key, operator)| operator.holds(node.label(key).map(|value| &**value)))
             && self.names.iter().all(|operator| operator.holds(Some(&node.name)))
-    }
-}
-
-impl Operator {
-    fn of(requirement: &Requirement) -> Self {
-        let values = requirement.values.as_deref().unwrap_or_default();
-        let all = || values.iter().map(|value| value.as_str().into()).collect();
-        let number = |make: fn(i64) -> Operator| match values {
-            [value] => value.parse().map_or(Operator::Never, make),
-            _ => Operator::Never,
-        };
-        match requirement.operator.as_str() {
-            "In" => Operator::In(all()),
-            "NotIn" => Operator::NotIn(all()),
-            "Exists" => Operator::Exists,
-            "DoesNotExist" => Operator::DoesNotExist,
-            "Gt" => number(Operator::Greater),
-            "Lt" => number(Operator::Less),
-            _ => Operator::Never,
-        }
-    }
-
-    fn holds(&self, found: Option<&str>) -> bool {
-        let contains =
-            |values: &[Box<str>]| found.is_some_and(|found| values.iter().any(|one| **one == *found));
-        let number = || found.and_then(|found| found.parse::<i64>().ok());
-        match self {
-            Operator::In(values) => contains(values),
-            Operator::NotIn(values) => !contains(values),
-            Operator::Exists => found.is_some(),
-            Operator::DoesNotExist => found.is_none(),
-            Operator::Greater(than) => number().is_some_and(|number| number > *than),
-            Operator::Less(than) => number().is_some_and(|number| number < *than),
-            Operator::Never => false,
-        }
     }
 }

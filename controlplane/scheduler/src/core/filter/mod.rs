@@ -1,0 +1,64 @@
+//! Whether a pod may run on a node.
+//!
+//! What depends on the node alone, and what on what is taken of it, is kept on boards; what depends on other pods is read
+//! from tallies. In the order of kube-scheduler's default plugins, whose first refusal is the reason that is told.
+
+mod affinity;
+mod spread;
+
+pub(super) use affinity::{Affinity, Nearness};
+pub(super) use spread::{Skew, Spread};
+
+use super::{
+    node::NodeInfo, pod::NodeWants, ports::HostPort, resources::Resources, snapshot::Slot, taint::Taint,
+};
+
+/// Whether a pod may run on a node although that is cordoned.
+pub(super) fn tolerates_cordon(node: &NodeInfo, wants: &NodeWants) -> bool {
+    node.cordon.as_ref().is_none_or(|cordon| tolerates(wants, cordon))
+}
+
+/// The first taint that keeps a pod away.
+pub(super) fn untolerated<'a>(node: &'a NodeInfo, wants: &NodeWants) -> Option<&'a Taint> {
+    node.taints.iter().find(|taint| taint.effect.forbids() && !tolerates(wants, taint))
+}
+
+fn tolerates(wants: &NodeWants, taint: &Taint) -> bool {
+    wants.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+}
+
+/// Whether the host's ports are free.
+pub(super) fn ports_free(slot: &Slot, ports: &[HostPort]) -> bool {
+    !ports.iter().any(|port| slot.ports.iter().any(|taken| taken.conflicts(port)))
+}
+
+/// Whether there is room for requests and ports.
+pub(super) fn has_room(slot: &Slot, node: &NodeInfo, requests: &Resources, ports: &[HostPort]) -> bool {
+    let mut enough = (slot.pods.len() as i64) < node.pods_max;
+    if enough {
+        each_shortage(&slot.requested, node, requests, |_, _| enough = false);
+    }
+    enough && ports_free(slot, ports)
+}
+
+/// Calls `short` with the name of each resource that a node has too little of, and whether it has too little even when
+/// empty. What is not requested is never short, even where more is taken than there is.
+pub(super) fn each_shortage(
+    taken: &Resources,
+    node: &NodeInfo,
+    wanted: &Resources,
+    mut short: impl FnMut(&str, bool),
+) {
+    let offered = &node.allocatable;
+    let mut check = |name: &str, wanted: i64, taken: i64, offered: i64| {
+        if wanted > 0 && wanted > offered.saturating_sub(taken) {
+            short(name, wanted > offered);
+        }
+    };
+    check("cpu", wanted.milli_cpu, taken.milli_cpu, offered.milli_cpu);
+    check("memory", wanted.memory, taken.memory, offered.memory);
+    check("ephemeral-storage", wanted.ephemeral_storage, taken.ephemeral_storage, offered.ephemeral_storage);
+    for (name, amount) in &wanted.extended {
+        check(name, *amount, taken.extended(name), offered.extended(name));
+    }
+}

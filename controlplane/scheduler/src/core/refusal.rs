@@ -1,0 +1,71 @@
+//! Why one node refuses a pod: the reasons of the first filter that does, in kube-scheduler's order.
+
+use super::{
+    board::Verdict,
+    filter::{self, Affinity, Nearness, Skew, Spread},
+    reason::Reason,
+    view::View,
+};
+
+/// What the filters that look at other pods say, made once for all nodes.
+pub(super) struct Filters<'a> {
+    spread: Spread<'a>,
+    affinity: Affinity<'a>,
+}
+
+impl<'a> Filters<'a> {
+    pub(super) fn of(view: &View<'a>) -> Self {
+        Self { spread: view.spread(), affinity: view.affinity() }
+    }
+
+    /// Calls `tell` with every reason of the first filter that refuses the node of a slot.
+    pub(super) fn refusal(&self, view: &View<'a>, slot: usize, mut tell: impl FnMut(Reason)) {
+        if let Some(reason) = of_verdict(view, view.nodes.verdicts[slot]) {
+            return tell(reason);
+        }
+        let here = &view.cluster.slots[slot];
+        let Some(node) = &here.node else { return };
+        let load = &view.plan.load;
+        if !filter::ports_free(here, &load.ports) {
+            return tell(Reason::Ports);
+        }
+        let mut room = true;
+        if here.pods.len() as i64 >= node.pods_max {
+            room = false;
+            tell(Reason::TooManyPods);
+        }
+        filter::each_shortage(&here.requested, node, &load.requests, |resource, for_good| {
+            room = false;
+            tell(Reason::Insufficient { resource: resource.into(), for_good });
+        });
+        if !room {
+            return;
+        }
+        match self.spread.at(slot) {
+            Skew::Fits => {}
+            Skew::NoDomain => return tell(Reason::NoSpreadDomain),
+            Skew::TooMany => return tell(Reason::Spread),
+        }
+        match self.affinity.at(slot) {
+            Nearness::Fits => {}
+            Nearness::NotNear => tell(Reason::PodAffinity),
+            Nearness::NotFar => tell(Reason::PodAntiAffinity),
+            Nearness::KeptFar => tell(Reason::KeptFar),
+        }
+    }
+}
+
+/// The reason that a verdict stands for.
+pub(super) fn of_verdict(view: &View<'_>, verdict: Verdict) -> Option<Reason> {
+    if let Some(taint) = verdict.taint() {
+        let taint = view.nodes.taints.get(taint)?;
+        return Some(Reason::Taint { key: taint.key.clone(), value: taint.value.clone() });
+    }
+    match verdict {
+        Verdict::UNSCHEDULABLE => Some(Reason::Unschedulable),
+        Verdict::NODE_NAME => Some(Reason::NodeName),
+        Verdict::AFFINITY => Some(Reason::Affinity),
+        Verdict::NOT_NAMED => Some(Reason::NotNamed),
+        _ => None,
+    }
+}
