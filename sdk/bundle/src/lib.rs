@@ -5,11 +5,13 @@
 //! [`fault::Fault`] that names chart, file, line and column. Nothing here reads a clock, a file or the network.
 
 pub mod builtin;
+pub mod certificates;
 pub mod chart;
 pub mod environment;
 pub mod fault;
 pub mod functions;
 pub mod json;
+pub mod keys;
 pub mod printf;
 pub mod render;
 pub mod semver;

@@ -3,6 +3,8 @@
 
 pub mod argument;
 pub mod builtin;
+pub mod certificates;
+pub mod ciphers;
 pub mod conversion;
 pub mod dates;
 pub mod defaults;
@@ -14,6 +16,7 @@ pub mod encodings;
 pub mod lists;
 pub mod network;
 pub mod numbers;
+pub mod passwords;
 pub mod paths;
 pub mod random;
 pub mod reflection;
@@ -34,6 +37,8 @@ use crate::{environment::Environment, fault::Fault, value::Value};
 /// All families, one row each. No name occurs twice.
 const FAMILIES: &[&[Function]] = &[
     builtin::FUNCTIONS,
+    certificates::FUNCTIONS,
+    ciphers::FUNCTIONS,
     conversion::FUNCTIONS,
     dates::FUNCTIONS,
     defaults::FUNCTIONS,
@@ -45,6 +50,7 @@ const FAMILIES: &[&[Function]] = &[
     lists::FUNCTIONS,
     network::FUNCTIONS,
     numbers::FUNCTIONS,
+    passwords::FUNCTIONS,
     paths::FUNCTIONS,
     random::FUNCTIONS,
     reflection::FUNCTIONS,

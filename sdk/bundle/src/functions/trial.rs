@@ -1,6 +1,8 @@
 //! Tests of function tables: calls a function by name, with a fixed clock and fixed randomness, and prints the
 //! result as a template would.
 
+use std::cell::Cell;
+
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Call, Function};
@@ -26,10 +28,47 @@ impl Environment for Fixed {
     }
 }
 
+/// The same clock, and randomness that differs from call to call and not from run to run.
+pub(crate) struct Varying(Cell<u64>);
+
+impl Varying {
+    pub(crate) fn new() -> Self {
+        Self(Cell::new(0x9e37_79b9_7f4a_7c15))
+    }
+}
+
+impl Environment for Varying {
+    fn now(&self) -> jiff::Zoned {
+        Fixed.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            let next = self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0.set(next);
+            *byte = (next >> 33) as u8;
+        }
+    }
+
+    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
+        Ok(Value::map::<&str>([]))
+    }
+}
+
 /// The result of `name` in `family`.
 pub(crate) fn call(family: &[Function], name: &str, arguments: &[Value]) -> Result<Value, Fault> {
+    call_in(&Fixed, family, name, arguments)
+}
+
+/// The result of `name` in `family`, with this environment.
+pub(crate) fn call_in(
+    environment: &dyn Environment,
+    family: &[Function],
+    name: &str,
+    arguments: &[Value],
+) -> Result<Value, Fault> {
     let function = family.iter().find(|function| function.name == name).expect("a function of the family");
-    (function.call)(&Call::new(arguments, &Fixed))
+    (function.call)(&Call::new(arguments, environment))
 }
 
 /// The result as text; a failure with `error: ` before it.

@@ -101,6 +101,11 @@ impl Instant {
         Civil::from_seconds(i128::from(self.seconds) + i128::from(self.zone.at(self.seconds).offset))
     }
 
+    /// The year in the zone.
+    pub fn year(&self) -> i64 {
+        self.civil().year
+    }
+
     /// The same instant in another zone.
     #[must_use]
     pub fn in_zone(&self, zone: Zone) -> Self {
