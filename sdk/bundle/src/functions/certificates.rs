@@ -270,9 +270,8 @@ mod tests {
 
     #[test]
     fn a_chain_of_elliptic_keys() {
-        let authority =
-            call("genCAWithKey", &["my ca*".into(), Value::Int(365), private("ecdsa").into()])
-                .expect("an authority");
+        let authority = call("genCAWithKey", &["my ca*".into(), Value::Int(365), private("ecdsa").into()])
+            .expect("an authority");
         let arguments = [
             "leaf".into(),
             names(&["10.0.0.1", "::1", "::ffff:1.2.3.4"]),
@@ -310,16 +309,14 @@ mod tests {
         let der = ::pem::parse(&key).expect("PEM");
         ring::rsa::KeyPair::from_der(der.contents()).expect("a key that ring takes");
         let encoded = |text: String| Value::from(data_encoding::BASE64.encode(text.as_bytes()));
-        let custom =
-            call("buildCustomCert", &[encoded(field(&certificate, "Cert")), encoded(key.clone())]);
+        let custom = call("buildCustomCert", &[encoded(field(&certificate, "Cert")), encoded(key.clone())]);
         assert_eq!(field(&custom.expect("accepted"), "Key"), key);
     }
 
     #[test]
     fn failures() {
         let key = || Value::from(private("ecdsa"));
-        let authority =
-            call("genCAWithKey", &["ca".into(), Value::Int(1), key()]).expect("an authority");
+        let authority = call("genCAWithKey", &["ca".into(), Value::Int(1), key()]).expect("an authority");
         let mixed =
             Certificate { certificate: field(&authority, "Cert").into(), key: private("ecdsa").into() };
         for (name, arguments) in [

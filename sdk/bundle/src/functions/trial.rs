@@ -44,7 +44,8 @@ impl Environment for Varying {
 
     fn random(&self, bytes: &mut [u8]) {
         for byte in bytes {
-            let next = self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let next =
+                self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             self.0.set(next);
             *byte = (next >> 33) as u8;
         }
