@@ -1,5 +1,7 @@
 //! Go's `strconv.FormatFloat` for 64 bits.
 
+use crate::json::Shortest;
+
 /// `number` by `verb` (one of `e E f F g G b x X`) with `precision` digits, or the fewest that read back as the
 /// same number. The sign is there only if negative; infinities are `+Inf` and `-Inf`.
 pub fn format(number: f64, verb: u8, precision: Option<usize>) -> String {
@@ -17,7 +19,11 @@ pub fn format(number: f64, verb: u8, precision: Option<usize>) -> String {
         }
         b'f' | b'F' => match precision {
             Some(precision) => fixed(size, precision),
-            None => size.to_string(),
+            None => {
+                let mut text = String::new();
+                Shortest::of(size).push_decimal(&mut text);
+                text
+            }
         },
         b'b' => binary(size),
         b'x' | b'X' => hexadecimal(size, precision, verb),
@@ -51,10 +57,11 @@ struct Decimal {
 impl Decimal {
     /// The first `count` digits (at least one), correctly rounded, or as many as identify the number.
     fn new(size: f64, count: Option<usize>) -> Self {
-        let text = match count {
-            Some(count) => format!("{size:.*e}", count.clamp(1, EXACT_DIGITS) - 1),
-            None => format!("{size:e}"),
+        let Some(count) = count else {
+            let Shortest { digits, exponent, .. } = Shortest::of(size);
+            return Self { digits, exponent };
         };
+        let text = format!("{size:.*e}", count.clamp(1, EXACT_DIGITS) - 1);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let digits = mantissa.chars().filter(char::is_ascii_digit).collect();
         Self { digits, exponent: exponent.parse().unwrap_or(0) }

@@ -2,6 +2,7 @@
 
 use super::{MAX_DEPTH, TomlError, local};
 use crate::{
+    json::Shortest,
     time::{Duration, Instant, Zone},
     value::{Str, Value},
 };
@@ -278,15 +279,16 @@ fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number < 0.0 { "-inf" } else { "inf" }.to_owned();
     }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (SMALL_EXPONENT..LARGE_EXPONENT).contains(&exponent) {
-        let plain = number.to_string();
-        return if plain.contains('.') { plain } else { plain + ".0" };
+    let (shortest, mut text) = (Shortest::of(number), String::new());
+    if !(SMALL_EXPONENT..LARGE_EXPONENT).contains(&shortest.exponent) {
+        shortest.push_scientific(&mut text, 2);
+        return text;
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    shortest.push_decimal(&mut text);
+    if !text.contains('.') {
+        text.push_str(".0");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use num_bigint::{BigInt, Sign};
 use crate::{
     fault::Fault,
     functions::{Call, conversion::as_float},
+    json::Shortest,
     value::Value,
 };
 
@@ -63,12 +64,11 @@ impl Decimal {
         if !number.is_finite() {
             return Err(Fault::new(format!("Cannot create a Decimal from {number}")));
         }
-        let text = format!("{number:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = format!("{whole}{fraction}").parse().unwrap_or_default();
-        let exponent: i64 = exponent.parse().unwrap_or_default();
-        Ok(Self { digits, exponent: exponent - i64::try_from(fraction.len()).unwrap_or(i64::MAX) })
+        let shortest = Shortest::of(number);
+        let digits: BigInt = shortest.digits.parse().unwrap_or_default();
+        let exponent =
+            i64::from(shortest.exponent) + 1 - i64::try_from(shortest.digits.len()).unwrap_or(i64::MAX);
+        Ok(Self { digits: if shortest.negative { -digits } else { digits }, exponent })
     }
 
     /// The digits if they are to count in units of `10^exponent`, which must not be larger than their own.
