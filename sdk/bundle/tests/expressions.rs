@@ -1,8 +1,8 @@
 //! Expressions rendered by the stock helm and by us, compared byte for byte.
 //!
-//! Each line of `tests/expressions/*.txt` is a template (`⏎` stands for a newline, `#` starts a comment). Lines
-//! that begin with `! ` must fail on both sides. All others go through one run of helm: a chart with one partial
-//! for each line and one manifest that includes them all.
+//! Each line of `tests/expressions/*.txt` is an expression or, if it has a `{{`, a template (`⏎` stands for a
+//! newline; `#` starts a comment). Those that we render go through one run of helm: a chart with one partial for
+//! each and one manifest that includes them all. Those that fail with us get a run of their own, and must fail.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::{
@@ -34,16 +34,17 @@ struct Case {
     /// File and line, for messages.
     origin: String,
     template: String,
-    fails: bool,
+    /// What our engine makes of it.
+    ours: Result<Vec<u8>, Fault>,
 }
 
 #[test]
 fn expressions_render_as_with_helm() {
-    let cases = cases();
-    let (failing, rendering): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.fails);
-    let mut differences = compare_output(&rendering);
+    let (rendering, failing): (Vec<_>, Vec<_>) = cases().into_iter().partition(|case| case.ours.is_ok());
+    let total = rendering.len() + failing.len();
+    let mut differences = compare_output(rendering);
     differences.extend(compare_failures(&failing));
-    let (count, total) = (differences.len(), rendering.len() + failing.len());
+    let count = differences.len();
     assert!(differences.is_empty(), "{count} of {total} expressions differ:\n{}", differences.join("\n"));
 }
 
@@ -60,85 +61,89 @@ fn cases() -> Vec<Case> {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (fails, text) = match line.strip_prefix("! ") {
-                Some(text) => (true, text),
-                None => (false, line),
-            };
-            let origin = format!("{name}:{}", index + 1);
-            cases.push(Case { origin, template: text.replace('⏎', "\n"), fails });
+            let line = line.replace('⏎', "\n");
+            let template = if line.contains("{{") { line } else { format!("{{{{ {line} }}}}") };
+            let ours = render(&template);
+            cases.push(Case { origin: format!("{name}:{}", index + 1), template, ours });
         }
     }
     assert!(!cases.is_empty(), "no expressions found");
     cases
 }
 
-/// All lines that render, in one run of helm.
-fn compare_output(cases: &[Case]) -> Vec<String> {
-    let chart = chart(cases);
+/// All lines that render with us, in one run of helm, repeated without each line that fails there.
+fn compare_output(mut cases: Vec<Case>) -> Vec<String> {
+    let mut differences = Vec::new();
+    loop {
+        let output = run_all(&cases);
+        if output.status.success() {
+            differences.extend(compare_texts(&cases, &output.stdout));
+            return differences;
+        }
+        let message = String::from_utf8_lossy(&output.stderr);
+        let blamed = (0..cases.len()).find(|index| message.contains(&partial(*index)));
+        let case = cases.remove(blamed.unwrap_or_else(|| panic!("helm fails:\n{message}")));
+        differences.push(case.difference(&format!("fails: {}", message.trim())));
+    }
+}
+
+/// All lines in one manifest.
+fn run_all(cases: &[Case]) -> Output {
     let mut manifest = String::from("cases:\n");
     for index in 0..cases.len() {
         manifest.push_str(&format!("- {{{{ include {:?} . | b64enc | quote }}}}\n", partial(index)));
     }
-    fs::write(chart.path().join("templates/all.yaml"), manifest).unwrap();
-    let output = helm(chart.path());
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "helm fails:\n{message}\n{}", blamed(&message, cases));
-    let theirs: Vec<Vec<u8>> = String::from_utf8(output.stdout)
-        .unwrap()
+    let templates = cases.iter().map(|case| case.template.as_str());
+    helm(chart(templates, &manifest).path())
+}
+
+fn compare_texts(cases: &[Case], manifest: &[u8]) -> Vec<String> {
+    let theirs: Vec<Vec<u8>> = String::from_utf8_lossy(manifest)
         .lines()
         .filter_map(|line| line.strip_prefix("- \"")?.strip_suffix('"'))
         .map(|text| BASE64_STANDARD.decode(text).unwrap())
         .collect();
     assert_eq!(theirs.len(), cases.len(), "one line a case");
-    let mut differences = Vec::new();
-    for (case, theirs) in cases.iter().zip(&theirs) {
-        let ours = render(case);
-        if ours.as_ref().is_ok_and(|ours| ours == theirs) {
-            continue;
-        }
-        let ours = ours.map_or_else(|fault| format!("fails: {}", fault.cause), |ours| shown(&ours));
-        let (origin, template) = (&case.origin, &case.template);
-        differences.push(format!("{origin}: {template}\n    helm: {}\n    ours: {ours}", shown(theirs)));
-    }
-    differences
+    let pairs = cases.iter().zip(&theirs);
+    let different = pairs.filter(|(case, theirs)| case.ours.as_ref().is_ok_and(|ours| ours != *theirs));
+    different.map(|(case, theirs)| case.difference(&shown(theirs))).collect()
 }
 
-/// The lines that helm's message names.
-fn blamed(message: &str, cases: &[Case]) -> String {
-    let named = |index: usize| message.contains(&partial(index));
-    let lines = cases.iter().enumerate().filter(|(index, _)| named(*index));
-    lines.map(|(_, case)| format!("{}: {}\n", case.origin, case.template)).collect()
-}
-
-/// Each line that fails, in a run of helm of its own.
+/// Each line that fails with us, in a run of helm of its own.
 fn compare_failures(cases: &[Case]) -> Vec<String> {
     let next = AtomicUsize::new(0);
+    let cases: Vec<_> = cases.iter().map(|case| (case, case.template.as_str())).collect();
+    let templates: Vec<_> = cases.iter().map(|(_, template)| *template).collect();
     let run = || {
-        let mut differences = Vec::new();
-        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            differences.extend(compare_failure(case));
+        let mut rendered = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(template) = templates.get(index) else {
+                return rendered;
+            };
+            let manifest = format!("cases:\n- {{{{ include {:?} . | b64enc | quote }}}}\n", partial(0));
+            let output = helm(chart([*template].into_iter(), &manifest).path());
+            if output.status.success() {
+                rendered.push(index);
+            }
         }
-        differences
     };
-    thread::scope(|scope| {
+    let rendered: Vec<usize> = thread::scope(|scope| {
         let runners: Vec<_> = (0..RUNNERS).map(|_| scope.spawn(run)).collect();
         runners.into_iter().flat_map(|runner| runner.join().unwrap()).collect()
-    })
+    });
+    rendered.into_iter().map(|index| cases[index].0.difference("renders")).collect()
 }
 
-fn compare_failure(case: &Case) -> Option<String> {
-    let chart = chart(std::slice::from_ref(case));
-    let manifest = format!("a: {{{{ include {:?} . | b64enc | quote }}}}\n", partial(0));
-    fs::write(chart.path().join("templates/all.yaml"), manifest).unwrap();
-    let theirs = helm(chart.path());
-    let ours = render(case);
-    if !theirs.status.success() && ours.is_err() {
-        return None;
+impl Case {
+    /// Both results, for people.
+    fn difference(&self, theirs: &str) -> String {
+        let ours = match &self.ours {
+            Ok(ours) => shown(ours),
+            Err(fault) => format!("fails: {}", fault.cause),
+        };
+        format!("{}: {}\n    helm: {theirs}\n    ours: {ours}", self.origin, self.template)
     }
-    let (origin, template) = (&case.origin, &case.template);
-    let theirs = if theirs.status.success() { "renders" } else { "fails" };
-    let ours = ours.map_or_else(|fault| format!("fails: {}", fault.cause), |ours| shown(&ours));
-    Some(format!("{origin}: {template}\n    helm: {theirs}\n    ours: {ours}"))
 }
 
 fn shown(bytes: &[u8]) -> String {
@@ -153,15 +158,16 @@ fn values() -> Vec<u8> {
     fs::read(Path::new(FOLDER).join("values.yaml")).unwrap()
 }
 
-/// A chart with one partial for each case.
-fn chart(cases: &[Case]) -> tempfile::TempDir {
+/// A chart with one partial for each of `templates`, and a manifest.
+fn chart<'a>(templates: impl Iterator<Item = &'a str>, manifest: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let chart = folder.path();
     fs::create_dir(chart.join("templates")).unwrap();
     fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 0.1.0\n").unwrap();
     fs::write(chart.join("values.yaml"), values()).unwrap();
-    for (index, case) in cases.iter().enumerate() {
-        fs::write(chart.join(format!("templates/_{index}.tpl")), &case.template).unwrap();
+    fs::write(chart.join("templates/all.yaml"), manifest).unwrap();
+    for (index, template) in templates.enumerate() {
+        fs::write(chart.join(format!("templates/_{index}.tpl")), template).unwrap();
     }
     folder
 }
@@ -182,11 +188,11 @@ fn helm_path() -> PathBuf {
         .expect("helm is missing: set NARU_HELM, or run `tools/clients target/tools/bin` (`make test` does)")
 }
 
-/// What our engine writes for one case.
-fn render(case: &Case) -> Result<Vec<u8>, Fault> {
+/// What our engine writes for one template.
+fn render(template: &str) -> Result<Vec<u8>, Fault> {
     let mut set = TemplateSet::default();
     let name = partial(0);
-    set.parse(&name, case.template.as_str())?;
+    set.parse(&name, template)?;
     let values = yaml::read_map(&values()).unwrap().seen_as(MapType::Values);
     let data = Value::Map(Map::new(MapType::Values, [("Values", Value::Map(values))]));
     let engine = Engine::new(&set, &Nowhere);

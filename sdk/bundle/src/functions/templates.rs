@@ -14,6 +14,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("tpl", &[Parameter::Str, Parameter::Any], |call| {
         templates(call)?.tpl(call.text(0)?, call.value(1)).map(Value::Str)
     }),
+    Function::new("fail", &[Parameter::Str], |call| Err(Fault::new(call.text(0)?.text()))),
     Function::new("required", &[Parameter::Str, Parameter::Any], required),
     Function::new("lookup", &[Parameter::Str; 4], lookup),
 ];

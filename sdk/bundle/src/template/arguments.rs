@@ -52,6 +52,7 @@ impl State<'_> {
                 self.measure(&value)?;
                 Ok(Some(value))
             }
+            Err(_) if self.engine.lint && is_demand(function) => Ok(Some(Value::string(""))),
             Err(fault) => Err(Box::new(explained(function, fault))),
         }
     }
@@ -135,10 +136,15 @@ fn check_count(function: &Function, operands: usize, piped: bool) -> Outcome<()>
     Ok(())
 }
 
+/// Whether the function fails because the chart says so.
+fn is_demand(function: &Function) -> bool {
+    matches!(function.name, "fail" | "required")
+}
+
 /// A function's own failure, with its name; what failed inside another template is explained already, and the
 /// words of `fail` and `required` are the chart's.
 fn explained(function: &Function, mut fault: Fault) -> Fault {
-    if fault.trace.is_empty() && !fault.limit && !matches!(function.name, "fail" | "required") {
+    if fault.trace.is_empty() && !fault.limit && !is_demand(function) {
         fault.cause = format!("error calling {}: {}", function.name, fault.cause);
     }
     fault

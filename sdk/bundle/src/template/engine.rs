@@ -29,6 +29,8 @@ const TEXT_NAME: &str = "gotpl";
 pub struct Engine<'a> {
     set: &'a TemplateSet,
     pub(super) environment: &'a dyn Environment,
+    /// Whether `fail` and `required` let everything pass.
+    pub(super) lint: bool,
     layer: RefCell<Option<Rc<Layer>>>,
     texts: RefCell<HashMap<Str, Rc<[Rc<Template>]>>>,
     depth: Cell<usize>,
@@ -48,12 +50,19 @@ impl<'a> Engine<'a> {
         Self {
             set,
             environment,
+            lint: false,
             layer: RefCell::default(),
             texts: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
             produced: Cell::new(0),
         }
+    }
+
+    /// The same engine, in which `fail` and a `required` that finds nothing give the empty text, as when Helm lints.
+    #[must_use]
+    pub fn linting(self, lint: bool) -> Self {
+        Self { lint, ..self }
     }
 
     /// What the template `name` writes for `data`, without Go's `<no value>`.
