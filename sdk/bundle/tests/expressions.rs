@@ -15,6 +15,8 @@ use std::{
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use naru_bundle::{
+    builtin::{Capabilities, Files, chart_object},
+    chart::Metadata,
     environment::Environment,
     fault::Fault,
     functions::Templates,
@@ -173,19 +175,7 @@ fn chart<'a>(templates: impl Iterator<Item = &'a str>, manifest: &str) -> tempfi
 }
 
 fn helm(chart: &Path) -> Output {
-    Command::new(helm_path()).arg("template").arg("r").arg(chart).output().unwrap()
-}
-
-/// The stock helm: `$NARU_HELM`, or `tools/bin/helm` in the target directory.
-fn helm_path() -> PathBuf {
-    if let Some(path) = std::env::var_os("NARU_HELM") {
-        return path.into();
-    }
-    let test = std::env::current_exe().unwrap();
-    let mut places = test.ancestors().map(|folder| folder.join("tools/bin/helm"));
-    places
-        .find(|path| path.is_file())
-        .expect("helm is missing: set NARU_HELM, or run `tools/clients target/tools/bin` (`make test` does)")
+    Command::new(naru_tests::tools::helm()).arg("template").arg("r").arg(chart).output().unwrap()
 }
 
 /// What our engine writes for one template.
@@ -193,10 +183,27 @@ fn render(template: &str) -> Result<Vec<u8>, Fault> {
     let mut set = TemplateSet::default();
     let name = partial(0);
     set.parse(&name, template)?;
-    let values = yaml::read_map(&values()).unwrap().seen_as(MapType::Values);
-    let data = Value::Map(Map::new(MapType::Values, [("Values", Value::Map(values))]));
+    let data = data();
     let engine = Engine::new(&set, &Nowhere);
     engine.include(&Str::from(name), &data).map(|out| out.to_vec())
+}
+
+/// What helm gives to the templates of such a chart.
+#[allow(clippy::field_reassign_with_default, reason = "the record has private fields")]
+fn data() -> Value {
+    let values = yaml::read_map(&values()).unwrap().seen_as(MapType::Values);
+    let mut metadata = Metadata::default();
+    metadata.name = "c".into();
+    metadata.version = "0.1.0".into();
+    let release = [("Name", Value::from("r")), ("Namespace", Value::from("default"))];
+    let entries = [
+        ("Values", Value::Map(values)),
+        ("Chart", chart_object(&metadata, true)),
+        ("Files", Files::new(&[]).into_value()),
+        ("Capabilities", Capabilities::default().value()),
+        ("Release", Value::map(release)),
+    ];
+    Value::Map(Map::new(MapType::Values, entries))
 }
 
 /// No cluster; the expressions use neither the clock nor randomness.

@@ -31,7 +31,8 @@ impl<'a> Printer<'a> {
             (Value::Nil, 'T' | 'v') => self.flags.pad(self.out, NIL),
             (Value::Nil, _) => self.bad_verb(value, verb),
             (_, 'T') => self.text(value.type_name().as_bytes()),
-            (_, 'p') => self.bad_verb(value, verb),
+            // Only `Errorf` knows `%w`; `%p` prints addresses, of which there are none here.
+            (_, 'w' | 'p') => self.bad_verb(value, verb),
             _ => self.value(value, verb),
         }
     }
@@ -63,7 +64,11 @@ impl<'a> Printer<'a> {
         } else {
             self.out.extend_from_slice(value.type_name().as_bytes());
             self.out.push(b'=');
-            self.argument(value, 'v');
+            match value {
+                // Go asks a value no more how it wants to be printed.
+                Value::Object(object) if is_integer(&object.plain()) => self.value(&object.plain(), 'v'),
+                _ => self.argument(value, 'v'),
+            }
         }
         self.out.push(b')');
     }
@@ -84,7 +89,7 @@ impl<'a> Printer<'a> {
     fn integer(&mut self, value: &Value, size: u64, negative: bool, verb: char) {
         match verb {
             'v' if self.flags.sharp_v && matches!(value, Value::Byte(_) | Value::Uint64(_)) => {
-                self.out.extend_from_slice(format!("0x{size:x}").as_bytes());
+                self.digits(&format!("{size:x}"), "0x", size, false);
             }
             'v' | 'd' => self.digits(&size.to_string(), "", size, negative),
             'b' => {
@@ -361,18 +366,16 @@ impl<'a> Printer<'a> {
         match verb {
             'v' | 's' => self.text(object.print().as_bytes()),
             'q' | 'x' | 'X' => self.string(value, object.print().as_bytes(), verb),
-            _ => match object.plain() {
-                plain @ (Value::Int(_)
-                | Value::Int64(_)
-                | Value::Byte(_)
-                | Value::Uint64(_)
-                | Value::Float(_)) => {
-                    self.value(&plain, verb);
-                }
-                _ => self.bad_verb(value, verb),
-            },
+            'b' | 'c' | 'd' | 'o' | 'O' | 'U' if is_integer(&object.plain()) => {
+                self.value(&object.plain(), verb)
+            }
+            _ => self.bad_verb(value, verb),
         }
     }
+}
+
+fn is_integer(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Int64(_) | Value::Byte(_) | Value::Uint64(_))
 }
 
 /// The character of a code point; U+FFFD if there is none.

@@ -72,7 +72,7 @@ impl Run<'_> {
                 Some(argument) => {
                     self.next += 1;
                     let mut printer = Printer::new(out);
-                    printer.flags = if verb == 'v' { flags.for_value() } else { flags };
+                    printer.flags = if matches!(verb, 'v' | 'w') { flags.for_value() } else { flags };
                     printer.argument(argument, verb);
                 }
             },
