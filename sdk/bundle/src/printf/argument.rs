@@ -364,6 +364,7 @@ impl<'a> Printer<'a> {
     /// An object prints itself for the verbs of strings; other verbs see what it is in plain terms.
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char) {
         match verb {
+            'v' if self.flags.sharp_v && is_integer(&object.plain()) => self.value(&object.plain(), verb),
             'v' | 's' => self.text(object.print().as_bytes()),
             'q' | 'x' | 'X' => self.string(value, object.print().as_bytes(), verb),
             'b' | 'c' | 'd' | 'o' | 'O' | 'U' if is_integer(&object.plain()) => {
