@@ -2,7 +2,7 @@
 //! Out: numbers, or `time.Duration`. All but `mustToDuration` give 0 where the argument is no duration.
 //! Source of the behaviour: Helm 4, `pkg/engine/funcs.go`.
 
-use super::{Call, Function, Parameter::Any};
+use super::{Call, Function, Parameter::Any, conversion::parse};
 use crate::{fault::Fault, time::Duration, value::Value};
 
 /// Helm's duration functions.
@@ -89,22 +89,10 @@ fn from_text(text: &str) -> Result<Duration, Fault> {
     if let Ok(duration) = Duration::parse(trimmed) {
         return Ok(duration);
     }
-    match without_separators(trimmed).and_then(|number| number.parse().ok()) {
-        Some(seconds) => from_float(seconds),
-        None => Err(Fault::new(format!("could not parse duration {text:?}"))),
+    match parse::float(trimmed.as_bytes()) {
+        Ok(seconds) => from_float(seconds),
+        Err(_) => Err(Fault::new(format!("could not parse duration {text:?}"))),
     }
-}
-
-/// A decimal number without the underscores that may stand between its digits; `None` if one stands elsewhere.
-fn without_separators(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digit =
-        |index: Option<usize>| index.and_then(|index| bytes.get(index)).is_some_and(u8::is_ascii_digit);
-    let misplaced = |(at, _): (usize, &str)| !digit(at.checked_sub(1)) || !digit(at.checked_add(1));
-    if text.match_indices('_').any(misplaced) {
-        return None;
-    }
-    Some(text.replace('_', ""))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     json::lossy,
+    time::{Duration, Instant},
     value::{List, Map, Value},
 };
 
@@ -118,9 +119,22 @@ impl Emitter {
             Value::Bytes(bytes) => self.bytes(bytes, place, depth)?,
             Value::List(list) => self.sequence(list, place, depth)?,
             Value::Map(map) => self.mapping(map, depth)?,
-            Value::Object(object) => self.node(&object.plain(), place, depth + 1)?,
+            Value::Object(object) => match self.native(value) {
+                Some(text) => self.token(&text),
+                None => self.node(&object.plain(), place, depth + 1)?,
+            },
         }
         Ok(())
+    }
+
+    /// Times and durations, which version 3 writes in Go's own forms, without quotes.
+    fn native(&self, value: &Value) -> Option<String> {
+        let native = || match (Instant::of(value), Duration::of(value)) {
+            (Some(instant), _) => Some(instant.rfc3339()),
+            (_, Some(duration)) => Some(duration.to_string()),
+            _ => None,
+        };
+        (self.rules == Rules::Version3).then(native).flatten()
     }
 
     /// Version 2 sees the bytes as JSON has them, in base 64; version 3 sees a sequence of numbers.
