@@ -206,7 +206,7 @@ fn data() -> Value {
     Value::Map(Map::new(MapType::Values, entries))
 }
 
-/// No cluster; the expressions use neither the clock nor randomness.
+/// No cluster; the expressions show neither the clock nor what is random.
 struct Nowhere;
 
 impl Environment for Nowhere {
@@ -214,7 +214,7 @@ impl Environment for Nowhere {
         jiff::Zoned::default()
     }
     fn random(&self, bytes: &mut [u8]) {
-        bytes.fill(0);
+        rand::RngCore::fill_bytes(&mut rand::rng(), bytes);
     }
     fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
         Ok(Value::map::<&str>([]))

@@ -30,11 +30,13 @@ fn helm_knows_each_name_and_not_those_it_took_away() {
 
 /// Whether helm parses a template that mentions each of `names`, and what it says otherwise.
 fn parses<'a>(names: impl Iterator<Item = &'a str>) -> (bool, String) {
-    let mentions: String = names.map(|name| format!("{{{{ if false }}}}{{{{ {name} }}}}{{{{ end }}}}\n")).collect();
+    let mentions: String =
+        names.map(|name| format!("{{{{ if false }}}}{{{{ {name} }}}}{{{{ end }}}}\n")).collect();
     let chart = tempfile::tempdir().unwrap();
     fs::create_dir(chart.path().join("templates")).unwrap();
     fs::write(chart.path().join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 0.1.0\n").unwrap();
     fs::write(chart.path().join("templates/names.yaml"), mentions).unwrap();
-    let output = Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(chart.path()).output().unwrap();
+    let output =
+        Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(chart.path()).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
