@@ -12,8 +12,7 @@ run: ## start a one-machine cluster in the background, deploy manifests/quicksta
 	@DATA_DIR=$(DATA_DIR) manifests/quickstart/run
 
 down: ## stop it and remove everything of it
-	@tools/packages build
-	@cargo build -q --release -p naru
+	@[ -x $(TARGET)/release/naru ] || { tools/packages build && cargo build -q --release -p naru -p naru-shim-oci -p naru-shim-wasm; }
 	@$(TARGET)/release/naru down --data-dir $(DATA_DIR)
 
 test: ## install what the tests need and pass all tests

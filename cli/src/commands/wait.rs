@@ -268,6 +268,9 @@ impl WaitArgs {
                 if self.condition.met(object)? {
                     return Ok(Some(met));
                 }
+                if object.is_none() {
+                    break; // who waits for something else learns that it has gone
+                }
             }
         }
     }
