@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod certificates;
 pub mod chart;
+pub mod compose;
 pub mod environment;
 pub mod fault;
 pub mod functions;
