@@ -15,7 +15,7 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
-    ("naru-bundle", &[]),
+    ("naru-bundle", &["naru-api"]),
     ("naru-release", &["naru-api", "naru-bundle", "naru-client"]),
     ("naru-store", &[]),
     ("naru-apiserver", &["naru-api", "naru-store"]),

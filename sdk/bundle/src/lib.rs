@@ -13,6 +13,7 @@ pub mod fault;
 pub mod functions;
 pub mod json;
 pub mod keys;
+pub mod kustomize;
 pub mod printf;
 pub mod render;
 pub mod semver;

@@ -1,0 +1,151 @@
+//! One object during a build, and the set of all, in order.
+
+use serde_json::{Map, Value};
+
+/// An object with what it was called before.
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    /// As it is now.
+    pub(super) object: Value,
+    /// Name and namespace at each stage until now, the first first.
+    pub(super) former: Vec<(String, String)>,
+    /// Whether its name gets a hash of its content.
+    pub(super) hashed: bool,
+}
+
+impl Resource {
+    /// Takes an object with `apiVersion`, `kind` and `metadata.name`.
+    pub(super) fn new(object: Value) -> Result<Self, String> {
+        for pointer in ["/apiVersion", "/kind", "/metadata/name"] {
+            let given = object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            if given.is_empty() {
+                return Err(format!("an object without {}", pointer[1..].replace('/', ".")));
+            }
+        }
+        let mut resource = Self { object, former: Vec::new(), hashed: false };
+        resource.remember();
+        Ok(resource)
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        self.text("/kind")
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// The namespace; empty for none.
+    pub(super) fn namespace(&self) -> &str {
+        self.text("/metadata/namespace")
+    }
+
+    /// Group and version; the core group is empty.
+    pub(super) fn group_version(&self) -> (&str, &str) {
+        let api_version = self.text("/apiVersion");
+        api_version.split_once('/').unwrap_or(("", api_version))
+    }
+
+    /// Sets a field of the metadata.
+    pub(super) fn set_metadata(&mut self, field: &str, value: &str) {
+        self.object["metadata"][field] = value.into();
+    }
+
+    /// Keeps the present name and namespace, by which references and patches may mean it later.
+    pub(super) fn remember(&mut self) {
+        let present = (self.name().to_owned(), self.namespace().to_owned());
+        if self.former.last() != Some(&present) {
+            self.former.push(present);
+        }
+    }
+
+    /// Whether it has, or had, this name.
+    pub(super) fn was_named(&self, name: &str) -> bool {
+        self.name() == name || self.former.iter().any(|(former, _)| former == name)
+    }
+
+    /// The name as manifests had it.
+    pub(super) fn original_name(&self) -> &str {
+        self.former.first().map_or_else(|| self.name(), |(name, _)| name)
+    }
+
+    fn same_id(&self, other: &Self) -> bool {
+        self.kind() == other.kind()
+            && self.group_version().0 == other.group_version().0
+            && self.name() == other.name()
+            && self.namespace() == other.namespace()
+    }
+}
+
+/// All objects, in order.
+#[derive(Debug, Default)]
+pub(super) struct Resources(Vec<Resource>);
+
+impl Resources {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.0.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Resource> {
+        self.0.iter_mut()
+    }
+
+    /// Adds an object that is not there yet.
+    pub(super) fn add(&mut self, resource: Resource) -> Result<(), String> {
+        if self.0.iter().any(|known| known.same_id(&resource)) {
+            return Err(format!("{} {:?} is there twice", resource.kind(), resource.name()));
+        }
+        self.0.push(resource);
+        Ok(())
+    }
+
+    /// Adds all of another set.
+    pub(super) fn append(&mut self, other: Self) -> Result<(), String> {
+        other.0.into_iter().try_for_each(|resource| self.add(resource))
+    }
+
+    /// Keeps what `keep` wants.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Resource) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// Sorts stably.
+    pub(super) fn sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
+        self.0.sort_by_cached_key(key);
+    }
+
+    pub(super) fn into_objects(self) -> Vec<Value> {
+        self.0.into_iter().map(|resource| resource.object).collect()
+    }
+}
+
+/// The objects of a `List`, else the object itself.
+pub(super) fn taken_apart(mut object: Value) -> Vec<Value> {
+    let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    match object.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) if is_list => items,
+        Some(items) => {
+            object["items"] = items;
+            vec![object]
+        }
+        None => vec![object],
+    }
+}
+
+/// The object at `field` of `parent`, made if it is missing or null; `None` if something else is there.
+pub(super) fn made<'a>(parent: &'a mut Value, field: &str) -> Option<&'a mut Map<String, Value>> {
+    let parent = parent.as_object_mut()?;
+    let value = parent.entry(field).or_insert(Value::Null);
+    if value.is_null() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut()
+}
