@@ -44,6 +44,11 @@ impl Map {
         Self { map_type, entries: Rc::new(RefCell::new(entries)) }
     }
 
+    /// A new map of entries that are in order already.
+    pub fn of(map_type: MapType, entries: BTreeMap<Str, Value>) -> Self {
+        Self { map_type, entries: Rc::new(RefCell::new(entries)) }
+    }
+
     /// The static type.
     pub fn map_type(&self) -> MapType {
         self.map_type

@@ -41,6 +41,7 @@ pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value,
         return Err(Error::Duplicates(decoder.duplicates));
     }
     if decoder.suspect {
+        reject_keys(&value)?;
         reject_infinite(&value)?;
     }
     Ok(value)
@@ -65,7 +66,7 @@ pub(super) fn decode_some(document: &Document<'_>, wanted: impl Fn(&[u8]) -> boo
             entries.insert(name, decoder.node(item)?);
         }
     }
-    Ok(Value::Map(Map::new(MapType::Any, entries)))
+    Ok(Value::Map(Map::of(MapType::Any, entries)))
 }
 
 const EXACT: Options = Options { numbers: Numbers::Exact, strict: false };
@@ -112,7 +113,7 @@ struct Decoder<'d> {
     steps: usize,
     alias_steps: usize,
     duplicates: Vec<String>,
-    /// Whether there was a number that JSON cannot hold.
+    /// Whether there was a number or a key that JSON cannot have.
     suspect: bool,
 }
 
@@ -174,7 +175,7 @@ impl<'d> Decoder<'d> {
             Content::Mapping => {
                 let mut entries = Entries::new();
                 self.entries(index, &mut entries)?;
-                Ok(Value::Map(Map::new(MapType::Any, entries)))
+                Ok(Value::Map(Map::of(MapType::Any, entries)))
             }
             Content::Alias(target, name) => self.alias(index, *target, name, Self::node),
         }
@@ -244,7 +245,7 @@ impl<'d> Decoder<'d> {
                     return Ok(Str::from(&**text));
                 }
                 let (resolved, text) = tagged(node.tag.as_deref(), text, *implicit)?;
-                key_text(resolved, &text)
+                Ok(self.key_text(resolved, &text))
             }
             Content::Alias(target, name) => {
                 self.step()?;
@@ -253,6 +254,28 @@ impl<'d> Decoder<'d> {
             Content::Sequence | Content::Mapping => {
                 self.node(index)?;
                 Err(no_key())
+            }
+        }
+    }
+
+    /// A resolved key as a string.
+    fn key_text(&mut self, resolved: Resolved, text: &str) -> Str {
+        match resolved {
+            Resolved::Str | Resolved::Timestamp => Str::from(text),
+            Resolved::Bool(flag) => Str::from(if flag { "true" } else { "false" }),
+            Resolved::Int(number) => Str::from(number.to_string()),
+            Resolved::Float(number) => {
+                let mut text = String::new();
+                push_general_single(&mut text, number as f32);
+                Str::from(text)
+            }
+            Resolved::Null => {
+                self.suspect = true;
+                Str::from([NO_KEY].as_slice())
+            }
+            Resolved::Unsigned(number) => {
+                self.suspect = true;
+                Str::from([&[NO_KEY], number.to_string().as_bytes()].concat())
             }
         }
     }
@@ -330,22 +353,23 @@ fn tagged<'t>(
     Ok((resolved, text.into()))
 }
 
-/// A resolved key as a string.
-fn key_text(resolved: Resolved, text: &str) -> Result<Str, Error> {
-    Ok(match resolved {
-        Resolved::Str | Resolved::Timestamp => Str::from(text),
-        Resolved::Bool(flag) => Str::from(if flag { "true" } else { "false" }),
-        Resolved::Int(number) => Str::from(number.to_string()),
-        Resolved::Float(number) => {
-            let mut text = String::new();
-            push_general_single(&mut text, number as f32);
-            Str::from(text)
-        }
-        Resolved::Null => return Err(Error::Key("%!s(<nil>)")),
-        Resolved::Unsigned(_) => return Err(Error::Key("uint64")),
-    })
+/// The first byte of what stands for a key that JSON cannot have. No text that was read has it.
+const NO_KEY: u8 = 0xff;
+
+/// Fails for keys that JSON cannot have. Only now, as goyaml does: they may have been replaced since.
+fn reject_keys(value: &Value) -> Result<(), Error> {
+    match value {
+        Value::List(list) => list.iter().try_for_each(reject_keys),
+        Value::Map(map) => map.entries().iter().try_for_each(|(key, item)| match &**key {
+            [NO_KEY] => Err(Error::Key("%!s(<nil>)")),
+            [NO_KEY, ..] => Err(Error::Key("uint64")),
+            _ => reject_keys(item),
+        }),
+        _ => Ok(()),
+    }
 }
 
+/// Fails for numbers that JSON cannot have.
 fn reject_infinite(value: &Value) -> Result<(), Error> {
     match value {
         Value::Float(number) if !number.is_finite() => Err(Error::Json(json::Error::unsupported(*number))),

@@ -11,6 +11,7 @@ mod token;
 
 use std::collections::VecDeque;
 
+use memchr::{memchr2, memchr2_iter};
 pub(super) use token::{Kind, Mark, Token};
 
 use super::{
@@ -185,18 +186,12 @@ impl<'a> Scanner<'a> {
 
     /// Where the current line ends.
     fn line_end(&self) -> usize {
-        let mut at = self.mark.offset;
-        loop {
-            let rest = &self.bytes[at..];
-            let Some(found) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0xc2 | 0xe2)) else {
-                return self.bytes.len();
-            };
-            at += found;
-            if break_width(self.bytes, at) > 0 {
-                return at;
-            }
-            at += 1;
-        }
+        let start = self.mark.offset;
+        let rest = &self.bytes[start..];
+        let line = &rest[..memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        // NEL, LS and PS end lines too.
+        let rare = memchr2_iter(0xc2, 0xe2, line).find(|at| break_width(line, *at) > 0);
+        start + rare.unwrap_or(line.len())
     }
 
     /// Whether a line `---` or `...` starts here.
