@@ -40,9 +40,6 @@ pub(super) fn equal(left: &Value, right: &Value) -> Result<bool, Fault> {
 }
 
 fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
-    if depth > MAX_DEPTH {
-        return Err(too_deep());
-    }
     Ok(match (left, right) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
@@ -69,24 +66,27 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
         (Value::Object(left), Value::Object(right)) => {
             Rc::ptr_eq(left, right)
                 || left.type_name() == right.type_name()
-                    && equal_at(&left.plain(), &right.plain(), depth + 1)?
+                    && descend(depth, || equal_at(&left.plain(), &right.plain(), depth + 1))?
         }
         _ => false,
     })
 }
 
-fn all_equal<'a>(
-    mut pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
-    depth: usize,
-) -> Result<bool, Fault> {
-    let differing = pairs.find_map(|(left, right)| match equal_at(left, right, depth + 1) {
-        Ok(true) => None,
-        other => Some(other),
-    });
-    differing.unwrap_or(Ok(true))
+fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>, depth: usize) -> Result<bool, Fault> {
+    descend(depth, || {
+        let mut results = pairs.map(|(left, right)| equal_at(left, right, depth + 1));
+        results.find(|result| !matches!(result, Ok(true))).unwrap_or(Ok(true))
+    })
 }
 
-/// The failure of whatever went deeper than [`MAX_DEPTH`].
-pub(super) fn too_deep() -> Fault {
-    Fault::limit(format!("a value is nested deeper than the limit of {MAX_DEPTH} levels"))
+/// Stack left at which a further piece is allocated, in bytes, and the size of that piece.
+const STACK_RESERVE: usize = 64 << 10;
+const STACK_PIECE: usize = 1 << 20;
+
+/// Runs `body`, which looks into a value at `depth`; the thread's stack does not limit it, [`MAX_DEPTH`] does.
+pub(super) fn descend<T>(depth: usize, body: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    if depth >= MAX_DEPTH {
+        return Err(Fault::limit(format!("a value is nested deeper than the limit of {MAX_DEPTH} levels")));
+    }
+    stacker::maybe_grow(STACK_RESERVE, STACK_PIECE, body)
 }

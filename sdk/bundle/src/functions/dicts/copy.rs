@@ -2,11 +2,7 @@
 
 use crate::{
     fault::Fault,
-    functions::{
-        Call,
-        argument::limit_items,
-        reflection::{MAX_DEPTH, too_deep},
-    },
+    functions::{Call, argument::limit_items, reflection::descend},
     value::{List, Map, Value},
 };
 
@@ -20,11 +16,12 @@ pub(super) fn deep_copy(call: &Call<'_>) -> Result<Value, Fault> {
 
 /// `value` anew; `items` counts what was copied, since a map that occurs twice is copied twice.
 fn copy(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> {
-    if depth > MAX_DEPTH {
-        return Err(too_deep());
-    }
     *items += 1;
     limit_items(*items)?;
+    descend(depth, || copy_of(value, depth, items))
+}
+
+fn copy_of(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> {
     Ok(match value {
         Value::Map(map) => {
             let mut entries = Vec::with_capacity(map.len());

@@ -8,11 +8,7 @@
 
 use crate::{
     fault::Fault,
-    functions::{
-        Call,
-        argument::as_map,
-        reflection::{MAX_DEPTH, too_deep},
-    },
+    functions::{Call, argument::as_map, reflection::descend},
     value::{Map, MapType, Value},
 };
 
@@ -40,9 +36,6 @@ fn merged(call: &Call<'_>, overwrite: bool) -> Result<Value, Fault> {
 }
 
 fn merge(target: &Map, source: &Map, overwrite: bool, depth: usize) -> Result<(), Fault> {
-    if depth > MAX_DEPTH {
-        return Err(too_deep());
-    }
     // A snapshot: the source may hold the target, or be it.
     for (key, value) in source.snapshot() {
         let before = target.get(&key);
@@ -53,7 +46,7 @@ fn merge(target: &Map, source: &Map, overwrite: bool, depth: usize) -> Result<()
             continue;
         }
         if let (Value::Map(source), Some(Value::Map(target))) = (&value, &before) {
-            merge(target, source, overwrite, depth + 1)?;
+            descend(depth, || merge(target, source, overwrite, depth + 1))?;
             if !target.is_empty() {
                 continue;
             }
