@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    diagnosis::Diagnosis, pod::PodInfo, profile::Profile, score, snapshot::Snapshot, view, view::View,
+    diagnosis::Diagnosis, pod::PodInfo, preemption, profile::Profile, score, snapshot::Snapshot, view,
+    view::View,
 };
 
 /// What is to become of a pod.
@@ -36,7 +37,9 @@ pub fn schedule(snapshot: &Snapshot, pod: &PodInfo, profile: &Profile, tie_break
             node: view.cluster.slots[slot].name.clone(),
             generation: view.cluster.generation,
         }),
-        None => Decision::Unschedulable(Box::new(Diagnosis::of(view))),
+        None => Decision::Unschedulable(Box::new(Diagnosis::of(view, |slots| {
+            preemption::preempt(view, pod, slots, tie_breaker, |a, b| rank(view, a, b, tie_breaker))
+        }))),
     })
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     board::Verdict,
     changes::Changes,
+    preemption::Preemption,
     reason::Reason,
     refusal::{self, Filters},
     view::View,
@@ -19,41 +20,42 @@ pub struct Diagnosis {
     pub before: Option<&'static str>,
     /// On how many nodes each reason was found.
     pub reasons: BTreeMap<Reason, usize>,
-    /// On how many nodes the pod could run if others left.
-    pub resolvable: usize,
-    /// Whether the pod may push others away.
-    pub preempts: bool,
+    /// Whether room can be made for it.
+    pub preemption: Preemption,
     /// Which changes could make the pod fit.
     pub helped_by: Changes,
 }
 
 impl Diagnosis {
-    /// Looks at every node again for the reasons.
-    pub(super) fn of(view: &View<'_>) -> Self {
+    /// Looks at every node again for the reasons; `preempt` looks for victims on those where others' leaving may help.
+    pub(super) fn of(view: &View<'_>, preempt: impl FnOnce(&[u32]) -> Preemption) -> Self {
         let mut diagnosis = Self {
             nodes: view.cluster.nodes,
             before: None,
             reasons: BTreeMap::new(),
-            resolvable: 0,
-            preempts: view.pod.preempts,
+            preemption: Preemption::Never,
             helped_by: Changes::NODE_ADDED | of_others(view),
         };
         if view.pod.wants.required.named().is_some_and(|names| names.is_empty()) {
             diagnosis.before = Some("pod affinity terms conflict");
+            diagnosis.preemption = preempt(&[]);
             return diagnosis;
         }
-        diagnosis.count(view);
+        let may_help = diagnosis.count(view);
+        diagnosis.preemption = preempt(&may_help);
         for reason in diagnosis.reasons.keys() {
             diagnosis.helped_by |= reason.helped_by();
         }
         diagnosis
     }
 
-    fn count(&mut self, view: &View<'_>) {
+    /// Counts the reasons; returns the nodes on which the pod may fit if others leave.
+    fn count(&mut self, view: &View<'_>) -> Vec<u32> {
         let filters = Filters::of(view);
         // Most nodes are refused as such, for few different reasons.
         let mut verdicts = vec![0_usize; Verdict::count(view.nodes.taints.len())];
         let mut rest: Vec<(Reason, usize)> = Vec::new();
+        let mut may_help = Vec::new();
         for (slot, verdict) in view.nodes.verdicts.iter().enumerate() {
             if *verdict != Verdict::FITS {
                 verdicts[verdict.number()] += 1;
@@ -67,7 +69,9 @@ impl Diagnosis {
                     None => rest.push((reason, 1)),
                 }
             });
-            self.resolvable += usize::from(resolvable);
+            if resolvable {
+                may_help.push(slot as u32);
+            }
         }
         for (number, count) in verdicts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
             if let Some(reason) = refusal::of_verdict(view, Verdict::numbered(number)) {
@@ -75,18 +79,7 @@ impl Diagnosis {
             }
         }
         self.reasons.extend(rest);
-    }
-
-    fn preemption(&self) -> String {
-        if !self.preempts {
-            return "not eligible due to preemptionPolicy=Never.".into();
-        }
-        let outcomes = [
-            ("No preemption victims found for incoming pod", self.resolvable),
-            ("Preemption is not helpful for scheduling", self.nodes - self.resolvable),
-        ];
-        let outcomes = outcomes.into_iter().filter(|(_, count)| *count > 0);
-        available(self.nodes, outcomes)
+        may_help
     }
 }
 
@@ -106,7 +99,7 @@ fn of_others(view: &View<'_>) -> Changes {
 }
 
 /// `0/3 nodes are available: 1 this, 2 that.`; the counted reasons sorted as texts.
-fn available(nodes: usize, reasons: impl Iterator<Item = (impl fmt::Display, usize)>) -> String {
+fn available<'a>(nodes: usize, reasons: impl Iterator<Item = (&'a String, &'a usize)>) -> String {
     let mut counted: Vec<_> = reasons.map(|(reason, count)| format!("{count} {reason}")).collect();
     counted.sort_unstable();
     format!("0/{nodes} nodes are available: {}.", counted.join(", "))
@@ -125,8 +118,17 @@ impl fmt::Display for Diagnosis {
             for (reason, count) in &self.reasons {
                 *counts.entry(reason.to_string()).or_default() += count;
             }
-            f.write_str(&available(self.nodes, counts.into_iter()))?;
+            f.write_str(&available(self.nodes, counts.iter()))?;
         }
-        write!(f, " preemption: {}", self.preemption())
+        match &self.preemption {
+            Preemption::Never => f.write_str(" preemption: not eligible due to preemptionPolicy=Never."),
+            Preemption::UnderWay => {
+                f.write_str(" preemption: not eligible due to a terminating pod on the nominated node.")
+            }
+            Preemption::Impossible(reasons) => {
+                write!(f, " preemption: {}", available(self.nodes, reasons.iter()))
+            }
+            Preemption::Victims(_) => Ok(()),
+        }
     }
 }

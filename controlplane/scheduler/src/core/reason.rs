@@ -1,6 +1,6 @@
 //! Why a pod does not fit on a node, in kube-scheduler's words.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use super::changes::Changes;
 
@@ -29,7 +29,7 @@ pub enum Reason {
     /// The node has too little of a resource.
     Insufficient {
         /// Which.
-        resource: Box<str>,
+        resource: Cow<'static, str>,
         /// Whether the node has too little even when empty.
         for_good: bool,
     },

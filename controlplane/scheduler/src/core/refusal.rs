@@ -3,6 +3,7 @@
 use super::{
     board::Verdict,
     filter::{self, Affinity, Nearness, Skew, Spread},
+    preemption::Trial,
     reason::Reason,
     view::View,
 };
@@ -36,7 +37,7 @@ impl<'a> Filters<'a> {
         }
         filter::each_shortage(&here.requested, node, &load.requests, |resource, for_good| {
             room = false;
-            tell(Reason::Insufficient { resource: resource.into(), for_good });
+            tell(Reason::Insufficient { resource, for_good });
         });
         if !room {
             return;
@@ -48,9 +49,15 @@ impl<'a> Filters<'a> {
         }
         match self.affinity.at(slot) {
             Nearness::Fits => {}
-            Nearness::NotNear => tell(Reason::PodAffinity),
-            Nearness::NotFar => tell(Reason::PodAntiAffinity),
-            Nearness::KeptFar => tell(Reason::KeptFar),
+            Nearness::NotNear => return tell(Reason::PodAffinity),
+            Nearness::NotFar => return tell(Reason::PodAntiAffinity),
+            Nearness::KeptFar => return tell(Reason::KeptFar),
+        }
+        if view.cluster.nominated.contains_key(&(slot as u32)) {
+            let trial = Trial::new(view, view.asked, slot);
+            if trial.counts_nominated() {
+                trial.reasons().into_iter().for_each(tell);
+            }
         }
     }
 }

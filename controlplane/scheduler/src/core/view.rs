@@ -7,6 +7,7 @@ use super::{
     filter::{Affinity, Nearness, Skew, Spread},
     plan::Plan,
     pod::{PodInfo, ShapeKey},
+    preemption::Trial,
     profile::Profile,
     snapshot::{Cluster, Index, Snapshot},
 };
@@ -15,6 +16,7 @@ use super::{
 pub(super) struct View<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) index: &'a Index,
+    pub(super) asked: &'a PodInfo,
     pub(super) pod: &'a ShapeKey,
     pub(super) plan: &'a Plan,
     pub(super) profile: &'a Profile,
@@ -45,6 +47,7 @@ pub(super) fn with<R>(
     look(&View {
         cluster,
         index,
+        asked: pod,
         pod: key,
         plan: &plan,
         profile,
@@ -71,6 +74,9 @@ impl<'a> View<'a> {
         if !affinity.is_trivial() {
             fitting.retain(|slot| affinity.at(*slot as usize) == Nearness::Fits);
         }
+        if !self.cluster.nominated.is_empty() {
+            fitting.retain(|slot| self.fits_with_nominated(*slot as usize));
+        }
         fitting
     }
 
@@ -80,6 +86,16 @@ impl<'a> View<'a> {
             && self.load.scores[slot] != NO_ROOM
             && self.spread().at(slot) == Skew::Fits
             && self.affinity().at(slot) == Nearness::Fits
+            && self.fits_with_nominated(slot)
+    }
+
+    /// Whether the pod fits beside those that are to have the node and are not less important.
+    fn fits_with_nominated(&self, slot: usize) -> bool {
+        if !self.cluster.nominated.contains_key(&(slot as u32)) {
+            return true;
+        }
+        let trial = Trial::new(self, self.asked, slot);
+        !trial.counts_nominated() || trial.fits()
     }
 
     pub(super) fn spread(&self) -> Spread<'a> {

@@ -9,6 +9,8 @@ mod spread;
 pub(super) use affinity::{Affinity, Nearness};
 pub(super) use spread::{Skew, Spread};
 
+use std::borrow::Cow;
+
 use super::{
     node::NodeInfo, pod::NodeWants, ports::HostPort, resources::Resources, snapshot::Slot, taint::Taint,
 };
@@ -47,18 +49,21 @@ pub(super) fn each_shortage(
     taken: &Resources,
     node: &NodeInfo,
     wanted: &Resources,
-    mut short: impl FnMut(&str, bool),
+    mut short: impl FnMut(Cow<'static, str>, bool),
 ) {
     let offered = &node.allocatable;
-    let mut check = |name: &str, wanted: i64, taken: i64, offered: i64| {
+    let mut check = |name: &'static str, wanted: i64, taken: i64, offered: i64| {
         if wanted > 0 && wanted > offered.saturating_sub(taken) {
-            short(name, wanted > offered);
+            short(Cow::Borrowed(name), wanted > offered);
         }
     };
     check("cpu", wanted.milli_cpu, taken.milli_cpu, offered.milli_cpu);
     check("memory", wanted.memory, taken.memory, offered.memory);
     check("ephemeral-storage", wanted.ephemeral_storage, taken.ephemeral_storage, offered.ephemeral_storage);
     for (name, amount) in &wanted.extended {
-        check(name, *amount, taken.extended(name), offered.extended(name));
+        let offered = offered.extended(name);
+        if *amount > 0 && *amount > offered.saturating_sub(taken.extended(name)) {
+            short(Cow::Owned(name.to_string()), *amount > offered);
+        }
     }
 }

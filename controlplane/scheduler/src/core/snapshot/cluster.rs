@@ -1,11 +1,14 @@
 //! What exists: nodes, the pods on them, and the labels and selectors that matter beside.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::journal::Journal;
 use crate::core::{
     images::Images, labels::Labels, node::NodeInfo, owner::Owners, pod::PodInfo, ports::HostPort,
-    requests::Scored, resources::Resources,
+    preemption::Budgets, requests::Scored, resources::Resources,
 };
 
 /// Nodes and pods by number.
@@ -22,6 +25,9 @@ pub(crate) struct Cluster {
     pub(crate) images: Images,
     pub(crate) owners: Owners,
     pub(crate) namespaces: Namespaces,
+    pub(crate) budgets: Budgets,
+    /// Pods that are to have a node, with their class, by slot. Few.
+    pub(crate) nominated: BTreeMap<u32, Vec<(Arc<PodInfo>, u32)>>,
     /// Nodes that came, went or changed.
     pub(crate) node_changes: Journal,
     /// Nodes of which more or less is taken, besides those.
@@ -40,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) scored: Scored,
     /// Numbers of the pods there.
     pub(crate) pods: Vec<u32>,
+    /// How many of them have each priority, the lowest first.
+    priorities: Vec<(i32, u32)>,
     /// The host's ports that these take.
     pub(crate) ports: Vec<HostPort>,
     pub(crate) generation: u64,
@@ -92,7 +100,29 @@ impl Namespaces {
     }
 }
 
+impl Slot {
+    /// The lowest priority of the pods there.
+    pub(crate) fn lowest_priority(&self) -> Option<i32> {
+        self.priorities.first().map(|(priority, _)| *priority)
+    }
+
+    fn count_priority(&mut self, priority: i32, comes: bool) {
+        match self.priorities.binary_search_by_key(&priority, |(other, _)| *other) {
+            Ok(at) if comes => self.priorities[at].1 += 1,
+            Ok(at) if self.priorities[at].1 > 1 => self.priorities[at].1 -= 1,
+            Ok(at) => drop(self.priorities.remove(at)),
+            Err(at) => self.priorities.insert(at, (priority, 1)),
+        }
+    }
+}
+
 impl Cluster {
+    /// The pods that are to have the node of a slot, with their classes.
+    pub(crate) fn nominated_on(&self, slot: usize) -> impl Iterator<Item = (&Arc<PodInfo>, u32)> {
+        let there = self.nominated.get(&super::small(slot)).into_iter().flatten();
+        there.map(|(pod, class)| (pod, *class))
+    }
+
     /// The nodes with their slots' numbers.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (usize, &Slot, &NodeInfo)> {
         let slots = self.slots.iter().enumerate();
@@ -128,6 +158,7 @@ impl Cluster {
             requested: Resources::default(),
             scored: Scored::default(),
             pods: Vec::new(),
+            priorities: Vec::new(),
             ports: Vec::new(),
             generation: self.generation,
         };
@@ -148,7 +179,11 @@ impl Cluster {
     /// Gives a slot back if nothing is known of its node any more.
     pub(crate) fn release(&mut self, number: usize) {
         let slot = &self.slots[number];
-        if slot.node.is_none() && slot.pods.is_empty() && self.by_name.remove(&slot.name).is_some() {
+        if slot.node.is_none()
+            && slot.pods.is_empty()
+            && !self.nominated.contains_key(&super::small(number))
+            && self.by_name.remove(&slot.name).is_some()
+        {
             self.free_slots.push(super::small(number));
         }
     }
@@ -179,6 +214,7 @@ impl Cluster {
         slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_add(key.scored.milli_cpu);
         slot.scored.memory = slot.scored.memory.saturating_add(key.scored.memory);
         slot.ports.extend(key.ports.iter().cloned());
+        slot.count_priority(key.priority, true);
         let number = match self.free_pods.pop() {
             Some(number) => number,
             None => {
@@ -206,6 +242,7 @@ impl Cluster {
         slot.requested.subtract(&key.requests);
         slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_sub(key.scored.milli_cpu);
         slot.scored.memory = slot.scored.memory.saturating_sub(key.scored.memory);
+        slot.count_priority(key.priority, false);
         for port in &key.ports {
             if let Some(at) = slot.ports.iter().position(|other| other == port) {
                 slot.ports.swap_remove(at);

@@ -315,6 +315,11 @@ impl Index {
             cluster.pod_mut(number).class = super::small(class);
             self.pod_came(cluster, number);
         }
+        let mut nominated = std::mem::take(&mut cluster.nominated);
+        for (pod, class) in nominated.values_mut().flatten() {
+            *class = super::small(self.class(cluster, &pod.shape));
+        }
+        cluster.nominated = nominated;
     }
 }
 

@@ -29,6 +29,7 @@ use super::{
     object::LabelSelector,
     owner::{Owner, OwnerKind},
     pod::PodInfo,
+    preemption::Budget,
 };
 
 /// Nodes, and the pods on them.
@@ -196,6 +197,50 @@ impl Snapshot {
         }
     }
 
+    /// Adds, replaces or removes a disruption budget.
+    pub fn set_budget(&mut self, namespace: &str, name: &str, budget: Option<Budget>) {
+        if self.cluster.budgets.set(namespace, name, budget) {
+            self.cluster.generation += 1;
+        }
+    }
+
+    /// Keeps a node for a pod that others are leaving it for, against pods of lower priority. Takes back an earlier
+    /// nomination of the pod.
+    pub fn nominate(&mut self, pod: &Arc<PodInfo>, node: &str) {
+        self.denominate(&pod.id.uid);
+        if self.cluster.by_uid.contains_key(&pod.id.uid) {
+            return;
+        }
+        let slot = small(self.cluster.slot(node));
+        let index = self.index.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let class = small(index.class(&self.cluster, &pod.shape));
+        self.cluster.nominated.entry(slot).or_default().push((pod.clone(), class));
+        self.cluster.generation += 1;
+    }
+
+    /// Takes back a nomination.
+    pub fn denominate(&mut self, uid: &str) -> Changes {
+        let has = |pods: &Vec<(Arc<PodInfo>, u32)>| pods.iter().any(|(pod, _)| *pod.id.uid == *uid);
+        let found = self.cluster.nominated.iter().find(|(_, pods)| has(pods)).map(|(slot, _)| *slot);
+        let Some(slot) = found else { return Changes::NONE };
+        if let Some(pods) = self.cluster.nominated.get_mut(&slot) {
+            pods.retain(|(pod, _)| *pod.id.uid != *uid);
+            if pods.is_empty() {
+                self.cluster.nominated.remove(&slot);
+            }
+        }
+        self.cluster.generation += 1;
+        self.cluster.release(slot as usize);
+        Changes::POD_LEFT
+    }
+
+    /// The node that is kept for a pod.
+    pub fn nomination(&self, uid: &str) -> Option<&Arc<str>> {
+        let has = |pods: &[(Arc<PodInfo>, u32)]| pods.iter().any(|(pod, _)| *pod.id.uid == *uid);
+        let (slot, _) = self.cluster.nominated.iter().find(|(_, pods)| has(pods))?;
+        Some(&self.cluster.slots[*slot as usize].name)
+    }
+
     /// What is derived, to be read and added to.
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
@@ -217,6 +262,9 @@ impl Snapshot {
     }
 
     fn place(&mut self, pod: &Arc<PodInfo>, node: &str, assumed: bool) {
+        if !self.cluster.nominated.is_empty() {
+            self.denominate(&pod.id.uid);
+        }
         let slot = small(self.cluster.slot(node));
         let index = self.index.get_mut().unwrap_or_else(PoisonError::into_inner);
         index.tidy(&mut self.cluster);
