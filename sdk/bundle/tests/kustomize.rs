@@ -9,8 +9,8 @@ use naru_tests::tools;
 struct Folder(PathBuf);
 
 impl kustomize::Files for Folder {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        fs::read(self.0.join(path)).map_err(|error| error.to_string())
+    fn read(&self, folder: &str, path: &str) -> Result<Vec<u8>, String> {
+        fs::read(self.0.join(folder).join(path)).map_err(|error| error.to_string())
     }
     fn is_file(&self, path: &str) -> bool {
         self.0.join(path).is_file()
@@ -158,6 +158,8 @@ const CASES: &[(&str, &str)] = &[
     ("an object twice", "resources: [../base, ../base/web.yaml]"),
     ("nothing to merge with", "configMapGenerator: [{name: none, behavior: merge, literals: [a=b]}]"),
     ("a cycle", "resources: [../over]"),
+    ("a file elsewhere", "resources: [../base/web.yaml]"),
+    ("content from elsewhere", "configMapGenerator: [{name: own, files: [../base/app.conf]}]"),
 ];
 
 fn write(root: &std::path::Path, over: &str) {

@@ -9,6 +9,7 @@ mod ignore;
 mod load;
 mod metadata;
 pub mod pattern;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -22,6 +23,7 @@ pub use ignore::{IgnoreError, IgnoreRules};
 pub(crate) use load::extension;
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+pub use plain::plain_files;
 
 use crate::value::{Map, Str};
 

@@ -65,13 +65,13 @@ pub enum Error {
     },
 }
 
-/// The files around a kustomization. Paths have `/` and may hold `..`; the implementation decides what is in reach.
+/// The files around a kustomization. Paths have `/`; those of folders may hold `..`.
 pub trait Files {
-    /// The content of a file.
+    /// The content of the file `path` within `folder`. What links lead out of the folder must be refused.
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+    fn read(&self, folder: &str, path: &str) -> Result<Vec<u8>, String>;
     /// Whether there is such a file.
     fn is_file(&self, path: &str) -> bool;
     /// Whether there is such a folder.
@@ -101,13 +101,14 @@ impl Builder<'_> {
     /// Builds a folder on top of `resources`.
     fn folder(&mut self, folder: &str, resources: &mut Resources) -> Result<(), Error> {
         let folder = normal(folder);
-        let name = FILE_NAMES.iter().map(|name| join(&folder, name)).find(|path| self.files.is_file(path));
-        let path = name.ok_or_else(|| Error::Missing(folder.clone()))?;
+        let name = FILE_NAMES.iter().find(|name| self.files.is_file(&join(&folder, name)));
+        let name = name.ok_or_else(|| Error::Missing(folder.clone()))?;
+        let path = join(&folder, name);
         if self.open.contains(&folder) || self.open.len() >= MAX_DEPTH {
             let problem = format!("{folder:?} contains itself, by way of {}", self.open.join(", "));
             return Err(Error::Field { path, field: "resources".into(), problem });
         }
-        let kustomization = Kustomization::read(&path, self.read(&path)?)?;
+        let kustomization = Kustomization::read(&path, self.read(&folder, name)?)?;
         self.open.push(folder.clone());
         let at = Place { builder: self, folder: &folder, path: &path };
         let built = build_one(at, &kustomization, resources);
@@ -115,13 +116,16 @@ impl Builder<'_> {
         built
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
-        self.files.read(path).map_err(|problem| Error::Read { path: path.into(), problem })
-    }
-
-    /// The documents of a file.
-    fn documents(&self, path: &str) -> Result<Vec<Value>, Error> {
-        documents(path, &self.read(path)?)
+    /// A file of a folder; one that lies elsewhere is not the kustomization's to read.
+    fn read(&self, folder: &str, path: &str) -> Result<Vec<u8>, Error> {
+        let failed = |problem| Error::Read { path: join(folder, path), problem };
+        let inside = normal(path);
+        if path.starts_with('/') || inside == ".." || inside.starts_with("../") {
+            return Err(failed(
+                "lies outside of the kustomization's folder: only other kustomizations may".into(),
+            ));
+        }
+        self.files.read(folder, &inside).map_err(failed)
     }
 }
 
@@ -138,7 +142,7 @@ impl Place<'_, '_> {
     }
 
     fn read(&self, relative: &str) -> Result<Vec<u8>, Error> {
-        self.builder.read(&join(self.folder, relative))
+        self.builder.read(self.folder, relative)
     }
 
     /// The documents of a file, or of a text that stands in the kustomization itself.
@@ -146,7 +150,7 @@ impl Place<'_, '_> {
         if text.contains('\n') || text.contains(": ") {
             return documents(self.path, text.as_bytes());
         }
-        self.builder.documents(&join(self.folder, text))
+        documents(&join(self.folder, text), &self.read(text)?)
     }
 }
 
@@ -188,7 +192,7 @@ fn add_entry(at: &mut Place<'_, '_>, entry: &str, resources: &mut Resources) -> 
         let problem = format!("{entry:?} is remote; naru fetches nothing while it builds: download it first");
         return Err(at.fault("resources", problem));
     }
-    for object in at.builder.documents(&path)? {
+    for object in documents(&path, &at.read(entry)?)? {
         for one in resource::taken_apart(object) {
             let made =
                 Resource::new(one).map_err(|problem| at.fault("resources", format!("{entry}: {problem}")))?;
