@@ -20,6 +20,10 @@ use tracing_subscriber::EnvFilter;
 /// Enough for the control plane and the node beside each other; more threads cost memory, not only time.
 const WORKER_THREADS: usize = 2;
 
+/// Objects are many small allocations; docs/adr/0005-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();

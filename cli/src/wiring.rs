@@ -182,9 +182,9 @@ impl ControlPlane {
             server.run(cancel).await;
             Ok(())
         });
-        let (router, cancel) = (self.server.router(), tasks.cancel());
+        let (front, cancel) = (self.server.front(), tasks.cancel());
         tasks.spawn("API listener", async move {
-            serve::serve(listener, tls, router, cancel).await;
+            serve::serve(listener, tls, front, cancel).await;
             Ok(())
         });
         let (client, cancel) = (self.client(controller_manager()), tasks.cancel());

@@ -91,7 +91,7 @@ async fn resource(
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &query, &path)?;
     let streams = verb == Verb::Watch || path.subresource.as_deref() == Some("log");
-    if timeout(START_WAIT, server.cache.ready()).await.is_err() {
+    if !server.cache.is_ready() && timeout(START_WAIT, server.cache.ready()).await.is_err() {
         return Err(Status::unavailable("the server has not read its state yet"));
     }
     let call = Call { server, row, kind, path, query, identity, headers: parts.headers, form };

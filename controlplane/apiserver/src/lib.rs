@@ -32,4 +32,4 @@ mod watch;
 
 pub use logs::{LogQuery, LogStream, PodLogs};
 pub use registry::{Registry, Row};
-pub use server::{Clock, Options, Server};
+pub use server::{Clock, Front, Options, Server};

@@ -1,16 +1,17 @@
 //! The TLS front: accepts connections, takes the client's identity from its certificate, and hands requests to the
-//! router. HTTP/1.1 (with upgrades) and HTTP/2 share the port.
+//! front. HTTP/1.1 (with upgrades) and HTTP/2 share the port.
 
 use std::{io, sync::Arc, time::Duration};
 
-use axum::{Router, http::Request};
+use axum::http::Request;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
 use rustls::{
-    RootCertStore, ServerConfig,
+    CipherSuite, RootCertStore, ServerConfig,
+    crypto::CryptoProvider,
     server::{VerifierBuilderError, WebPkiClientVerifier},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::debug;
 
-use crate::{auth, pki::KeyPem};
+use crate::{Front, auth, pki::KeyPem};
 
 /// Most connections at a time; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -67,7 +68,7 @@ pub fn tls_config(server: &KeyPem, ca: &str) -> Result<Arc<ServerConfig>, Error>
         .map_err(|source| Error::Pem { what: "server's certificate", source })?;
     let key = PrivateKeyDer::from_pem_slice(server.key.as_bytes())
         .map_err(|source| Error::Pem { what: "server's key", source })?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider());
     let mut roots = RootCertStore::empty();
     roots.add(ca.clone())?;
     let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
@@ -77,12 +78,21 @@ pub fn tls_config(server: &KeyPem, ca: &str) -> Result<Arc<ServerConfig>, Error>
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(clients)
         .with_single_cert(vec![certificate, ca], key)?;
+    config.ignore_client_order = true;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
+/// ring's ciphers with AES-128 before AES-256, as Go's servers and clients have it: lists and watches are large, and its rounds are fewer.
+fn provider() -> CryptoProvider {
+    let mut provider = rustls::crypto::ring::default_provider();
+    // The sort is stable: all others keep their places behind.
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    provider
+}
+
 /// Serves until `cancel`; then stops accepting, lets requests in flight finish for [`GRACE`], and drops the rest.
-pub async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router: Router, cancel: CancellationToken) {
+pub async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, front: Front, cancel: CancellationToken) {
     let acceptor = TlsAcceptor::from(tls);
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
@@ -94,7 +104,7 @@ pub async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router: Router
         };
         match accepted {
             Ok((stream, permit)) => {
-                let connection = connection(stream, acceptor.clone(), router.clone(), cancel.clone());
+                let connection = connection(stream, acceptor.clone(), front.clone(), cancel.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(permit);
@@ -122,7 +132,7 @@ async fn accept(
     Ok((stream, permit))
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router, cancel: CancellationToken) {
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, front: Front, cancel: CancellationToken) {
     // Answers are written whole; waiting to fill a packet only adds latency.
     let _ = stream.set_nodelay(true);
     let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
@@ -132,7 +142,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router, ca
     };
     let identity =
         stream.get_ref().1.peer_certificates().and_then(|chain| auth::peer_identity(chain.first()?));
-    let service = router.map_request(move |mut request: Request<Incoming>| {
+    let service = front.map_request(move |mut request: Request<Incoming>| {
         if let Some(identity) = &identity {
             request.extensions_mut().insert(identity.clone());
         }

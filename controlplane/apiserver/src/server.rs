@@ -1,9 +1,14 @@
-//! The server as a value: what it is made of ([`Options`]), the HTTP service it gives ([`Server::router`]) and the
+//! The server as a value: what it is made of ([`Options`]), the HTTP service it gives ([`Server::front`]) and the
 //! tasks it needs ([`Server::run`]).
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use axum::{Router, extract::Request};
+use axum::{Router, extract::Request, response::Response};
 use jiff::Timestamp;
 use naru_api::status::Status;
 use naru_store::Store;
@@ -12,6 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 use crate::{
     admission::Admission,
@@ -99,6 +105,28 @@ fn too_many() -> Status {
     Status::too_many_requests("too many requests, please try again later", 1)
 }
 
+/// The API as a service, see [`Server::front`]. It never fails.
+#[derive(Clone)]
+pub struct Front {
+    server: Arc<Inner>,
+    others: Router,
+}
+
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (server, others) = (self.server.clone(), self.others.clone());
+        Box::pin(async move { Ok(front::handle(server, others, request).await) })
+    }
+}
+
 impl Server {
     /// A server; it answers requests for resources as soon as [`Server::run`] has loaded the state.
     pub fn new(options: Options) -> Self {
@@ -115,20 +143,20 @@ impl Server {
         Server { inner: Arc::new(inner) }
     }
 
-    /// The whole API as a tower service, usable behind TLS and in process.
+    /// The whole API as a router, usable in process and with layers around it.
     pub fn router(&self) -> Router {
-        let inner = self.inner.clone();
+        Router::new().fallback_service(self.front())
+    }
+
+    /// The whole API as a tower service: the way for those who need no router around it ([`crate::serve::serve`]).
+    pub fn front(&self) -> Front {
         let others = discovery::routes(self.registry().clone())
             .merge(openapi::routes(self.registry().clone()))
             .merge(version::routes())
             .merge(health::routes(self.checks()))
             .merge(self.inner.options.routes.clone())
             .fallback(async || response::page_not_found());
-        let service = tower::service_fn(move |request: Request| {
-            let answered = front::handle(inner.clone(), others.clone(), request);
-            async move { Ok::<_, Infallible>(Box::pin(answered).await) }
-        });
-        Router::new().fallback_service(service)
+        Front { server: self.inner.clone(), others }
     }
 
     /// What must hold for the server to be ready.

@@ -20,6 +20,10 @@ use load::{Connection, Load};
 use naru_store::testing::EtcdServer;
 use serde_json::json;
 
+/// As in the program `naru`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many gets, lists and lists by label are measured.
 const GETS: usize = 20_000;
 const LISTS: usize = 60;

@@ -68,6 +68,6 @@ pub fn run(dir: &Path, etcd: Option<&str>) {
         server.ready().await;
         std::fs::write(dir.join("port.new"), port.to_string()).unwrap();
         std::fs::rename(dir.join("port.new"), dir.join("port")).unwrap();
-        serve::serve(listener, tls, server.router(), cancel).await;
+        serve::serve(listener, tls, server.front(), cancel).await;
     });
 }

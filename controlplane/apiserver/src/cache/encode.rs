@@ -8,6 +8,11 @@ use bytes::Bytes;
 use naru_store::Revision;
 use serde_json::Value;
 
+/// The member that may be carried over as bytes.
+pub(crate) const CARRIED: &str = "spec";
+/// Room that is made at once; most objects fit.
+const STORED_BYTES: usize = 4 << 10;
+
 /// The members that open the stored form.
 const HEAD: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
@@ -21,7 +26,12 @@ pub(crate) struct Versioned {
 
 /// The stored form of `object`; its `metadata.resourceVersion` is left out.
 pub(crate) fn stored(object: &Value) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
+    stored_with(object, None)
+}
+
+/// The stored form of `object`, whose [`CARRIED`] member is replaced by what is given for it.
+pub(crate) fn stored_with(object: &Value, carried: Option<&[u8]>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(STORED_BYTES + carried.map_or(0, <[u8]>::len));
     out.push(b'{');
     for name in HEAD {
         match object.get(name) {
@@ -43,9 +53,13 @@ pub(crate) fn stored(object: &Value) -> Vec<u8> {
         }
     }
     for (name, value) in object.as_object().into_iter().flatten() {
-        if !HEAD.contains(&name.as_str()) {
-            member(&mut out, name);
-            append(&mut out, value);
+        if HEAD.contains(&name.as_str()) {
+            continue;
+        }
+        member(&mut out, name);
+        match carried {
+            Some(carried) if name == CARRIED => out.extend_from_slice(carried),
+            _ => append(&mut out, value),
         }
     }
     out.push(b'}');

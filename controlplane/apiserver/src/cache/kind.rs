@@ -2,19 +2,23 @@
 //!
 //! The feed is the only writer. Readers take a snapshot under a short lock and work on it without one.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use naru_api::kinds::Kind;
 use naru_store::{Event, KeyValue, Revision};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, futures::Notified};
 
 use super::{
     entry::{Entry, NotAnObject},
     extract::Plan,
+    joined::{Joined, Piece},
     ring::{Change, ChangeKind, Overrun, Ring, TooOld},
     tree::Tree,
 };
@@ -36,8 +40,10 @@ pub(crate) struct Snapshot {
 pub(crate) struct KindCache {
     /// `/registry/pods/`.
     pub(crate) prefix: Box<str>,
+    kind: &'static Kind,
     plan: Plan,
     state: RwLock<State>,
+    joined: Mutex<Joined>,
     news: Notify,
     watchers: AtomicU32,
 }
@@ -74,6 +80,8 @@ impl Drop for Watched {
 
 struct State {
     tree: Tree,
+    /// The same entries by key, for those who want one of them.
+    by_key: HashMap<Arc<str>, Arc<Entry>>,
     ring: Ring,
     changed: Revision,
 }
@@ -83,12 +91,15 @@ impl KindCache {
     pub(crate) fn new(kind: &'static Kind) -> Self {
         KindCache {
             prefix: prefix(kind.group, kind.plural).into(),
+            kind,
             plan: Plan::new(kind),
             state: RwLock::new(State {
                 tree: Tree::default(),
+                by_key: HashMap::new(),
                 ring: Ring::new(Revision(0)),
                 changed: Revision(0),
             }),
+            joined: Mutex::new(Joined::default()),
             news: Notify::new(),
             watchers: AtomicU32::new(0),
         }
@@ -96,8 +107,14 @@ impl KindCache {
 
     /// The store's key of an object. `namespace` is empty for cluster-scoped kinds.
     pub(crate) fn key(&self, namespace: &str, name: &str) -> String {
-        let slash = if namespace.is_empty() { "" } else { "/" };
-        format!("{}{namespace}{slash}{name}", self.prefix)
+        let mut key = String::with_capacity(self.prefix.len() + namespace.len() + 1 + name.len());
+        key.push_str(&self.prefix);
+        key.push_str(namespace);
+        if !namespace.is_empty() {
+            key.push('/');
+        }
+        key.push_str(name);
+        key
     }
 
     /// The prefix of the keys in a namespace; of all of them if it is empty.
@@ -111,9 +128,15 @@ impl KindCache {
         Entry::new(&self.plan, self.prefix.len(), &found.key, &found.value, found.revision, taken)
     }
 
+    /// A selectable field of one of this kind's entries; empty if the kind has no such field.
+    pub(crate) fn field<'a>(&self, entry: &'a Entry, label: &str) -> &'a str {
+        let at = self.kind.selectable_fields.iter().position(|field| field.label == label);
+        at.map_or("", |at| &entry.extract.fields[at])
+    }
+
     /// The newest entry the cache has seen.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.state.read().tree.get(key).cloned()
+        self.state.read().by_key.get(key).cloned()
     }
 
     /// All objects now. `seen` gives the revision up to which the feed has applied everything; it is asked under the lock.
@@ -137,6 +160,21 @@ impl KindCache {
         self.state.read().ring.read(cursor, max, out)
     }
 
+    /// The lines of the next changes from `cursor` on, for watchers that want all of them as they are; `None`: there are none.
+    pub(crate) fn piece(&self, cursor: u64) -> Result<Option<Piece>, Overrun> {
+        let mut joined = self.joined.lock();
+        if let Some(piece) = joined.at(cursor) {
+            return Ok(Some(piece.clone()));
+        }
+        let mut changes = Vec::new();
+        self.read(cursor, joined.room(cursor), &mut changes)?;
+        let piece = Piece::of(cursor, &changes);
+        if let Some(piece) = &piece {
+            joined.keep(piece.clone());
+        }
+        Ok(piece)
+    }
+
     /// Completes at the next change; take it before reading, so that none is missed.
     pub(crate) fn news(&self) -> Notified<'_> {
         self.news.notified()
@@ -144,11 +182,14 @@ impl KindCache {
 
     /// Replaces everything: the state at `revision`, sorted by key. Cursors are overrun.
     pub(crate) fn load(&self, entries: Vec<Arc<Entry>>, revision: Revision) {
+        let by_key = entries.iter().map(|entry| (entry.key.clone(), entry.clone())).collect();
         let mut state = self.state.write();
+        state.by_key = by_key;
         state.tree = Tree::from_sorted(entries);
         state.ring.reset(revision);
         state.changed = revision;
         drop(state);
+        self.joined.lock().clear();
         self.news.notify_waiters();
     }
 
@@ -186,11 +227,13 @@ impl State {
             Some(entry) => {
                 let entry = Arc::new(entry);
                 let previous = self.tree.insert(entry.clone());
+                self.by_key.insert(entry.key.clone(), entry.clone());
                 let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
                 Change::new(kind, entry, previous)
             }
             None => {
                 let Some(previous) = self.tree.remove(&event.key) else { return };
+                self.by_key.remove(&event.key);
                 let last = Arc::new(previous.deleted_at(event.revision));
                 Change::new(ChangeKind::Deleted, last, Some(previous))
             }

@@ -9,6 +9,7 @@ pub(crate) mod encode;
 mod entry;
 mod extract;
 mod feed;
+mod joined;
 mod kind;
 mod progress;
 mod ring;
@@ -17,7 +18,9 @@ mod tree;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 pub(crate) use entry::Entry;
+pub(crate) use joined::{PIECE_BYTES, PIECE_CHANGES};
 pub(crate) use kind::{KindCache, Snapshot, Watched};
+use naru_api::kinds::Kind;
 use naru_store::{Error, Revision, Store};
 use parking_lot::RwLock;
 pub(crate) use ring::{Change, ChangeKind, Overrun, TooOld, write_frame};
@@ -55,10 +58,11 @@ pub(crate) struct Cache {
     ready: watch::Sender<bool>,
 }
 
-/// The caches by key prefix.
+/// The caches by key prefix and by kind.
 #[derive(Default)]
 pub(crate) struct Kinds {
     by_prefix: HashMap<Box<str>, Arc<KindCache>>,
+    by_kind: Vec<(&'static Kind, Arc<KindCache>)>,
 }
 
 impl Kinds {
@@ -75,12 +79,13 @@ impl Kinds {
 impl Cache {
     /// An empty cache of all kinds of the registry.
     pub(crate) fn new(store: Arc<dyn Store>, registry: &Registry, clock: Clock) -> Self {
-        let caches = registry.rows().iter().map(|row| Arc::new(KindCache::new(row.kind))).collect::<Vec<_>>();
-        let by_prefix = caches.into_iter().map(|cache| (cache.prefix.clone(), cache)).collect();
+        let cache = |row: &Row| (row.kind, Arc::new(KindCache::new(row.kind)));
+        let by_kind: Vec<_> = registry.rows().iter().map(cache).collect();
+        let by_prefix = by_kind.iter().map(|(_, cache)| (cache.prefix.clone(), cache.clone())).collect();
         Cache {
             store,
             clock,
-            kinds: RwLock::new(Arc::new(Kinds { by_prefix })),
+            kinds: RwLock::new(Arc::new(Kinds { by_prefix, by_kind })),
             progress: progress::Progress::default(),
             confirm: confirm::Confirm::default(),
             ready: watch::Sender::new(false),
@@ -104,8 +109,9 @@ impl Cache {
 
     /// The cache of a kind.
     pub(crate) fn of(&self, row: &Row) -> Option<Arc<KindCache>> {
-        let prefix = kind::prefix(row.kind.group, row.kind.plural);
-        self.kinds.read().by_prefix.get(prefix.as_str()).cloned()
+        let kinds = self.kinds.read();
+        let is = |kind: &Kind| kind.plural == row.kind.plural && kind.group == row.kind.group;
+        kinds.by_kind.iter().find(|(kind, _)| is(kind)).map(|(_, cache)| cache.clone())
     }
 
     /// The store behind the cache.

@@ -35,7 +35,7 @@ pub enum NameRule {
 /// A kind's own rules. Objects arrive with known field types (decoding has checked them against the schema facts);
 /// `metadata` is defaulted and validated by the verbs.
 ///
-/// The order of a create is `default`, `prepare_create`, `validate_create`; of an update (with the same steps for a
+/// The order of a create is `default`, `refuse_create`, `prepare_create`, `validate_create`; of an update (with the same steps for a
 /// subresource) `default`, `prepare_update`, `validate_update`. `status` and `spec` are kept apart by the `prepare`
 /// functions, because kinds differ: a new Node keeps the status it is sent with, a new Pod does not.
 pub trait Strategy: Send + Sync + 'static {
@@ -47,6 +47,11 @@ pub trait Strategy: Send + Sync + 'static {
 
     /// Carries over what this write may not change. `subresource` is `None` for the object itself.
     fn prepare_update(&self, _subresource: Option<&str>, _object: &mut Object, _old: &Object) {}
+
+    /// Why a new object is refused with 403 before it is validated, as kube-apiserver's built-in admission steps do.
+    fn refuse_create(&self, _object: &Object) -> Option<String> {
+        None
+    }
 
     /// Everything wrong with a new object, in field order.
     fn validate_create(&self, _object: &Object) -> Vec<FieldError> {
@@ -61,6 +66,14 @@ pub trait Strategy: Send + Sync + 'static {
         _old: &Object,
     ) -> Vec<FieldError> {
         Vec::new()
+    }
+
+    /// The members of `spec` that deletions and changes of status look at ([`Strategy::prepare_update`] and
+    /// [`Strategy::validate_update`] for `status`, [`Strategy::grace_seconds`], [`Strategy::mark_deleting`],
+    /// [`Strategy::is_held`]): of the rest of `spec` they see nothing, and it is carried over as it is, without
+    /// [`Strategy::default`]. `None` (the default): they get the whole object.
+    fn outline(&self) -> Option<&'static [&'static str]> {
+        None
     }
 
     /// What names of this kind look like.

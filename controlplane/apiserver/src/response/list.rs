@@ -13,8 +13,8 @@ use naru_api::kinds::Kind;
 
 use crate::{cache::Entry, table::ListMeta};
 
-/// A piece of a list's body is about so long.
-const PIECE_BYTES: usize = 128 << 10;
+/// A piece of a list's body is about so long: what TLS takes at once, and little enough to stay in the processor's cache meanwhile.
+const PIECE_BYTES: usize = 64 << 10;
 const TAIL: &[u8] = b"]}";
 
 /// What stands before the items of a list.

@@ -9,7 +9,11 @@ use bytes::Bytes;
 use naru_api::{Object, status::Status};
 use naru_store::{Error, Mutation, Precondition, Revision, Write};
 
-use super::{Call, get, object_of, store_status};
+use super::{
+    Call, get, object_of,
+    outline::{self, Outline},
+    store_status,
+};
 use crate::cache::{Entry, encode};
 
 /// Lost races after which a change gives up with 409 (kube-apiserver's number for patches).
@@ -29,17 +33,34 @@ pub(super) enum Decision {
 /// A change that can be decided again on a newer version.
 #[async_trait::async_trait]
 pub(super) trait Change: Send {
+    /// Whether the change looks at more than `metadata`, `status` and what the kind's strategy names, or writes more than these.
+    fn is_about_all(&self, _call: &Call) -> bool {
+        true
+    }
+
     /// Decides on the object, which has its resourceVersion. The error is what the client gets.
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status>;
 }
 
 /// What came of a change.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    /// The object as JSON with its version.
-    pub(super) bytes: Bytes,
-    /// Whether it is gone.
-    pub(super) removed: bool,
+pub(super) enum Outcome {
+    /// The object is there; this is it as JSON, with its version.
+    There(Bytes),
+    /// It is gone; this was its last state.
+    Gone { last: Outline, revision: Revision },
+}
+
+impl Outcome {
+    /// The object as JSON, also when it is gone.
+    pub(super) fn into_bytes(self) -> Result<Bytes, Status> {
+        match self {
+            Outcome::There(bytes) => Ok(bytes),
+            Outcome::Gone { last, revision } => {
+                versioned(&encode::stored_with(&last.object, last.carried.as_deref()), revision)
+            }
+        }
+    }
 }
 
 /// Changes the object `name`; `None` if there is none. Nothing is written in a `dry_run`.
@@ -62,7 +83,8 @@ pub(super) async fn change(
             certain = true;
             continue;
         };
-        let decision = change.decide(call, object_of(&entry)?).await;
+        let Outline { object, carried } = read(call, &entry, change.is_about_all(call))?;
+        let decision = change.decide(call, object).await;
         if !certain && matches!(decision, Err(_) | Ok(Decision::Keep)) {
             let newest = get::newest(call, &call.kind, &key).await?;
             certain = true;
@@ -72,7 +94,7 @@ pub(super) async fn change(
                 continue;
             }
         }
-        match apply(call, &key, &entry, decision?, dry_run).await? {
+        match apply(call, &entry, decision?, carried, dry_run).await? {
             Applied::Done(outcome) => return Ok(Some(outcome)),
             Applied::Lost(newer) => {
                 races += 1;
@@ -93,36 +115,59 @@ enum Applied {
     Lost(Option<Arc<Entry>>),
 }
 
+/// The object, or as much of it as the change needs. Admission may look at all of it.
+fn read(call: &Call, entry: &Entry, all: bool) -> Result<Outline, Status> {
+    let wanted = call.row.strategy.outline().filter(|_| !all && call.server.options.admission.is_empty());
+    // What cannot be read in part (a spec that is no map) is read whole.
+    match wanted.map(|wanted| outline::read(&entry.bytes, wanted)) {
+        Some(Ok(outline)) => Ok(outline),
+        _ => Ok(Outline { object: object_of(entry)?, carried: None }),
+    }
+}
+
 async fn apply(
     call: &Call,
-    key: &Arc<str>,
     entry: &Arc<Entry>,
     decision: Decision,
+    carried: Option<Bytes>,
     dry_run: bool,
 ) -> Result<Applied, Status> {
     let (object, removed) = match decision {
-        Decision::Keep => {
-            return Ok(Applied::Done(Outcome { bytes: entry.bytes.clone(), removed: false }));
-        }
+        Decision::Keep => return Ok(Applied::Done(Outcome::There(entry.bytes.clone()))),
         Decision::Put(object) => (object, false),
         Decision::Remove(object) => (object, true),
     };
-    let stored = Bytes::from(encode::stored(&object));
-    if dry_run {
-        return Ok(Applied::Done(Outcome { bytes: versioned(&stored, entry.revision)?, removed }));
+    let stored = (!removed).then(|| Bytes::from(encode::stored_with(&object, carried.as_deref())));
+    let revision = if dry_run {
+        entry.revision
+    } else {
+        let mutation = stored.clone().map_or(Mutation::Delete, Mutation::Put);
+        let precondition = Precondition::At(entry.revision);
+        let write = Write { key: entry.key.clone(), precondition, mutation };
+        match call.server.cache.store().commit(vec![write]).await {
+            Ok(revision) => revision,
+            Err(Error::Conflict { current, .. }) => {
+                let newer = current.map(|found| get::entry(call, &call.kind, &found)).transpose()?;
+                return Ok(Applied::Lost(newer));
+            }
+            Err(error) => return Err(store_status(&error)),
+        }
+    };
+    if !dry_run {
+        call.server.cache.written(revision).await;
     }
-    let mutation = if removed { Mutation::Delete } else { Mutation::Put(stored.clone()) };
-    let write = Write { key: key.clone(), precondition: Precondition::At(entry.revision), mutation };
-    match call.server.cache.store().commit(vec![write]).await {
-        Ok(revision) => {
-            call.server.cache.written(revision).await;
-            Ok(Applied::Done(Outcome { bytes: versioned(&stored, revision)?, removed }))
-        }
-        Err(Error::Conflict { current, .. }) => {
-            let newer = current.map(|found| get::entry(call, &call.kind, &found)).transpose()?;
-            Ok(Applied::Lost(newer))
-        }
-        Err(error) => Err(store_status(&error)),
+    Ok(Applied::Done(match stored {
+        Some(stored) if dry_run => Outcome::There(versioned(&stored, revision)?),
+        Some(stored) => Outcome::There(answer(call, &entry.key, &stored, revision)?),
+        None => Outcome::Gone { last: Outline { object, carried }, revision },
+    }))
+}
+
+/// What was just written, as it is sent: the cache's bytes if it has this version.
+pub(super) fn answer(call: &Call, key: &str, stored: &[u8], revision: Revision) -> Result<Bytes, Status> {
+    match call.kind.get(key) {
+        Some(entry) if entry.revision == revision => Ok(entry.bytes.clone()),
+        _ => versioned(stored, revision),
     }
 }
 

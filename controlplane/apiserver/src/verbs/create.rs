@@ -1,5 +1,7 @@
 //! CREATE: a new object.
 
+use std::sync::Arc;
+
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use naru_api::{
@@ -12,13 +14,12 @@ use rand::Rng;
 use super::{
     Call,
     body::{self, Expected, Received},
-    change::versioned,
+    change::answer,
     get, metadata, object_response, store_status,
 };
 use crate::{
     admission::{Operation, Request},
     cache::encode,
-    kinds::fields::text,
     request::WriteOptions,
 };
 
@@ -65,8 +66,10 @@ pub(super) fn set_namespace(call: &Call, object: &mut Object) -> Result<(), Stat
 
 /// Completes, checks and stores a new object; returns it as JSON.
 pub(super) async fn store_new(call: &Call, object: Object, dry_run: bool) -> Result<Bytes, Status> {
-    if meta::resource_version(&object).is_some() {
-        return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+    // kube-apiserver passes this on from its store, without a reason; what is no version, or 0, it does not mind.
+    if meta::resource_version(&object).and_then(|version| version.parse().ok()).is_some_and(|at: u64| at != 0)
+    {
+        return Err(Status::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     check_namespace(call, meta::name(&object).unwrap_or_default()).await?;
     let generated = meta::name(&object).is_none() && meta::text(&object, "generateName").is_some();
@@ -104,6 +107,9 @@ async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
         old: None,
     };
     crate::admission::run(&call.server.options.admission, &request, object).await?;
+    if let Some(why) = strategy.refuse_create(object) {
+        return Err(Status::forbidden(row.group, row.plural, meta::name(object).unwrap_or_default(), &why));
+    }
     let uid = uuid::Uuid::new_v4().to_string();
     metadata::prepare_create(object, &uid, call.now(), row.generation);
     strategy.prepare_create(object);
@@ -117,18 +123,18 @@ async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
 
 /// Writes; `None` if the name is taken.
 async fn commit(call: &Call, name: &str, object: &Object, dry_run: bool) -> Result<Option<Bytes>, Status> {
-    let key = call.kind.key(call.namespace(), name);
+    let key: Arc<str> = call.kind.key(call.namespace(), name).into();
     let stored = Bytes::from(encode::stored(object));
     if dry_run {
         let taken = get::newest(call, &call.kind, &key).await?.is_some();
         return Ok((!taken).then_some(stored));
     }
     let mutation = Mutation::Put(stored.clone());
-    let write = Write { key: key.into(), precondition: Precondition::Absent, mutation };
+    let write = Write { key: key.clone(), precondition: Precondition::Absent, mutation };
     match call.server.cache.store().commit(vec![write]).await {
         Ok(revision) => {
             call.server.cache.written(revision).await;
-            versioned(&stored, revision).map(Some)
+            answer(call, &key, &stored, revision).map(Some)
         }
         Err(Error::Conflict { .. }) => Ok(None),
         Err(error) => Err(store_status(&error)),
@@ -148,8 +154,8 @@ async fn check_namespace(call: &Call, name: &str) -> Result<(), Status> {
         entry = get::newest(call, kinds, &key).await?;
     }
     let Some(entry) = entry else { return Err(Status::not_found("", "namespaces", namespace)) };
-    let object = super::parsed(&entry.bytes)?;
-    if meta::deletion_timestamp(&object).is_none() && text(&object["status"]["phase"]) != "Terminating" {
+    // The phase is set together with the deletion's time (kube-apiserver's NamespaceLifecycle looks at it, too).
+    if kinds.field(&entry, "status.phase") != "Terminating" {
         return Ok(());
     }
     let row = call.row();

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::{
     Call,
     body::{self, Media},
-    change::{self, Change, Decision},
+    change::{self, Change, Decision, Outcome},
     metadata::{self, FOREGROUND, ORPHAN},
-    object_response, parsed,
+    object_response,
     update::decision,
 };
 use crate::{
@@ -50,15 +50,16 @@ pub(super) async fn delete(call: &Call, body: Body) -> Result<Response, Status> 
     }
     let outcome = change::change(call, call.name(), dry_run, &mut Delete { options }).await?;
     let outcome = outcome.ok_or_else(|| call.not_found())?;
-    if !outcome.removed {
-        return object_response(call, 200, outcome.bytes, &[]);
-    }
+    let last = match outcome {
+        Outcome::There(bytes) => return object_response(call, 200, bytes, &[]),
+        Outcome::Gone { last, .. } => last.object,
+    };
     let row = call.row();
     let details = Details {
         name: call.name().into(),
         group: row.group.into(),
         kind: row.plural.into(),
-        uid: meta::uid(&parsed(&outcome.bytes)?).unwrap_or_default().into(),
+        uid: meta::uid(&last).unwrap_or_default().into(),
         ..Details::default()
     };
     Ok(response::json_document(200, response::success(Some(&details)).to_string()))
@@ -166,6 +167,10 @@ pub(super) struct Delete {
 
 #[async_trait::async_trait]
 impl Change for Delete {
+    fn is_about_all(&self, _: &Call) -> bool {
+        false
+    }
+
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
         self.options.check(call, &current)?;
         let request = Request {
@@ -177,12 +182,27 @@ impl Change for Delete {
             old: Some(&current),
         };
         crate::admission::run(&call.server.options.admission, &request, &mut Value::Null).await?;
+        if self.options.take_effect_at_once(call, &current) {
+            return Ok(Decision::Remove(current));
+        }
         let new = self.options.begun(call, &current);
         Ok(decision(call, new, &current))
     }
 }
 
 impl DeleteOptions {
+    /// Whether nothing holds the object up: no grace period, no finalizer that it has or will get, no content.
+    fn take_effect_at_once(&self, call: &Call, current: &Object) -> bool {
+        let strategy = call.row.strategy;
+        let period = strategy.grace_seconds(current, self.grace_seconds);
+        let no_period = match metadata::deletion_grace(current) {
+            None => period.unwrap_or_default() == 0,
+            Some(_) => period == Some(0),
+        };
+        let kept = matches!(self.propagation, Some(Propagation::Foreground | Propagation::Orphan));
+        no_period && !kept && meta::finalizers(current).next().is_none() && !strategy.is_held(current)
+    }
+
     /// The object with its deletion begun, or brought forward if it has begun already.
     fn begun(&self, call: &Call, current: &Object) -> Object {
         let strategy = call.row.strategy;

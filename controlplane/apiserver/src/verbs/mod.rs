@@ -14,6 +14,7 @@ mod get;
 mod list;
 mod log;
 mod metadata;
+mod outline;
 mod page;
 mod patch;
 mod update;

@@ -5,7 +5,7 @@ use naru_api::{
     Object, decode, meta, patch,
     status::{FieldError, Status},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Call,
@@ -55,7 +55,7 @@ pub(super) async fn patch(call: &Call, body: Body) -> Result<Response, Status> {
     };
     let outcome = change::change(call, call.name(), options.dry_run, &mut change).await?;
     let outcome = outcome.ok_or_else(|| call.not_found())?;
-    object_response(call, 200, outcome.bytes, &change.warnings)
+    object_response(call, 200, outcome.into_bytes()?, &change.warnings)
 }
 
 /// The change of a PATCH.
@@ -70,6 +70,15 @@ struct Patch {
 
 #[async_trait::async_trait]
 impl Change for Patch {
+    /// A merge patch of the status that names nothing else.
+    fn is_about_all(&self, call: &Call) -> bool {
+        const NAMED: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
+        let small = |patch: &Map<String, Value>| patch.keys().all(|key| NAMED.contains(&key.as_str()));
+        call.path.subresource.as_deref() != Some("status")
+            || self.style == Style::Json
+            || !self.patch.as_object().is_some_and(small)
+    }
+
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
         let row = call.row();
         let mut new = self.applied(row.definition, &current)?;

@@ -5,7 +5,7 @@ use naru_api::{
     Object, meta,
     status::{FieldError, Status},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Call,
@@ -34,7 +34,7 @@ pub(super) async fn update(call: &Call, body: Body) -> Result<Response, Status> 
     }
     let mut replace = Replace { object };
     match change::change(call, call.name(), options.dry_run, &mut replace).await? {
-        Some(outcome) => object_response(call, 200, outcome.bytes, &warnings),
+        Some(outcome) => object_response(call, 200, outcome.into_bytes()?, &warnings),
         None if row.create_on_update && call.path.subresource.is_none() => {
             may_create(call)?;
             let bytes = create::store_new(call, replace.object, options.dry_run).await?;
@@ -74,6 +74,10 @@ struct Replace {
 
 #[async_trait::async_trait]
 impl Change for Replace {
+    fn is_about_all(&self, call: &Call) -> bool {
+        call.path.subresource.as_deref() != Some("status")
+    }
+
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
         finish(call, self.object.clone(), current).await
     }
@@ -88,7 +92,10 @@ pub(super) async fn finish(call: &Call, mut new: Object, old: Object) -> Result<
     if subresource.is_some() {
         keep_main_fields(&mut new, &old, subresource);
     }
-    strategy.default(&mut new);
+    // With an outline the rest of the spec is as it was, and the rules see little of it.
+    if subresource != Some("status") || strategy.outline().is_none() {
+        strategy.default(&mut new);
+    }
     let request = Request {
         operation: Operation::Update,
         kind: row,
@@ -146,20 +153,27 @@ fn check_preconditions(call: &Call, new: &Object, old: &Object) -> Result<(), St
 /// A subresource changes its own part and some metadata; everything else stays.
 fn keep_main_fields(new: &mut Object, old: &Object, subresource: Option<&str>) {
     let own = if subresource == Some("status") { "status" } else { "spec" };
-    let mut kept = old.clone();
-    match new.get_mut(own).map(Value::take) {
-        Some(part) => kept[own] = part,
-        None => {
-            kept.as_object_mut().and_then(|object| object.shift_remove(own));
+    let changes = |name: &str| name == own || name == "metadata";
+    if let (Some(new), Some(old)) = (new.as_object_mut(), old.as_object()) {
+        new.retain(|name, _| changes(name) || old.contains_key(name));
+        for (name, value) in old.iter().filter(|(name, _)| !changes(name)) {
+            keep(new, name, value);
         }
     }
-    kept["metadata"] = new["metadata"].take();
-    let metadata = meta::metadata_mut(&mut kept);
+    let metadata = meta::metadata_mut(new);
     match old["metadata"].get("ownerReferences") {
-        Some(owners) => metadata.insert("ownerReferences".into(), owners.clone()),
-        None => metadata.shift_remove("ownerReferences"),
-    };
-    *new = kept;
+        Some(owners) => keep(metadata, "ownerReferences", owners),
+        None => {
+            metadata.shift_remove("ownerReferences");
+        }
+    }
+}
+
+/// Makes a member what it was; mostly it still is, and then nothing is copied.
+fn keep(map: &mut Map<String, Value>, name: &str, value: &Value) {
+    if map.get(name) != Some(value) {
+        map.insert(name.into(), value.clone());
+    }
 }
 
 /// Whether anything beside metadata and status differs.

@@ -17,7 +17,7 @@ use super::{
     frames::{self, FrameWriter, Seen},
 };
 use crate::{
-    cache::{Change, Entry, Overrun, Watched},
+    cache::{Change, Entry, Overrun, PIECE_BYTES, PIECE_CHANGES, Watched},
     request::ListOptions,
     selection::Selection,
     server::Inner,
@@ -32,17 +32,13 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
 const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
 /// A last bookmark comes so long before the timeout, so that the client can go on from there.
 const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
-/// Changes read at a time.
-const READ_CHANGES: usize = 256;
-/// A piece of the stream is full when it is so long.
-const PIECE_BYTES: usize = 64 << 10;
 /// Pause between two pieces of one watcher for each watcher of its kind, up to [`PACE_MAX`]: with many watchers, writes to their
 /// connections are what a change costs, and under load one write can carry several changes.
-const PACE_PER_WATCHER: Duration = Duration::from_micros(50);
+const PACE_PER_WATCHER: Duration = Duration::from_micros(100);
 /// A pace below this is not worth a timer.
 const PACE_MIN: Duration = Duration::from_millis(1);
 /// The longest pause.
-const PACE_MAX: Duration = Duration::from_millis(5);
+const PACE_MAX: Duration = Duration::from_millis(10);
 
 /// A watch in progress.
 pub(super) struct Watcher {
@@ -50,6 +46,8 @@ pub(super) struct Watcher {
     kind: Watched,
     selection: Selection,
     frames: FrameWriter,
+    /// Whether all changes are wanted as they are, so that others get the same lines.
+    shares: bool,
     initial: std::vec::IntoIter<Arc<Entry>>,
     /// Whether a bookmark is to follow the initial state.
     announce: bool,
@@ -107,11 +105,13 @@ impl Watcher {
                 (0, asked)
             }
         };
+        let frames = FrameWriter { kind: call.row(), form: call.form, first: true };
         Watcher {
             server: call.server.clone(),
             kind,
+            shares: frames.is_plain() && selection.is_everything() && selection.namespace.is_empty(),
             selection,
-            frames: FrameWriter { kind: call.row(), form: call.form, first: true },
+            frames,
             initial: initial.into_iter(),
             announce,
             cursor,
@@ -199,9 +199,17 @@ impl Watcher {
 
     /// What the changes behind the cursor are to this watcher; `None`: nothing, and the cursor is at the end.
     fn read(&mut self) -> Result<Option<Bytes>, Overrun> {
+        if self.shares {
+            let Some(piece) = self.kind.piece(self.cursor)? else { return Ok(None) };
+            if piece.first > self.floor {
+                self.cursor = piece.to;
+                self.position = self.position.max(piece.last);
+                return Ok(Some(piece.bytes));
+            }
+        }
         loop {
             self.changes.clear();
-            self.kind.read(self.cursor, READ_CHANGES, &mut self.changes)?;
+            self.kind.read(self.cursor, PIECE_CHANGES, &mut self.changes)?;
             if self.changes.is_empty() {
                 return Ok(None);
             }

@@ -68,7 +68,11 @@ async fn list_then_watch(api: Arc<Api>) -> (BTreeMap<String, Value>, Vec<Value>)
     let items = list["items"].as_array().unwrap();
     let state =
         items.iter().map(|item| (item["metadata"]["name"].as_str().unwrap().to_string(), item.clone()));
-    let state = state.collect();
+    let mut state: BTreeMap<String, Value> = state.collect();
+    // The writers may have been faster than this list.
+    if state.remove("end").is_some() {
+        return (state, Vec::new());
+    }
     let watch = api.watch(&format!("{MAPS}?watch=1&resourceVersion={}", version(&list))).await;
     (state, until_end(watch).await)
 }

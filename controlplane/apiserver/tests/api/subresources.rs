@@ -24,6 +24,14 @@ async fn status_changes_only_status() {
     let patched = api.patch(&format!("{path}/status"), "strategic-merge", &patch).await.ok(200);
     assert_eq!((&patched["status"]["podIP"], patched["spec"].get("nodeName")), (&json!("10.0.0.1"), None));
     assert_eq!(api.get(&format!("{path}/status")).await.ok(200), patched);
+    // A change of status alone carries the spec over as it is.
+    let small = json!({"status": {"message": "m"}, "metadata": {"labels": {"c": "d"}}});
+    for style in ["strategic-merge", "merge"] {
+        let after = api.patch(&format!("{path}/status"), style, &small).await.ok(200);
+        assert_eq!((&after["spec"], &after["status"]["message"]), (&patched["spec"], &json!("m")), "{style}");
+        assert_eq!(after["metadata"]["labels"], json!({"a": "b", "c": "d"}));
+        assert_eq!(after["status"]["podIP"], "10.0.0.1");
+    }
     assert_eq!(api.put(&format!("{PODS}/none/status"), &pod("none")).await.code, 404);
     assert_eq!(api.put(&format!("{MAPS}/x/status"), &config_map("x")).await.code, 404);
     assert_eq!(api.delete(&format!("{path}/status")).await.code, 405);

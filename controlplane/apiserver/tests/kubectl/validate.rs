@@ -49,6 +49,23 @@ async fn wrong_values() {
     assert!(error.contains("(BadRequest)") && error.contains("cannot be handled as a Pod"), "{error}");
     let error = refused(&cluster, "apiVersion: v1\nkind: Pod\n  metadata: [\n").await;
     assert!(error.contains("error converting YAML to JSON"), "{error}");
+    let error = refused(&cluster, &format!("{}  priorityClassName: high\n", pod("web", "i"))).await;
+    assert!(
+        error.contains("pods \"web\" is forbidden: no PriorityClass with name high was found"),
+        "{error}"
+    );
+    let error =
+        refused(&cluster, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {k: aGVsb}\n").await;
+    assert!(
+        error.contains("(BadRequest)") && error.contains("illegal base64 data at input byte 4"),
+        "{error}"
+    );
+    let versioned = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, resourceVersion: '7'}\n";
+    let error = refused(&cluster, versioned).await;
+    assert!(
+        error.starts_with("Error from server: ") && error.contains("resourceVersion should not be set"),
+        "{error}"
+    );
     let file = cluster.file("good.yaml", &pod("web", "i"));
     let error = cluster.kubectl(&["apply", "--server-side", "-f", &file]).await.failed();
     assert!(error.contains("the body of the request was in an unknown format"), "{error}");

@@ -5,6 +5,7 @@
 
 mod connect;
 mod fault;
+mod sender;
 mod txn;
 mod watch;
 
@@ -14,7 +15,10 @@ use etcd_client::{CompactionOptions, GetOptions, KvClient, WatchClient};
 use futures::Future;
 
 pub use self::connect::{EtcdOptions, EtcdTls};
-use self::fault::{during, was_not_sent};
+use self::{
+    fault::{during, was_not_sent},
+    sender::Sender,
+};
 use crate::{
     Error, EventStream, KeyValue, Page, Result, Revision, Store, Write,
     types::{check_batch, successor},
@@ -37,6 +41,7 @@ const NOT_UTF8: u8 = 0xff;
 /// A store in an etcd cluster.
 pub struct Etcd {
     kv: KvClient,
+    sender: Sender,
     watch: WatchClient,
 }
 
@@ -45,7 +50,7 @@ impl Etcd {
     /// if there are any, are tried at once.
     pub async fn connect(options: &EtcdOptions) -> Result<Self> {
         let (kv, watch) = connect::clients(options).await?;
-        Ok(Self { kv, watch })
+        Ok(Self { sender: Sender::start(kv.clone()), kv, watch })
     }
 
     /// Makes a request with a time limit, again if it never reached an endpoint.
@@ -53,19 +58,7 @@ impl Etcd {
     where
         F: Future<Output = Result<T, etcd_client::Error>>,
     {
-        let attempts = async {
-            let mut attempt = 1;
-            loop {
-                match call(self.kv.clone()).await {
-                    Err(error) if attempt < ATTEMPTS && was_not_sent(&error) => attempt += 1,
-                    answer => return answer,
-                }
-            }
-        };
-        match tokio::time::timeout(limit, attempts).await {
-            Ok(answer) => answer.map_err(|error| during(context, error)),
-            Err(_) => Err(Error::unavailable(format!("{context}: etcd did not answer in {limit:?}"))),
-        }
+        request(&self.kv, context, limit, call).await
     }
 
     /// Entries from `start` to `end` at a revision (0: the newest), how many there are in all, and the newest revision.
@@ -147,12 +140,7 @@ impl Store for Etcd {
 
     async fn commit(&self, writes: Vec<Write>) -> Result<Revision> {
         check_batch(&writes)?;
-        let txn = txn::of(&writes);
-        let answer = self.request("writing", REQUEST_TIMEOUT, |mut kv| {
-            let txn = txn.clone();
-            async move { kv.txn(txn).await }
-        });
-        txn::outcome(answer.await?, &writes)
+        self.sender.commit(writes).await
     }
 
     async fn watch(&self, prefix: &str, after: Revision) -> Result<EventStream> {
@@ -167,6 +155,30 @@ impl Store for Etcd {
             Ok(_) | Err(Error::Compacted { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+async fn request<T, F>(
+    kv: &KvClient,
+    context: &str,
+    limit: Duration,
+    call: impl Fn(KvClient) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T, etcd_client::Error>>,
+{
+    let attempts = async {
+        let mut attempt = 1;
+        loop {
+            match call(kv.clone()).await {
+                Err(error) if attempt < ATTEMPTS && was_not_sent(&error) => attempt += 1,
+                answer => return answer,
+            }
+        }
+    };
+    match tokio::time::timeout(limit, attempts).await {
+        Ok(answer) => answer.map_err(|error| during(context, error)),
+        Err(_) => Err(Error::unavailable(format!("{context}: etcd did not answer in {limit:?}"))),
     }
 }
 

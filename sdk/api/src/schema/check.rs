@@ -193,7 +193,9 @@ fn bad_base64(text: &str) -> Option<usize> {
             return extra.map(|extra| at + 1 + extra);
         }
     }
-    (significant % 4 != 0).then_some(text.len())
+    // Go names the beginning of a last group that is too short, but the end if padding is missing.
+    let group = if padding > 0 { 0 } else { significant % 4 };
+    (significant % 4 != 0).then(|| text.len() - group)
 }
 
 #[cfg(test)]

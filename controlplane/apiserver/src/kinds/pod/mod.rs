@@ -50,6 +50,13 @@ impl Strategy for Rules {
         }
     }
 
+    /// Priority admission. There are no PriorityClass objects yet, so only the built-in classes are known.
+    fn refuse_create(&self, object: &Object) -> Option<String> {
+        let class = text(&object["spec"]["priorityClassName"]);
+        let known = class.is_empty() || defaults::is_priority_class(class);
+        (!known).then(|| format!("no PriorityClass with name {class} was found"))
+    }
+
     fn validate_create(&self, object: &Object) -> Vec<FieldError> {
         let mut problems = Problems::default();
         validate::check(object, &mut problems);
@@ -73,6 +80,10 @@ impl Strategy for Rules {
             Some(_) => {}
         }
         problems.into_errors()
+    }
+
+    fn outline(&self) -> Option<&'static [&'static str]> {
+        Some(&["nodeName", "restartPolicy", "terminationGracePeriodSeconds"])
     }
 
     /// A pod that no node runs, or that has ended, goes at once; else its containers get time to stop.

@@ -174,7 +174,6 @@ fn bad_pods_get_kubernetes_words() {
             spec(json!({"nodeName": "n", "schedulingGates": [{"name": "g"}]})),
             "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared".into(),
         ),
-        (spec(json!({"priorityClassName": "high"})), "spec.priorityClassName: Not found: \"high\"".into()),
     ];
     for (spec, expected) in table {
         assert_eq!(created(spec.clone()), [expected], "{spec}");

@@ -3,6 +3,8 @@
 //! A field that is accepted must act. So these are refused with a field error that says so, and a row goes away with
 //! the feature's arrival.
 
+use std::sync::LazyLock;
+
 use naru_api::Object;
 use serde_json::Value;
 
@@ -112,21 +114,86 @@ const DNS_POLICIES: &[&str] = &["ClusterFirst", "Default", "ClusterFirstWithHost
 const VOLUMES: &[&str] = &["name", "emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected"];
 const PROJECTIONS: &[&str] = &["configMap", "secret", "downwardAPI"];
 
+/// The table as a tree of field names, so that a pod is walked once and only along the fields that it has.
+static TREE: LazyLock<Node> = LazyLock::new(|| {
+    let mut root = Node::default();
+    for row in TABLE {
+        match row.0.strip_prefix("*containers") {
+            Some(rest) => {
+                for list in ["containers[]", "initContainers[]"] {
+                    let rest = rest.trim_start_matches("[]").trim_start_matches('.');
+                    root.at(list).below(rest).rows.push(row);
+                }
+            }
+            None => root.below(row.0).rows.push(row),
+        }
+    }
+    root
+});
+
+/// A field, the items of the list in it, or (`*`) every field.
+#[derive(Default)]
+struct Node {
+    field: &'static str,
+    /// Whether the node is about the items of the list in the field.
+    list: bool,
+    rows: Vec<&'static Row>,
+    children: Vec<Node>,
+}
+
+impl Node {
+    /// The node that a pattern below this one names.
+    fn below(&mut self, pattern: &'static str) -> &mut Node {
+        match pattern.split_once('.') {
+            Some((segment, rest)) => self.at(segment).below(rest),
+            None => self.at(pattern),
+        }
+    }
+
+    fn at(&mut self, segment: &'static str) -> &mut Node {
+        let (field, list) = match segment.strip_suffix("[]") {
+            Some(field) => (field, true),
+            None => (segment, false),
+        };
+        let found = self.children.iter().position(|child| child.field == field && child.list == list);
+        let at = found.unwrap_or_else(|| {
+            self.children.push(Node { field, list, ..Node::default() });
+            self.children.len() - 1
+        });
+        &mut self.children[at]
+    }
+}
+
 /// Reports every field of `pod` that is in the table.
 pub(super) fn check(pod: &Object, problems: &mut Problems) {
     let spec = &pod["spec"];
     // A container in the host's network has its ports on the host without anybody's doing.
-    let host_network = flag(&spec["hostNetwork"]);
-    let root = Path::root("spec");
-    for Row(pattern, when, what) in TABLE.iter().filter(|row| !(host_network && row.2 == HOST_PORT)) {
-        let step = Step { when, what };
-        match pattern.strip_prefix("*containers") {
-            Some(rest) => {
-                for list in ["containers", "initContainers"] {
-                    step.walk_list(&spec[list], &root.child(list), rest.trim_start_matches("[]"), problems);
+    Walk { host_network: flag(&spec["hostNetwork"]) }.node(&TREE, spec, &Path::root("spec"), problems);
+}
+
+struct Walk {
+    host_network: bool,
+}
+
+impl Walk {
+    fn node(&self, node: &Node, value: &Value, path: &Path<'_>, problems: &mut Problems) {
+        for Row(_, when, what) in node.rows.iter().filter(|row| !(self.host_network && row.2 == HOST_PORT)) {
+            Step { when, what }.test(value, path, problems);
+        }
+        if node.children.is_empty() {
+            return;
+        }
+        for (key, value) in entries(value).filter(|(_, value)| !value.is_null()) {
+            let path = path.child(key);
+            for child in node.children.iter().filter(|child| child.field == key || child.field == "*") {
+                if child.list {
+                    for (index, item) in items(value).iter().enumerate() {
+                        self.node(child, item, &path.index(index), problems);
+                    }
+                } else {
+                    self.node(child, value, &path, problems);
                 }
             }
-            None => step.walk(spec, &root, pattern, problems),
         }
     }
 }
@@ -137,37 +204,6 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Follows `pattern` from `value`.
-    fn walk(&self, value: &Value, path: &Path<'_>, pattern: &str, problems: &mut Problems) {
-        let pattern = pattern.trim_start_matches('.');
-        if pattern.is_empty() {
-            return self.test(value, path, problems);
-        }
-        let (segment, rest) = pattern.split_once('.').unwrap_or((pattern, ""));
-        let (field, list) = match segment.strip_suffix("[]") {
-            Some(field) => (field, true),
-            None => (segment, false),
-        };
-        if field == "*" {
-            for (key, value) in entries(value) {
-                self.walk(value, &path.child(key), rest, problems);
-            }
-            return;
-        }
-        let value = &value[field];
-        match (value, list) {
-            (Value::Null, _) => {}
-            (value, true) => self.walk_list(value, &path.child(field), rest, problems),
-            (value, false) => self.walk(value, &path.child(field), rest, problems),
-        }
-    }
-
-    fn walk_list(&self, list: &Value, path: &Path<'_>, rest: &str, problems: &mut Problems) {
-        for (index, item) in items(list).iter().enumerate() {
-            self.walk(item, &path.index(index), rest, problems);
-        }
-    }
-
     fn test(&self, value: &Value, path: &Path<'_>, problems: &mut Problems) {
         let used = match self.when {
             When::Set => !is_nothing(value),

@@ -14,7 +14,6 @@ use naru_api::{Object, names};
 use serde_json::Value;
 
 pub(crate) use self::resources::check_amount;
-use super::defaults::is_priority_class;
 use crate::kinds::{
     fields::{items, text},
     path::{Path, Problems},
@@ -104,11 +103,6 @@ fn check_host_aliases(aliases: &Value, path: &Path<'_>, problems: &mut Problems)
 }
 
 fn check_priority(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
-    let class = text(&spec["priorityClassName"]);
-    if !class.is_empty() && !is_priority_class(class) {
-        // kube-apiserver's Priority admission says this with 403; there are no PriorityClass objects yet.
-        problems.not_found(&root.child("priorityClassName"), class);
-    }
     let policy = text(&spec["preemptionPolicy"]);
     problems.check_one_of(&root.child("preemptionPolicy"), policy, PREEMPTION_POLICIES);
 }
