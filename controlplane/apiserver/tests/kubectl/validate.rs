@@ -60,12 +60,6 @@ async fn wrong_values() {
         error.contains("(BadRequest)") && error.contains("illegal base64 data at input byte 4"),
         "{error}"
     );
-    let versioned = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, resourceVersion: '7'}\n";
-    let error = refused(&cluster, versioned).await;
-    assert!(
-        error.starts_with("Error from server: ") && error.contains("resourceVersion should not be set"),
-        "{error}"
-    );
     let file = cluster.file("good.yaml", &pod("web", "i"));
     let error = cluster.kubectl(&["apply", "--server-side", "-f", &file]).await.failed();
     assert!(error.contains("the body of the request was in an unknown format"), "{error}");
