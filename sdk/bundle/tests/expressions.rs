@@ -16,7 +16,7 @@ use std::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use naru_bundle::{
     builtin::{Capabilities, Files, chart_object},
-    chart::Metadata,
+    chart::{Chart, File},
     environment::Environment,
     fault::Fault,
     functions::Templates,
@@ -27,6 +27,9 @@ use naru_bundle::{
 
 /// The lines, and `values.yaml`, which all of them may use.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expressions");
+
+/// The chart they are in.
+const CHART: &str = "apiVersion: v2\nname: c\nversion: 0.1.0\n";
 
 /// How many helms run at one time.
 const RUNNERS: usize = 4;
@@ -165,7 +168,7 @@ fn chart<'a>(templates: impl Iterator<Item = &'a str>, manifest: &str) -> tempfi
     let folder = tempfile::tempdir().unwrap();
     let chart = folder.path();
     fs::create_dir(chart.join("templates")).unwrap();
-    fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 0.1.0\n").unwrap();
+    fs::write(chart.join("Chart.yaml"), CHART).unwrap();
     fs::write(chart.join("values.yaml"), values()).unwrap();
     fs::write(chart.join("templates/all.yaml"), manifest).unwrap();
     for (index, template) in templates.enumerate() {
@@ -189,16 +192,14 @@ fn render(template: &str) -> Result<Vec<u8>, Fault> {
 }
 
 /// What helm gives to the templates of such a chart.
-#[allow(clippy::field_reassign_with_default, reason = "the record has private fields")]
 fn data() -> Value {
     let values = yaml::read_map(&values()).unwrap().seen_as(MapType::Values);
-    let mut metadata = Metadata::default();
-    metadata.name = "c".into();
-    metadata.version = "0.1.0".into();
+    let files = vec![File { name: "Chart.yaml".into(), data: CHART.into() }];
+    let chart = Chart::from_files(files, &mut Vec::new()).unwrap();
     let release = [("Name", Value::from("r")), ("Namespace", Value::from("default"))];
     let entries = [
         ("Values", Value::Map(values)),
-        ("Chart", chart_object(&metadata, true)),
+        ("Chart", chart_object(&chart.metadata, true)),
         ("Files", Files::new(&[]).into_value()),
         ("Capabilities", Capabilities::default().value()),
         ("Release", Value::map(release)),

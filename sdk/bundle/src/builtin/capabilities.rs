@@ -271,6 +271,10 @@ impl Object for KubeObject {
         format!("{{{version} {normalized} {major} {minor}}}")
     }
 
+    fn print_field(&self) -> String {
+        self.0.normalized.clone()
+    }
+
     fn plain(&self) -> Value {
         Value::map(self.members().unwrap_or_default())
     }

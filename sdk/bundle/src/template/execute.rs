@@ -99,6 +99,7 @@ impl<'e> State<'e> {
     fn print(&mut self, value: &Item) -> Outcome<()> {
         match value {
             None | Some(Value::Nil) => self.out.extend_from_slice(NO_VALUE),
+            Some(Value::Object(object)) => self.out.extend_from_slice(object.print_field().as_bytes()),
             Some(value) => printf::write(&mut self.out, value),
         }
         if self.out.len() > MAX_OUTPUT_BYTES {

@@ -19,6 +19,11 @@ pub trait Object: fmt::Debug {
     fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>>;
     /// What `{{ . }}` and `%v` print.
     fn print(&self) -> String;
+    /// What `{{ . }}` prints if that is not what `%v` prints: of a field that Go can take the address of, a template
+    /// prints what the pointer's `String` method gives.
+    fn print_field(&self) -> String {
+        self.print()
+    }
     /// The value that `toYaml` and `toJson` see: a map, list or scalar.
     fn plain(&self) -> Value;
     /// A struct's members under their JSON names, in the order that JSON has them; `None` if `plain` is written.
