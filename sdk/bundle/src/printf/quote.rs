@@ -99,6 +99,7 @@ pub fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
     match mark {
         b'`' if inner.contains(&b'`') => None,
         b'`' => Some(inner.iter().copied().filter(|byte| *byte != b'\r').collect()),
+        b'"' if !inner.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'"')) => Some(inner.to_vec()),
         b'"' => {
             let mut out = Vec::with_capacity(inner.len());
             while !inner.is_empty() {

@@ -28,25 +28,25 @@ impl State<'_> {
         if let Some(deciding) = callee.deciding {
             return self.decide(dot, deciding, operands, piped);
         }
-        let start = self.arguments.len();
+        let start = self.buffers.arguments.len();
         for (index, operand) in operands.iter().enumerate() {
             let value = self.argument(dot, parameter(function, index), operand)?;
-            self.arguments.push(value);
+            self.buffers.arguments.push(value);
         }
         if let Some(item) = piped {
             self.position = position;
             let value = assign(item, parameter(function, operands.len()))?;
-            self.arguments.push(value);
+            self.buffers.arguments.push(value);
         }
         self.position = position;
         self.engine.step()?;
         let call = Call {
-            arguments: &self.arguments[start..],
+            arguments: &self.buffers.arguments[start..],
             environment: self.engine.environment,
             templates: Some(self.engine),
         };
         let result = (function.call)(&call);
-        self.arguments.truncate(start);
+        self.buffers.arguments.truncate(start);
         match result {
             Ok(value) => {
                 self.measure(&value)?;

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     MAX_CACHED_TEXTS, MAX_DEPTH, MAX_INCLUDES_OF_ONE_NAME, MAX_PRODUCED_BYTES, MAX_STEPS, TemplateSet,
-    execute::{Item, Outcome, State},
+    execute::{Buffers, Item, Outcome, State},
     set,
     tree::Template,
 };
@@ -25,6 +25,10 @@ pub(super) const NO_VALUE: &[u8] = b"<no value>";
 /// The name that faults give a text of `tpl`; Helm's own.
 const TEXT_NAME: &str = "gotpl";
 
+/// Most buffers kept for reuse, and the size above which one is not kept, in bytes.
+const MAX_SPARE_BUFFERS: usize = 64;
+const MAX_SPARE_BYTES: usize = 1 << 20;
+
 /// One rendering: a set of templates, the outside, and how much was used of each limit.
 pub struct Engine<'a> {
     set: &'a TemplateSet,
@@ -36,6 +40,8 @@ pub struct Engine<'a> {
     depth: Cell<usize>,
     steps: Cell<u64>,
     produced: Cell<u64>,
+    /// Buffers of executions that ended, for the next ones.
+    spare: RefCell<Vec<Buffers>>,
 }
 
 /// What a text of `tpl` defines, in front of what was known outside it.
@@ -56,6 +62,7 @@ impl<'a> Engine<'a> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             produced: Cell::new(0),
+            spare: RefCell::default(),
         }
     }
 
@@ -71,8 +78,11 @@ impl<'a> Engine<'a> {
     /// If there is no such template or it fails; the trace leads from the failing action outwards.
     pub fn render(&self, name: &str, data: &Value) -> Result<Vec<u8>, Fault> {
         let template = self.find(name.as_bytes()).ok_or_else(|| missing(name.as_bytes()))?;
-        let out = self.execute(&template, data).map_err(|fault| *fault)?;
-        Ok(without_no_value(out))
+        self.execute(&template, data, |out| {
+            strip_no_value(out);
+            std::mem::take(out)
+        })
+        .map_err(|fault| *fault)
     }
 
     /// The template `name`, as the present layer knows it.
@@ -87,15 +97,28 @@ impl<'a> Engine<'a> {
         self.set.find(name).cloned()
     }
 
-    /// What `template` writes, from a state of its own.
-    fn execute(&self, template: &Template, data: &Value) -> Outcome<Vec<u8>> {
-        let mut state = State::new(self);
+    /// What `template` writes, from a state of its own, as `finish` makes it out of the buffer.
+    fn execute<T>(
+        &self,
+        template: &Template,
+        data: &Value,
+        finish: impl FnOnce(&mut Vec<u8>) -> T,
+    ) -> Outcome<T> {
+        let buffers = self.spare.borrow_mut().pop().unwrap_or_default();
+        let mut state = State::new(self, buffers);
         let data: Item = match data {
             Value::Nil => None,
             data => Some(data.clone()),
         };
         state.run(template, data)?;
-        Ok(state.out)
+        let result = finish(&mut state.buffers.out);
+        let mut buffers = state.buffers;
+        buffers.clear();
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < MAX_SPARE_BUFFERS && buffers.out.capacity() <= MAX_SPARE_BYTES {
+            spare.push(buffers);
+        }
+        Ok(result)
     }
 
     /// Counts one step.
@@ -168,9 +191,9 @@ impl Templates for Engine<'_> {
             return Err(Fault::new(format!("rendering template has a nested reference name: {name}")));
         }
         template.nested.set(nested + 1);
-        let result = self.execute(&template, data);
+        let result = self.execute(&template, data, |out| Str::from(out.as_slice()));
         template.nested.set(nested);
-        result.map(Str::from).map_err(|fault| *fault)
+        result.map_err(|fault| *fault)
     }
 
     fn tpl(&self, text: &Str, data: &Value) -> Result<Str, Fault> {
@@ -178,7 +201,11 @@ impl Templates for Engine<'_> {
             // No action: the text writes itself.
             return Ok(match memchr::memmem::find(text, NO_VALUE) {
                 None => text.clone(),
-                Some(_) => without_no_value(text.to_vec()).into(),
+                Some(_) => {
+                    let mut out = text.to_vec();
+                    strip_no_value(&mut out);
+                    out.into()
+                }
             });
         }
         let templates = self.parsed(text)?;
@@ -187,9 +214,12 @@ impl Templates for Engine<'_> {
         };
         let layer = self.layered(defined);
         let outer = self.layer.replace(layer);
-        let result = self.execute(main, data);
+        let result = self.execute(main, data, |out| {
+            strip_no_value(out);
+            Str::from(out.as_slice())
+        });
         self.layer.replace(outer);
-        result.map(|out| without_no_value(out).into()).map_err(|fault| *fault)
+        result.map_err(|fault| *fault)
     }
 }
 
@@ -200,10 +230,10 @@ pub(super) fn missing(name: &[u8]) -> Fault {
 }
 
 /// Takes every `<no value>` out.
-fn without_no_value(mut out: Vec<u8>) -> Vec<u8> {
+fn strip_no_value(out: &mut Vec<u8>) {
     let finder = memchr::memmem::Finder::new(NO_VALUE);
-    let Some(first) = finder.find(&out) else {
-        return out;
+    let Some(first) = finder.find(out) else {
+        return;
     };
     let (mut kept, mut read) = (first, first + NO_VALUE.len());
     loop {
@@ -213,7 +243,7 @@ fn without_no_value(mut out: Vec<u8>) -> Vec<u8> {
         read += length + NO_VALUE.len();
         if read > out.len() {
             out.truncate(kept);
-            return out;
+            return;
         }
     }
 }

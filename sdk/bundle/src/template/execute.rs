@@ -25,15 +25,30 @@ pub(super) enum Flow {
 /// One execution: its output and its variables.
 pub(super) struct State<'e> {
     pub(super) engine: &'e Engine<'e>,
+    pub(super) buffers: Buffers,
+    /// Where the innermost frame starts.
+    base: usize,
+    /// What is being evaluated, for faults.
+    pub(super) position: Position,
+}
+
+/// What an execution grows, so that the next one need not.
+#[derive(Default)]
+pub(super) struct Buffers {
     pub(super) out: Vec<u8>,
     /// The frames of the templates that execute each other.
     slots: Vec<Item>,
-    /// Where the innermost frame starts.
-    base: usize,
     /// Arguments of the calls that are being prepared.
     pub(super) arguments: Vec<Value>,
-    /// What is being evaluated, for faults.
-    pub(super) position: Position,
+}
+
+impl Buffers {
+    /// Empties all, keeping their memory.
+    pub(super) fn clear(&mut self) {
+        self.out.clear();
+        self.slots.clear();
+        self.arguments.clear();
+    }
 }
 
 /// A fault with Go's words.
@@ -42,24 +57,24 @@ pub(super) fn fault(cause: impl Into<String>) -> Box<Fault> {
 }
 
 impl<'e> State<'e> {
-    /// A state that has written nothing.
-    pub(super) fn new(engine: &'e Engine<'e>) -> Self {
-        Self { engine, out: Vec::new(), slots: Vec::new(), base: 0, arguments: Vec::new(), position: 0 }
+    /// A state that has written nothing into its empty buffers.
+    pub(super) fn new(engine: &'e Engine<'e>, buffers: Buffers) -> Self {
+        Self { engine, buffers, base: 0, position: 0 }
     }
 
     /// Executes `template` with `dot` as its data.
     pub(super) fn run(&mut self, template: &Template, dot: Item) -> Outcome<()> {
         let (base, position) = (self.base, self.position);
-        self.base = self.slots.len();
-        self.slots.resize(self.base + template.slots, None);
-        self.slots[self.base].clone_from(&dot);
+        self.base = self.buffers.slots.len();
+        self.buffers.slots.resize(self.base + template.slots, None);
+        self.buffers.slots[self.base].clone_from(&dot);
         let engine = self.engine;
         let result = engine.deeper(|| self.block(template, &dot, &template.root));
         let result = match result {
             Ok(_) => Ok(()),
             Err(fault) => Err(Box::new(fault.at(template.source.place(self.position as usize)))),
         };
-        self.slots.truncate(self.base);
+        self.buffers.slots.truncate(self.base);
         (self.base, self.position) = (base, position);
         result
     }
@@ -69,7 +84,7 @@ impl<'e> State<'e> {
             self.engine.step()?;
             let flow = match node {
                 Node::Text { start, end } => {
-                    self.out.extend_from_slice(&template.source.text[*start as usize..*end as usize]);
+                    self.buffers.out.extend_from_slice(&template.source.text[*start as usize..*end as usize]);
                     Flow::Normal
                 }
                 Node::Action(pipeline) => {
@@ -98,11 +113,13 @@ impl<'e> State<'e> {
 
     fn print(&mut self, value: &Item) -> Outcome<()> {
         match value {
-            None | Some(Value::Nil) => self.out.extend_from_slice(NO_VALUE),
-            Some(Value::Object(object)) => self.out.extend_from_slice(object.print_field().as_bytes()),
-            Some(value) => printf::write(&mut self.out, value),
+            None | Some(Value::Nil) => self.buffers.out.extend_from_slice(NO_VALUE),
+            Some(Value::Object(object)) => {
+                self.buffers.out.extend_from_slice(object.print_field().as_bytes())
+            }
+            Some(value) => printf::write(&mut self.buffers.out, value),
         }
-        if self.out.len() > MAX_OUTPUT_BYTES {
+        if self.buffers.out.len() > MAX_OUTPUT_BYTES {
             let cause = format!("a template's output is over the limit of {MAX_OUTPUT_BYTES} bytes");
             return Err(Fault::limit(cause).into());
         }
@@ -136,7 +153,7 @@ impl<'e> State<'e> {
     pub(super) fn variable(&self, slot: Slot) -> Outcome<&Item> {
         match slot {
             UNDEFINED => Err(fault("undefined variable")),
-            slot => Ok(&self.slots[self.base + slot]),
+            slot => Ok(&self.buffers.slots[self.base + slot]),
         }
     }
 
@@ -145,7 +162,7 @@ impl<'e> State<'e> {
         match slot {
             UNDEFINED => Err(fault("undefined variable")),
             slot => {
-                self.slots[self.base + slot] = value;
+                self.buffers.slots[self.base + slot] = value;
                 Ok(())
             }
         }

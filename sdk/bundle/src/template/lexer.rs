@@ -245,8 +245,13 @@ impl Lexer<'_> {
 
     /// Passes letters and digits up to a terminator.
     fn word(&mut self) -> Result<(), Fault> {
-        while let Some(length) = self.alphanumeric() {
-            self.position += length;
+        loop {
+            let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+            self.position += self.rest().iter().take_while(plain).count();
+            match self.alphanumeric() {
+                Some(length) => self.position += length,
+                None => break,
+            }
         }
         if self.at_terminator() { Ok(()) } else { Err(self.fault("bad character")) }
     }
