@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    board::Verdict,
+    board::{NO_ROOM, Verdict},
     changes::Changes,
+    filter,
     preemption::Preemption,
     reason::Reason,
     refusal::{self, Filters},
@@ -56,9 +57,21 @@ impl Diagnosis {
         let mut verdicts = vec![0_usize; Verdict::count(view.nodes.taints.len())];
         let mut rest: Vec<(Reason, usize)> = Vec::new();
         let mut may_help = Vec::new();
+        let load = &view.plan.load;
+        let plain = load.ports.is_empty() && load.requests.extended.is_empty();
+        let mut shortages = [0_usize; 1 << 7];
         for (slot, verdict) in view.nodes.verdicts.iter().enumerate() {
             if *verdict != Verdict::FITS {
                 verdicts[verdict.number()] += 1;
+                continue;
+            }
+            let here = &view.cluster.slots[slot];
+            if let (true, Some(node)) = (plain && view.load.scores[slot] == NO_ROOM, &here.node) {
+                let bits = filter::shortage(here, node, &load.requests);
+                shortages[usize::from(bits)] += 1;
+                if filter::reasons_of(bits).all(|reason| reason.is_resolvable()) {
+                    may_help.push(slot as u32);
+                }
                 continue;
             }
             let mut resolvable = true;
@@ -78,7 +91,14 @@ impl Diagnosis {
                 self.reasons.insert(reason, count);
             }
         }
-        self.reasons.extend(rest);
+        for (reason, count) in rest {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        for (bits, count) in shortages.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            for reason in filter::reasons_of(bits as u8) {
+                *self.reasons.entry(reason).or_default() += count;
+            }
+        }
         may_help
     }
 }

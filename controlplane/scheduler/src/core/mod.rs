@@ -37,6 +37,7 @@ mod spread;
 mod taint;
 #[cfg(test)]
 mod tests;
+mod together;
 mod view;
 mod volume;
 
@@ -56,3 +57,4 @@ pub use resources::{InvalidQuantity, Resources};
 pub use score::Score;
 pub use snapshot::Snapshot;
 pub use taint::{Effect, Taint, Toleration};
+pub use together::{Unplaced, schedule_each, schedule_gang};

@@ -12,7 +12,8 @@ pub(super) use spread::{Skew, Spread};
 use std::borrow::Cow;
 
 use super::{
-    node::NodeInfo, pod::NodeWants, ports::HostPort, resources::Resources, snapshot::Slot, taint::Taint,
+    node::NodeInfo, pod::NodeWants, ports::HostPort, reason::Reason, resources::Resources, snapshot::Slot,
+    taint::Taint,
 };
 
 /// Whether a pod may run on a node although that is cordoned.
@@ -66,4 +67,37 @@ pub(super) fn each_shortage(
             short(Cow::Owned(name.to_string()), *amount > offered);
         }
     }
+}
+
+/// What a node has too little of, as bits: [`TOO_MANY_PODS`], and for each of [`PLAIN`] one for too little now and one for
+/// too little for good. Quicker than [`each_shortage`]; devices are left out.
+pub(super) fn shortage(slot: &Slot, node: &NodeInfo, wanted: &Resources) -> u8 {
+    let (taken, offered) = (&slot.requested, &node.allocatable);
+    let amounts = [
+        (wanted.milli_cpu, taken.milli_cpu, offered.milli_cpu),
+        (wanted.memory, taken.memory, offered.memory),
+        (wanted.ephemeral_storage, taken.ephemeral_storage, offered.ephemeral_storage),
+    ];
+    let mut bits = u8::from(slot.pods.len() as i64 >= node.pods_max);
+    for (at, (wanted, taken, offered)) in amounts.into_iter().enumerate() {
+        let short = wanted > 0 && wanted > offered.saturating_sub(taken);
+        bits |= u8::from(short) << (1 + at) | u8::from(short && wanted > offered) << (1 + PLAIN.len() + at);
+    }
+    bits
+}
+
+/// The bit of [`shortage`] of a node that takes no more pods.
+pub(super) const TOO_MANY_PODS: u8 = 1;
+/// The resources of [`shortage`], in the order of their bits.
+pub(super) const PLAIN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// The reasons that bits of [`shortage`] stand for.
+pub(super) fn reasons_of(bits: u8) -> impl Iterator<Item = Reason> {
+    let pods = (bits & TOO_MANY_PODS != 0).then_some(Reason::TooManyPods);
+    let short = PLAIN.into_iter().enumerate().filter(move |(at, _)| bits & (1 << (1 + at)) != 0);
+    let short = short.map(move |(at, name)| Reason::Insufficient {
+        resource: Cow::Borrowed(name),
+        for_good: bits & (1 << (1 + PLAIN.len() + at)) != 0,
+    });
+    pods.into_iter().chain(short)
 }

@@ -2,10 +2,13 @@
 
 mod agreement;
 mod filters;
+mod preemption;
 mod properties;
+mod purity;
 mod reference;
 mod scores;
 mod snapshots;
+mod together;
 mod worlds;
 
 use std::{collections::BTreeMap, sync::Arc};
