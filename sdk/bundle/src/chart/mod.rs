@@ -8,6 +8,7 @@ mod error;
 mod ignore;
 mod load;
 mod metadata;
+mod pack;
 pub mod pattern;
 mod plain;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use error::ChartError;
 pub use ignore::{IgnoreError, IgnoreRules};
 pub(crate) use load::extension;
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
+pub use pack::write_archive;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use plain::plain_files;
 

@@ -70,9 +70,7 @@ pub fn render(
         files = post_render(files).map_err(RenderError::PostRender)?;
     }
     let (manifests, hooks) = sort::sort(&files, warnings)?;
-    let mut crds = Vec::new();
-    collect_crds(chart, chart.name(), &mut crds);
-    Ok(Rendered { manifests, hooks, crds, notes })
+    Ok(Rendered { manifests, hooks, crds: custom_resources(chart), notes })
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {
@@ -102,6 +100,12 @@ fn take_notes(files: &mut BTreeMap<String, String>, chart: &Chart, with_subchart
 }
 
 /// The files of `crds/`, the chart's before its subcharts'.
+pub fn custom_resources(chart: &Chart) -> Vec<CustomResource> {
+    let mut crds = Vec::new();
+    collect_crds(chart, chart.name(), &mut crds);
+    crds
+}
+
 fn collect_crds(chart: &Chart, path: &str, crds: &mut Vec<CustomResource>) {
     for file in chart.files.iter().filter(|file| file.name.starts_with("crds/")) {
         if matches!(extension(&file.name).to_ascii_lowercase().as_str(), ".yaml" | ".yml" | ".json") {

@@ -1,0 +1,123 @@
+//! A chart's folder into files. Source: Helm's directory loader.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use naru_bundle::chart::{File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark};
+
+/// How deep folders may lie in one another.
+const MAX_DEPTH: usize = 64;
+
+/// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
+/// folder. Symbolic links are followed, but not out of the folder that holds the chart.
+pub fn read(folder: &Path) -> Result<Vec<File>> {
+    let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
+    let rules = match fs::read_to_string(top.join(".helmignore")) {
+        Ok(text) => IgnoreRules::parse(&text).context("in .helmignore")?,
+        Err(_) => IgnoreRules::parse("")?,
+    };
+    let realm = top.parent().unwrap_or(&top).to_path_buf();
+    let mut reader = Reader { rules, realm, files: Vec::new(), bytes: 0, open: HashSet::new() };
+    reader.folder(&top, "", 0)?;
+    Ok(reader.files)
+}
+
+struct Reader {
+    rules: IgnoreRules,
+    /// Where links may lead.
+    realm: PathBuf,
+    files: Vec<File>,
+    bytes: u64,
+    /// The folders being read, as links may lead back to them.
+    open: HashSet<PathBuf>,
+}
+
+impl Reader {
+    fn folder(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
+        ensure!(depth <= MAX_DEPTH, "{}: folders more than {MAX_DEPTH} levels deep", path.display());
+        let real = path.canonicalize()?;
+        ensure!(self.open.insert(real.clone()), "{}: a symbolic link leads back to a folder around it", path.display());
+        let mut entries = fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let own = entry.file_name().to_string_lossy().into_owned();
+            let name = if name.is_empty() { own } else { format!("{name}/{own}") };
+            self.entry(&entry.path(), &name, depth)?;
+        }
+        self.open.remove(&real);
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
+        if fs::symlink_metadata(path)?.is_symlink() {
+            let target = path.canonicalize().with_context(|| format!("error evaluating symlink {}", path.display()))?;
+            let inside = target.starts_with(&self.realm);
+            ensure!(inside, "symlink {} leads to {}, out of {}", path.display(), target.display(), self.realm.display());
+        }
+        let about = fs::metadata(path).with_context(|| path.display().to_string())?;
+        if self.rules.ignores(name, about.is_dir()) {
+            return Ok(());
+        }
+        if about.is_dir() {
+            return self.folder(path, name, depth + 1);
+        }
+        if !about.is_file() {
+            bail!("cannot load irregular file {} as it has file mode type bits set", path.display());
+        }
+        ensure!(
+            about.len() <= MAX_FILE_BYTES,
+            "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
+        );
+        let data = fs::read(path).with_context(|| format!("error reading {name}"))?;
+        self.bytes += data.len() as u64;
+        ensure!(self.files.len() < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
+        ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
+        self.files.push(File { name: name.to_owned(), data: without_mark(&data) });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        read(folder).unwrap().into_iter().map(|file| file.name).collect()
+    }
+
+    #[test]
+    fn folders_are_read_in_order_without_what_is_ignored() {
+        let top = tempfile::tempdir().unwrap();
+        let chart = top.path().join("chart");
+        for path in ["templates/.hidden", "templates/a.yaml", "a/x", "a.txt", "skip/y", "b.bak", "Chart.yaml"] {
+            fs::create_dir_all(chart.join(path).parent().unwrap()).unwrap();
+            fs::write(chart.join(path), "x").unwrap();
+        }
+        fs::write(chart.join(".helmignore"), "skip/\n*.bak\n").unwrap();
+        fs::write(top.path().join("beside"), "\u{feff}y").unwrap();
+        symlink("../beside", chart.join("linked")).unwrap();
+        let expected = [".helmignore", "Chart.yaml", "a/x", "a.txt", "linked", "templates/a.yaml"];
+        assert_eq!(names(&chart), expected);
+        assert_eq!(&*read(&chart).unwrap()[4].data, b"y");
+    }
+
+    #[test]
+    fn links_out_and_round_are_refused() {
+        let top = tempfile::tempdir().unwrap();
+        let chart = top.path().join("inner/chart");
+        fs::create_dir_all(&chart).unwrap();
+        fs::write(top.path().join("secret"), "x").unwrap();
+        symlink(top.path().join("secret"), chart.join("out")).unwrap();
+        assert!(read(&chart).is_err());
+        fs::remove_file(chart.join("out")).unwrap();
+        symlink(".", chart.join("round")).unwrap();
+        assert!(read(&chart).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! `naru bundle package`: a chart's folder as an archive. Source: `helm package`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Args;
+use naru_bundle::{
+    chart::{missing_dependencies, write_archive},
+    semver::Version,
+};
+
+use super::source;
+
+/// Pack charts into archives.
+#[derive(Clone, Debug, Args)]
+pub struct PackageArgs {
+    /// The charts' folders.
+    #[arg(value_name = "CHART", required = true)]
+    charts: Vec<PathBuf>,
+    /// Give the chart this version.
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+    /// Give the chart this version of the application.
+    #[arg(long, value_name = "VERSION")]
+    app_version: Option<String>,
+    /// Where to write the archive.
+    #[arg(short, long, value_name = "FOLDER", default_value = ".")]
+    destination: PathBuf,
+}
+
+impl PackageArgs {
+    /// Packs every chart.
+    pub fn run(self) -> Result<()> {
+        for chart in &self.charts {
+            let archive = self.pack(chart)?;
+            println!("Successfully packaged chart and saved it to: {}", archive.display());
+        }
+        Ok(())
+    }
+
+    fn pack(&self, folder: &Path) -> Result<PathBuf> {
+        ensure!(folder.is_dir(), "{} is no folder", folder.display());
+        let mut chart = source::load(folder)?;
+        if let Some(version) = &self.version {
+            chart.metadata.version.clone_from(version);
+        }
+        Version::parse(&chart.metadata.version)?;
+        if let Some(version) = &self.app_version {
+            chart.metadata.app_version.clone_from(version);
+        }
+        let missing = missing_dependencies(&chart);
+        ensure!(
+            missing.is_empty(),
+            "found in Chart.yaml, but missing in charts/ directory: {}",
+            missing.join(", ")
+        );
+        let archive = write_archive(&chart, modified()?)?;
+        let destination = match self.destination.as_os_str() == "." {
+            true => std::env::current_dir()?,
+            false => self.destination.clone(),
+        };
+        fs::create_dir_all(&destination).with_context(|| destination.display().to_string())?;
+        let file = destination.join(format!("{}-{}.tgz", chart.name(), chart.metadata.version));
+        fs::write(&file, archive).with_context(|| file.display().to_string())?;
+        Ok(file)
+    }
+}
+
+/// The time that all entries get, in seconds: now, or SOURCE_DATE_EPOCH for archives that are the same every time.
+fn modified() -> Result<u64> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => text.parse().map_err(|_| anyhow!("invalid SOURCE_DATE_EPOCH {text:?}")),
+        _ => Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()),
+    }
+}

@@ -1,0 +1,23 @@
+//! What a rendering without a cluster may ask of this machine: the time and randomness.
+
+use jiff::Zoned;
+use naru_bundle::{environment::Environment, fault::Fault, value::Value};
+use rand::TryRngCore;
+
+/// This machine, without a cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Offline;
+
+impl Environment for Offline {
+    fn now(&self) -> Zoned {
+        Zoned::now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        rand::rngs::OsRng.try_fill_bytes(bytes).expect("invariant: the kernel has randomness once it runs programs");
+    }
+
+    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
+        Ok(Value::map::<&str>([]))
+    }
+}
