@@ -1,31 +1,42 @@
-//! The templates of a chart, executed.
+//! The templates of a chart, executed. Source: Helm's `Engine.render`.
 
 use std::collections::BTreeMap;
 
-use super::{RenderError, RenderOptions, scope};
-use crate::{chart::Chart, environment::Environment, fault::Fault, value::Map};
+use super::{
+    RenderError, RenderOptions,
+    scope::{self, Template},
+};
+use crate::{
+    chart::Chart,
+    environment::Environment,
+    fault::Fault,
+    template::{Engine, TemplateSet},
+    value::{Map, MapType, Value},
+};
 
 /// What every template but partials writes, by path.
 pub(super) fn render(
     chart: &Chart,
     values: &Map,
     options: &RenderOptions,
-    _environment: &dyn Environment,
+    environment: &dyn Environment,
 ) -> Result<BTreeMap<String, String>, RenderError> {
-    let shared =
-        scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
+    let shared = scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
     let templates = scope::templates(chart, values, &shared);
-    // Until the engine is there, only a chart without templates renders.
-    match templates.first() {
-        None => Ok(BTreeMap::new()),
-        Some(template) => {
-            let (path, length) = (&template.path, template.text.len());
-            let scope = template.scope.len();
-            Err(Fault::new(format!(
-                "{path}: {length} bytes, {scope} names: no engine in {}",
-                template.base_path
-            ))
-            .into())
-        }
+    let mut set = TemplateSet::default();
+    for template in &templates {
+        set.parse(&template.path, &template.text)?;
     }
+    let engine = Engine::new(&set, environment);
+    let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
+    wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect()
+}
+
+fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, Fault> {
+    let names = [("Name", template.path.as_str()), ("BasePath", template.base_path.as_str())];
+    let names = names.map(|(name, text)| (name, Value::string(text)));
+    template.scope.set("Template", Value::Map(Map::new(MapType::Values, names)));
+    let bytes = engine.render(&template.path, &Value::Map(template.scope.clone()))?;
+    // What is no UTF-8 is no YAML either; notes show it as it can be shown.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
