@@ -27,6 +27,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();
+    if let Command::Bundle(args) = &cli.command
+        && let Some(code) = args.run_offline()
+    {
+        return code;
+    }
     log_to_stderr(&cli.command);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod json;
 pub mod keys;
 pub mod kustomize;
+pub mod lint;
 pub mod printf;
 pub mod render;
 pub mod semver;

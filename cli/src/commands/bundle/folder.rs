@@ -40,7 +40,11 @@ impl Reader {
     fn folder(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
         ensure!(depth <= MAX_DEPTH, "{}: folders more than {MAX_DEPTH} levels deep", path.display());
         let real = path.canonicalize()?;
-        ensure!(self.open.insert(real.clone()), "{}: a symbolic link leads back to a folder around it", path.display());
+        ensure!(
+            self.open.insert(real.clone()),
+            "{}: a symbolic link leads back to a folder around it",
+            path.display()
+        );
         let mut entries = fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
@@ -54,9 +58,17 @@ impl Reader {
 
     fn entry(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
         if fs::symlink_metadata(path)?.is_symlink() {
-            let target = path.canonicalize().with_context(|| format!("error evaluating symlink {}", path.display()))?;
+            let target = path
+                .canonicalize()
+                .with_context(|| format!("error evaluating symlink {}", path.display()))?;
             let inside = target.starts_with(&self.realm);
-            ensure!(inside, "symlink {} leads to {}, out of {}", path.display(), target.display(), self.realm.display());
+            ensure!(
+                inside,
+                "symlink {} leads to {}, out of {}",
+                path.display(),
+                target.display(),
+                self.realm.display()
+            );
         }
         let about = fs::metadata(path).with_context(|| path.display().to_string())?;
         if self.rules.ignores(name, about.is_dir()) {
@@ -96,7 +108,8 @@ mod tests {
     fn folders_are_read_in_order_without_what_is_ignored() {
         let top = tempfile::tempdir().unwrap();
         let chart = top.path().join("chart");
-        for path in ["templates/.hidden", "templates/a.yaml", "a/x", "a.txt", "skip/y", "b.bak", "Chart.yaml"] {
+        for path in ["templates/.hidden", "templates/a.yaml", "a/x", "a.txt", "skip/y", "b.bak", "Chart.yaml"]
+        {
             fs::create_dir_all(chart.join(path).parent().unwrap()).unwrap();
             fs::write(chart.join(path), "x").unwrap();
         }

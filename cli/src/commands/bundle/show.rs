@@ -43,8 +43,10 @@ struct ChartArg {
 impl ShowArgs {
     /// Prints it.
     pub fn run(self) -> Result<()> {
-        let (What::All(arg) | What::Chart(arg) | What::Values(arg) | What::Readme(arg) | What::Crds(arg)) = &self.what;
-        let path = source::locate(&arg.chart)?.ok_or_else(|| anyhow!("chart {:?} not found on this machine", arg.chart))?;
+        let (What::All(arg) | What::Chart(arg) | What::Values(arg) | What::Readme(arg) | What::Crds(arg)) =
+            &self.what;
+        let path = source::locate(&arg.chart)?
+            .ok_or_else(|| anyhow!("chart {:?} not found on this machine", arg.chart))?;
         let chart = source::load(&path)?;
         let mut out = Vec::new();
         self.write(&chart, &mut out)?;

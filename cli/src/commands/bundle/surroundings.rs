@@ -14,7 +14,9 @@ impl Environment for Offline {
     }
 
     fn random(&self, bytes: &mut [u8]) {
-        rand::rngs::OsRng.try_fill_bytes(bytes).expect("invariant: the kernel has randomness once it runs programs");
+        rand::rngs::OsRng
+            .try_fill_bytes(bytes)
+            .expect("invariant: the kernel has randomness once it runs programs");
     }
 
     fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {

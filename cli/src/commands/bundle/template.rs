@@ -131,7 +131,8 @@ impl TemplateArgs {
     pub fn run(self) -> Result<()> {
         let capabilities = self.capabilities()?;
         let (name, chart) = self.name_and_chart()?;
-        let path = source::locate(chart)?.ok_or_else(|| anyhow!("chart {chart:?} not found on this machine"))?;
+        let path =
+            source::locate(chart)?.ok_or_else(|| anyhow!("chart {chart:?} not found on this machine"))?;
         let values = self.values.merge()?;
         let mut chart = source::load(&path)?;
         source::check_installable(&chart)?;
@@ -279,7 +280,9 @@ fn write_file(
     push_document(&mut text, path, content);
     let mut options = fs::OpenOptions::new();
     let opened = options.create(true).write(true).append(append).truncate(!append).open(&file);
-    opened.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| file.display().to_string())?;
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| file.display().to_string())?;
     out.push_str(&format!("wrote {}\n", file.display()));
     Ok(())
 }
@@ -305,7 +308,7 @@ fn source_path(document: &str) -> Option<&str> {
 fn template_name(text: &str) -> Result<String> {
     const NAME: &str = "name-template";
     let mut set = TemplateSet::default();
-    set.parse(NAME, &text.into())?;
+    set.parse(NAME, text)?;
     let name = Engine::new(&set, &Offline).render(NAME, &Value::Nil)?;
     Ok(String::from_utf8_lossy(&name).into_owned())
 }

@@ -1,9 +1,6 @@
 //! The flags that give values.
 
-use std::{
-    fs,
-    io::Read,
-};
+use std::{fs, io::Read};
 
 use anyhow::{Result, anyhow};
 use clap::Args;

@@ -20,7 +20,7 @@ pub const MAX_ENTRIES: usize = 100_000;
 ///
 /// # Errors
 /// If it is damaged or too large, or a path is absolute or leaves the top folder.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
+pub fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
     // Sizes in headers may lie: the reader below stops one byte after the limit.
     let unpacked = MultiGzDecoder::new(bytes).take(2 * MAX_CHART_BYTES);
     let mut archive = tar::Archive::new(unpacked);

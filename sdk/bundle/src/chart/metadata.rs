@@ -70,6 +70,17 @@ pub struct Lock {
 }
 
 impl Metadata {
+    /// Reads a `Chart.yaml` as it is, valid or not.
+    ///
+    /// # Errors
+    /// If it is no YAML, or a field is of a wrong type.
+    pub fn parse(data: &[u8]) -> Result<Self, String> {
+        let document = crate::yaml::read_exact(data).map_err(|error| error.to_string())?;
+        let mut metadata = Self::default();
+        metadata.read(&document).map_err(|mismatch| mismatch.to_string())?;
+        Ok(metadata)
+    }
+
     /// Takes over the fields of a document (`Chart.yaml`, then `requirements.yaml` of a v1 chart).
     pub(super) fn read(&mut self, document: &Value) -> Result<(), Mismatch> {
         decode::object(document, |field, value| match field {

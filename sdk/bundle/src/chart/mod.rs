@@ -16,16 +16,16 @@ mod tests;
 mod validate;
 
 pub(crate) use archive::clean_path;
-pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark};
+pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, read as read_archive, without_mark};
 pub(crate) use dependencies::is_compatible;
 pub use dependencies::{missing_dependencies, process_dependencies};
 pub use error::ChartError;
 pub use ignore::{IgnoreError, IgnoreRules};
 pub(crate) use load::extension;
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
-pub use pack::write_archive;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use plain::plain_files;
+pub use pack::write_archive;
 
 use crate::value::{Map, Str};
 

@@ -53,7 +53,8 @@ impl<W: Write> Packer<W> {
     }
 
     fn document(&mut self, path: &str, document: &Value) -> Result<(), ChartError> {
-        let text = yaml::write(document).map_err(|error| ChartError::Archive(format!("archive: {path}: {error}")))?;
+        let text = yaml::write(document)
+            .map_err(|error| ChartError::Archive(format!("archive: {path}: {error}")))?;
         self.file(path, text.as_bytes())
     }
 

@@ -58,19 +58,35 @@ pub fn render(
     post_render: Option<PostRender<'_>>,
     warnings: &mut Vec<String>,
 ) -> Result<Rendered, RenderError> {
-    process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
-    let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
-    if !options.skip_schema {
-        validate(chart, &values)?;
-    }
-    check_kube_version(chart, &options.capabilities)?;
-    let mut files = templates::render(chart, &values, options, environment)?;
+    let mut files = render_files(chart, given, options, environment, warnings)?;
     let notes = take_notes(&mut files, chart, options.subchart_notes);
     if let Some(post_render) = post_render {
         files = post_render(files).map_err(RenderError::PostRender)?;
     }
     let (manifests, hooks) = sort::sort(&files, warnings)?;
     Ok(Rendered { manifests, hooks, crds: custom_resources(chart), notes })
+}
+
+/// What every template but partials writes, by path: the first half of [`render`].
+///
+/// # Errors
+/// As [`render`].
+pub fn render_files(
+    chart: &mut Chart,
+    given: &Map,
+    options: &RenderOptions,
+    environment: &dyn Environment,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<String, String>, RenderError> {
+    process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
+    let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
+    if !options.skip_schema {
+        validate(chart, &values)?;
+    }
+    if !options.lint {
+        check_kube_version(chart, &options.capabilities)?;
+    }
+    templates::render(chart, &values, options, environment)
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {

@@ -21,11 +21,12 @@ pub(super) fn render(
     options: &RenderOptions,
     environment: &dyn Environment,
 ) -> Result<BTreeMap<String, String>, RenderError> {
-    let shared = scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
+    let shared =
+        scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
     let templates = scope::templates(chart, values, &shared);
     let mut set = TemplateSet::default();
     for template in &templates {
-        set.parse(&template.path, &template.text)?;
+        set.parse(&template.path, template.text.clone())?;
     }
     let engine = Engine::new(&set, environment);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
@@ -38,5 +39,6 @@ fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, Fault> {
     template.scope.set("Template", Value::Map(Map::new(MapType::Values, names)));
     let bytes = engine.render(&template.path, &Value::Map(template.scope.clone()))?;
     // What is no UTF-8 is no YAML either; notes show it as it can be shown.
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

@@ -16,5 +16,5 @@ pub use literal::set_literal;
 pub use merge::{deep_copy, deep_copy_map, merge_maps};
 pub use options::{ReadFile, ValueOptions};
 pub use path::{NoValue, scalar_at, table_at};
-pub use schema::{SchemaError, validate};
+pub use schema::{SchemaError, validate, validate_one};
 pub use set::{MAX_INDEX, MAX_NESTING, SetError, set_file, set_json, set_string, set_typed};

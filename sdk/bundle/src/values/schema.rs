@@ -30,7 +30,7 @@ pub fn validate(chart: &Chart, values: &Map) -> Result<(), SchemaError> {
 
 fn check(chart: &Chart, values: &Map, faults: &mut String) {
     if let Some(schema) = &chart.schema
-        && let Err(text) = check_one(schema, values)
+        && let Err(text) = validate_one(schema, values)
     {
         faults.extend([chart.name(), ":\n", &text]);
     }
@@ -47,7 +47,11 @@ fn check(chart: &Chart, values: &Map, faults: &mut String) {
     }
 }
 
-fn check_one(schema: &[u8], values: &Map) -> Result<(), String> {
+/// Checks `values` against one schema.
+///
+/// # Errors
+/// Everything that is wrong, a line each.
+pub fn validate_one(schema: &[u8], values: &Map) -> Result<(), String> {
     let schema: Json = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
     let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
         format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n")

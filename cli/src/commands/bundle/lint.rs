@@ -1,0 +1,141 @@
+//! `naru bundle lint`: what is wrong with charts. Source: `helm lint`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use naru_bundle::{
+    builtin::KubeVersion,
+    chart::{File, MAX_CHART_BYTES, read_archive},
+    lint::{LintOptions, Message, Severity, lint},
+    value::Map,
+};
+
+use super::{folder, surroundings::Offline, value_flags::ValueFlags};
+
+/// Examine charts: what will fail, what is against conventions, and which values no template reads.
+#[derive(Clone, Debug, Args)]
+pub struct LintArgs {
+    /// The charts: folders or archives.
+    #[arg(value_name = "CHART", required = true)]
+    charts: Vec<PathBuf>,
+    /// The values.
+    #[command(flatten)]
+    values: ValueFlags,
+    /// Fail on warnings too.
+    #[arg(long)]
+    strict: bool,
+    /// Examine the charts in charts/ too.
+    #[arg(long)]
+    with_subcharts: bool,
+    /// Print only warnings and errors.
+    #[arg(long)]
+    quiet: bool,
+    /// Do not check values against values.schema.json.
+    #[arg(long)]
+    skip_schema_validation: bool,
+    /// The Kubernetes version that templates see.
+    #[arg(long, value_name = "VERSION")]
+    kube_version: Option<String>,
+    /// The namespace that templates see.
+    #[arg(short, long, env = "HELM_NAMESPACE", default_value = "default", hide_env = true)]
+    namespace: String,
+}
+
+impl LintArgs {
+    /// Prints what it finds; fails if a chart does.
+    pub fn run(self) -> Result<()> {
+        let kube_version = self.kube_version.as_deref().map(KubeVersion::parse).transpose()?;
+        let options = LintOptions {
+            namespace: self.namespace.clone(),
+            kube_version,
+            skip_schema: self.skip_schema_validation,
+        };
+        let values = self.values.merge()?;
+        let mut charts = self.charts.clone();
+        if self.with_subcharts {
+            for chart in &self.charts {
+                subcharts(&chart.join("charts"), &mut charts)?;
+            }
+        }
+        let lowest = if self.strict { Severity::Warning } else { Severity::Error };
+        let (mut failed, mut notable) = (0, false);
+        for chart in &charts {
+            let outcome = one(chart, &values, &options);
+            let fails = outcome.as_ref().map_or(true, |found| found.iter().any(|one| one.severity >= lowest));
+            failed += usize::from(fails);
+            notable |= self.print(chart, &outcome);
+        }
+        let summary = format!("{} chart(s) linted, {failed} chart(s) failed", charts.len());
+        ensure!(failed == 0, summary);
+        if !self.quiet || notable {
+            println!("{summary}");
+        }
+        Ok(())
+    }
+
+    /// Prints a chart's findings; whether there was a warning or an error.
+    fn print(&self, chart: &Path, outcome: &Result<Vec<Message>>) -> bool {
+        let notable =
+            outcome.as_ref().map_or(true, |found| found.iter().any(|one| one.severity > Severity::Info));
+        if self.quiet && !notable {
+            return false;
+        }
+        println!("==> Linting {}", chart.display());
+        match outcome {
+            Err(error) => println!("Error {error:#}"),
+            Ok(found) => {
+                for message in found.iter().filter(|one| !self.quiet || one.severity > Severity::Info) {
+                    println!("{message}");
+                }
+            }
+        }
+        println!();
+        notable
+    }
+}
+
+fn one(path: &Path, values: &Map, options: &LintOptions) -> Result<Vec<Message>> {
+    let files = files(path)?;
+    let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(lint(&files, &place.to_string_lossy(), values, options, &Offline))
+}
+
+fn files(path: &Path) -> Result<Vec<File>> {
+    const MISSING: &str = "unable to check Chart.yaml file in chart";
+    let about = fs::metadata(path).with_context(|| format!("{MISSING}: {}", path.display()))?;
+    let files = if about.is_dir() {
+        folder::read(path)?
+    } else {
+        ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
+        read_archive(&fs::read(path)?).context("unable to extract tarball")?
+    };
+    if !files.iter().any(|file| file.name == "Chart.yaml") {
+        bail!("{MISSING}: {} has none", path.display());
+    }
+    Ok(files)
+}
+
+/// The charts below `folder`, at any depth.
+fn subcharts(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            if path.join("Chart.yaml").is_file() {
+                found.push(path.clone());
+            }
+            subcharts(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "tgz") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
