@@ -14,7 +14,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("tpl", &[Parameter::Str, Parameter::Any], |call| {
         templates(call)?.tpl(call.text(0)?, call.value(1)).map(Value::Str)
     }),
-    Function::new("fail", &[Parameter::Str], |call| Err(Fault::new(call.text(0)?.text()))),
+    Function::new("fail", &[Parameter::Str], fail),
     Function::new("required", &[Parameter::Str, Parameter::Any], required),
     Function::new("lookup", &[Parameter::Str; 4], lookup),
 ];
@@ -38,9 +38,16 @@ fn templates<'a>(call: &Call<'a>) -> Result<&'a dyn Templates, Fault> {
     call.templates.ok_or_else(|| Fault::new("no templates to execute here"))
 }
 
+/// `fail`: ends the rendering with the template's own words.
+fn fail(call: &Call<'_>) -> Result<Value, Fault> {
+    if call.environment.is_lint() { Ok(Value::from("")) } else { Err(Fault::new(call.text(0)?.text())) }
+}
+
 /// `required`: fails on nil and on the empty string.
 fn required(call: &Call<'_>) -> Result<Value, Fault> {
     match call.value(1) {
+        Value::Nil if call.environment.is_lint() => Ok(Value::from("")),
+        Value::Str(text) if text.is_empty() && call.environment.is_lint() => Ok(Value::from("")),
         Value::Nil => Err(Fault::new(call.text(0)?.text())),
         Value::Str(text) if text.is_empty() => Err(Fault::new(call.text(0)?.text())),
         value => Ok(value.clone()),

@@ -28,9 +28,31 @@ pub(super) fn render(
     for template in &templates {
         set.parse(&template.path, template.text.clone())?;
     }
-    let engine = Engine::new(&set, environment);
+    let lint = Lint(environment);
+    let engine = Engine::new(&set, if options.lint { &lint } else { environment });
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
     wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect()
+}
+
+/// The same outside, for a lint.
+struct Lint<'a>(&'a dyn Environment);
+
+impl Environment for Lint<'_> {
+    fn now(&self) -> jiff::Zoned {
+        self.0.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        self.0.random(bytes);
+    }
+
+    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
+        Ok(Value::map::<&str>([]))
+    }
+
+    fn is_lint(&self) -> bool {
+        true
+    }
 }
 
 fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, Fault> {
