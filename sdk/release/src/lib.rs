@@ -7,8 +7,10 @@
 //! are what people ask for.
 
 pub mod cluster;
+pub mod fetch;
 pub mod objects;
 pub mod operations;
 pub mod plan;
 pub mod readiness;
 pub mod record;
+pub mod rendering;

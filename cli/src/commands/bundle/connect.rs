@@ -30,6 +30,13 @@ impl ConnectArgs {
         let session = client.session().await?;
         Ok(Cluster::connect(session.client, &session.namespace).await?)
     }
+
+    /// The namespace without asking a cluster: the one given, or the kubeconfig's, or `default`.
+    pub async fn namespace(&self) -> String {
+        let client = ClientArgs { kubeconfig: self.kubeconfig.clone(), namespace: self.namespace.clone() };
+        let session = client.session().await;
+        self.namespace.clone().or(session.ok().map(|one| one.namespace)).unwrap_or_else(|| "default".into())
+    }
 }
 
 /// Somebody who operates on the cluster and says things on standard error.

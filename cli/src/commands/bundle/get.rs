@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
+use naru_release::rendering::computed_values;
 use naru_release::{
     operations::Options,
     record::{ApplyMethod, Release},
@@ -14,7 +15,6 @@ use super::{
     connect::{ConnectArgs, operator},
     output::{self, Form, OutputArgs},
     report::{Report, hooks, null_if_empty},
-    values::computed,
 };
 
 /// Download what is stored of a release.
@@ -142,6 +142,10 @@ impl GetArgs {
             }
         }
     }
+}
+
+fn computed(release: &Release) -> Result<String> {
+    computed_values(release).map_err(|error| anyhow!(error))
 }
 
 fn print_metadata(release: &Release, form: Form) -> Result<()> {

@@ -1,15 +1,23 @@
 //! `naru bundle`: Helm's commands, with Helm's flags, messages and exit codes.
 
+mod chart_flags;
 mod connect;
 mod create;
+mod dependency;
+mod diff;
 mod folder;
 mod get;
 mod history;
-mod list;
+mod install;
 mod lint;
+mod list;
 mod operate;
 mod output;
 mod package;
+mod pull;
+mod push;
+mod registry;
+mod repo;
 mod report;
 mod rollback;
 mod show;
@@ -19,13 +27,16 @@ mod surroundings;
 mod template;
 mod test;
 mod uninstall;
+mod upgrade;
 mod value_flags;
-mod values;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+
+/// The exit code of a diff that found changes, where it was asked for.
+const CHANGES: u8 = 2;
 
 /// Install and manage bundles: Helm charts, rendered and released as Helm does.
 #[derive(Clone, Debug, Args)]
@@ -40,14 +51,30 @@ enum Command {
     /// What needs no cluster.
     #[command(flatten)]
     Chart(ChartCommand),
+    /// Manage a chart's dependencies.
+    #[command(visible_aliases = ["dep", "dependencies"])]
+    Dependency(dependency::DependencyArgs),
+    /// Show what an upgrade would change.
+    Diff(Box<diff::DiffArgs>),
     /// Download what is stored of a release.
     Get(get::GetArgs),
     /// Show a release's revisions.
     #[command(visible_alias = "hist")]
     History(history::HistoryArgs),
+    /// Install a chart.
+    Install(Box<install::InstallArgs>),
     /// List releases.
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
+    /// Fetch charts without installing them.
+    #[command(visible_alias = "fetch")]
+    Pull(Box<pull::PullArgs>),
+    /// Push a chart's archive to a registry.
+    Push(Box<push::PushArgs>),
+    /// Log in to and out of OCI registries.
+    Registry(registry::RegistryArgs),
+    /// Manage chart repositories.
+    Repo(repo::RepoArgs),
     /// Roll a release back to a revision that was.
     Rollback(rollback::RollbackArgs),
     /// Show how a release is.
@@ -57,6 +84,8 @@ enum Command {
     /// Uninstall releases.
     #[command(visible_aliases = ["del", "delete", "un"])]
     Uninstall(uninstall::UninstallArgs),
+    /// Upgrade a release.
+    Upgrade(Box<upgrade::UpgradeArgs>),
 }
 
 /// The commands that only read and write charts: no cluster, hence no runtime to start.
@@ -100,13 +129,24 @@ impl BundleArgs {
     pub async fn run(self) -> Result<ExitCode> {
         let outcome = match self.command {
             Command::Chart(command) => command.run(),
+            Command::Dependency(args) => args.run().await,
+            Command::Diff(args) => match args.run().await {
+                Ok(true) => return Ok(ExitCode::from(CHANGES)),
+                outcome => outcome.map(|_| ()),
+            },
             Command::Get(args) => args.run().await,
             Command::History(args) => args.run().await,
+            Command::Install(args) => args.run().await,
             Command::List(args) => args.run().await,
+            Command::Pull(args) => args.run().await,
+            Command::Push(args) => args.run().await,
+            Command::Registry(args) => args.run().await,
+            Command::Repo(args) => args.run().await,
             Command::Rollback(args) => args.run().await,
             Command::Status(args) => args.run().await,
             Command::Test(args) => args.run().await,
             Command::Uninstall(args) => args.run().await,
+            Command::Upgrade(args) => args.run().await,
         };
         Ok(finish(outcome))
     }

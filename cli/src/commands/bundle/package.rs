@@ -71,7 +71,7 @@ impl PackageArgs {
 }
 
 /// The time that all entries get, in seconds: now, or SOURCE_DATE_EPOCH for archives that are the same every time.
-fn modified() -> Result<u64> {
+pub(super) fn modified() -> Result<u64> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) if !text.is_empty() => {
             text.parse().map_err(|_| anyhow!("invalid SOURCE_DATE_EPOCH {text:?}"))

@@ -305,7 +305,7 @@ fn source_path(document: &str) -> Option<&str> {
     })
 }
 
-fn template_name(text: &str) -> Result<String> {
+pub(super) fn template_name(text: &str) -> Result<String> {
     const NAME: &str = "name-template";
     let mut set = TemplateSet::default();
     set.parse(NAME, text)?;

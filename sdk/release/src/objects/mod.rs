@@ -139,6 +139,31 @@ pub fn parse(manifest: &str) -> Result<Vec<Object>, Error> {
     Ok(objects)
 }
 
+/// A manifest with a remark in the place of each Secret.
+pub fn without_secrets(manifest: &str) -> String {
+    let remark = "# HIDDEN: The Secret output has been suppressed\n";
+    let is_secret = |document: &str| {
+        parse(document).is_ok_and(|objects| {
+            objects.iter().any(|one| one.kind() == "Secret" && one.api_version() == "v1")
+        })
+    };
+    let mut text = String::new();
+    for document in manifest.split_inclusive("---\n").filter(|part| !part.trim().is_empty()) {
+        let (body, end) = match document.strip_suffix("---\n") {
+            Some(body) => (body, "---\n"),
+            None => (document, ""),
+        };
+        match body.split_once('\n') {
+            Some((source, _)) if source.starts_with("# Source: ") && is_secret(body) => {
+                text.extend([source, "\n", remark]);
+            }
+            _ => text.push_str(body),
+        }
+        text.push_str(end);
+    }
+    text
+}
+
 fn flatten(mut value: Value, depth: usize, objects: &mut Vec<Object>) -> Result<(), Error> {
     for (field, name) in [("apiVersion", "apiVersion"), ("kind", "Kind")] {
         if value.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
@@ -174,6 +199,13 @@ mod tests {
         assert_eq!(seen, [("ConfigMap", "a", "", true), ("Pod", "", "ns", false)]);
         assert!(objects[1].has_generated_name() && !objects[0].has_generated_name());
         assert!(parse("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn secrets_are_left_out() {
+        let text = "---\n# Source: a/s.yaml\napiVersion: v1\nkind: Secret\ndata: {a: b}\n---\n# Source: a/c.yaml\napiVersion: v1\nkind: ConfigMap\n";
+        let expected = "---\n# Source: a/s.yaml\n# HIDDEN: The Secret output has been suppressed\n---\n# Source: a/c.yaml\napiVersion: v1\nkind: ConfigMap\n";
+        assert_eq!(without_secrets(text), expected);
     }
 
     #[test]

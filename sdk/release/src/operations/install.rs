@@ -1,5 +1,7 @@
 //! A release comes into being.
 
+use std::collections::BTreeMap;
+
 use super::{Bundle, DryRun, Error, Operator, Options, Render, Request, now, stage::Stage};
 use crate::{
     cluster::{Writing, chain},
@@ -9,6 +11,8 @@ use crate::{
     record::{ApplyMethod, Event, Info, Release, Status, secret},
 };
 
+/// What an install does with its only manifest.
+const RELEASE_MANIFEST: &str = "unable to build kubernetes objects from release manifest";
 /// How long new kinds may take to be served.
 const DEFINITIONS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -44,7 +48,8 @@ impl Operator<'_> {
         };
         let bundle = chart.render(request).await.map_err(Error::Render)?;
         let (method, apply_method) = self.method(None).await?;
-        let mut release = self.record(name, planned.version, bundle, apply_method);
+        let labels = &self.options.labels;
+        let mut release = record(name, namespace, planned.version, bundle, apply_method, labels);
         let wanted = self.wanted(&release).await.map_err(in_release_manifest)?;
         self.check_ownership(&wanted, &release, "install").await?;
         if self.is_dry() {
@@ -77,30 +82,6 @@ impl Operator<'_> {
                 Ok(release)
             }
             (_, Err(error)) => Err(self.fail_install(release, error).await),
-        }
-    }
-
-    fn record(&self, name: &str, version: u64, bundle: Bundle, apply_method: ApplyMethod) -> Release {
-        let now = Some(now());
-        let info = Info {
-            first_deployed: now,
-            last_deployed: now,
-            status: Status::PendingInstall,
-            description: "Initial install underway".into(),
-            notes: bundle.notes,
-            ..Info::default()
-        };
-        Release {
-            name: name.into(),
-            info,
-            chart: Some(bundle.chart),
-            config: Some(bundle.config),
-            manifest: bundle.manifest,
-            hooks: bundle.hooks,
-            version,
-            namespace: self.cluster.namespace().into(),
-            labels: self.options.labels.clone(),
-            apply_method,
         }
     }
 
@@ -176,6 +157,58 @@ impl Operator<'_> {
     }
 }
 
+fn record(
+    name: &str,
+    namespace: &str,
+    version: u64,
+    bundle: Bundle,
+    apply_method: ApplyMethod,
+    labels: &BTreeMap<String, String>,
+) -> Release {
+    let now = Some(now());
+    let info = Info {
+        first_deployed: now,
+        last_deployed: now,
+        status: Status::PendingInstall,
+        description: "Initial install underway".into(),
+        notes: bundle.notes,
+        ..Info::default()
+    };
+    Release {
+        name: name.into(),
+        info,
+        chart: Some(bundle.chart),
+        config: Some(bundle.config),
+        manifest: bundle.manifest,
+        hooks: bundle.hooks,
+        version,
+        namespace: namespace.into(),
+        labels: labels.clone(),
+        apply_method,
+    }
+}
+
+/// What an install would make, without asking any cluster: templates see what Helm assumes of one.
+pub async fn dry_run_offline(
+    name: &str,
+    namespace: &str,
+    options: &Options,
+    chart: &impl Render,
+) -> Result<Release, Error> {
+    let refused = |error: Error| Error::NameCheck(Box::new(error));
+    name::check(name).map_err(|source| refused(Error::Name { name: name.into(), source }))?;
+    check_labels(options)?;
+    let request =
+        Request { name, namespace, revision: 1, upgrade: false, capabilities: None, previous: None };
+    let bundle = chart.render(request).await.map_err(Error::Render)?;
+    objects::parse(&bundle.manifest).map_err(|source| Error::Manifest { what: RELEASE_MANIFEST, source })?;
+    let server = options.server_side != super::ServerSide::False;
+    let method = if server { ApplyMethod::Server } else { ApplyMethod::Client };
+    let mut release = record(name, namespace, 1, bundle, method, &options.labels);
+    release.info.description = "Dry run complete".into();
+    Ok(release)
+}
+
 pub(super) fn check_labels(options: &Options) -> Result<(), Error> {
     match options.labels.keys().any(|name| secret::is_system_label(name)) {
         true => Err(Error::SystemLabel(secret::SYSTEM_LABELS)),
@@ -185,10 +218,9 @@ pub(super) fn check_labels(options: &Options) -> Result<(), Error> {
 
 /// An install has one manifest only.
 fn in_release_manifest(error: Error) -> Error {
-    let what = "unable to build kubernetes objects from release manifest";
     match error {
-        Error::Build { source, .. } => Error::Build { what, source },
-        Error::Manifest { source, .. } => Error::Manifest { what, source },
+        Error::Build { source, .. } => Error::Build { what: RELEASE_MANIFEST, source },
+        Error::Manifest { source, .. } => Error::Manifest { what: RELEASE_MANIFEST, source },
         other => other,
     }
 }

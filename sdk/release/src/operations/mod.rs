@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 
 pub use diff::Difference;
 pub use error::Error;
+pub use install::dry_run_offline;
 use jiff::Zoned;
 pub use query::{Listing, Order};
 use serde_json::value::RawValue;
@@ -200,7 +201,7 @@ pub trait Render {
 
 /// Who operates on the releases of one namespace.
 pub struct Operator<'a> {
-    /// The cluster; `None` only where a dry run is not to ask one.
+    /// The cluster.
     pub(crate) cluster: &'a Cluster,
     pub(crate) storage: Storage<'a>,
     /// How.

@@ -1,0 +1,93 @@
+//! `naru bundle dependency`: a chart's dependencies.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use naru_bundle::chart::{Chart, write_archive};
+use naru_release::fetch::{Fetcher, Manager};
+
+use super::{chart_flags::AccessFlags, output, package, source};
+
+/// Manage a chart's dependencies.
+#[derive(Clone, Debug, Args)]
+pub struct DependencyArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum What {
+    /// Fetch what the lock file names.
+    Build(UpdateArgs),
+    /// List the dependencies and how they stand.
+    #[command(visible_alias = "ls")]
+    List {
+        /// The chart's folder.
+        #[arg(default_value = ".")]
+        chart: PathBuf,
+    },
+    /// Resolve the dependencies anew, fetch them and write the lock file.
+    #[command(visible_alias = "up")]
+    Update(UpdateArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+struct UpdateArgs {
+    /// The chart's folder.
+    #[arg(default_value = ".")]
+    chart: PathBuf,
+    /// Take the indexes of repositories as they were fetched last.
+    #[arg(long)]
+    skip_refresh: bool,
+    #[command(flatten)]
+    access: AccessFlags,
+}
+
+impl DependencyArgs {
+    /// Runs the command.
+    pub async fn run(self) -> Result<()> {
+        match self.what {
+            What::Build(args) => manager(&args.access.fetcher(), &args.chart, args.skip_refresh)
+                .build()
+                .await
+                .map_err(Into::into),
+            What::Update(args) => update(&args.access.fetcher(), &args.chart, args.skip_refresh).await,
+            What::List { chart } => list(&chart),
+        }
+    }
+}
+
+/// Resolves and fetches a chart's dependencies.
+pub async fn update(fetcher: &Fetcher, chart: &Path, skip_refresh: bool) -> Result<()> {
+    Ok(manager(fetcher, chart, skip_refresh).update().await?)
+}
+
+fn manager<'a>(fetcher: &'a Fetcher, folder: &'a Path, skip_refresh: bool) -> Manager<'a> {
+    Manager {
+        fetcher,
+        folder,
+        load: &|path| source::load(path).map_err(|error| format!("{error:#}")),
+        pack: &pack,
+        say: &|line| println!("{line}"),
+        skip_refresh,
+    }
+}
+
+fn pack(chart: &Chart) -> Result<Vec<u8>, String> {
+    let modified = package::modified().map_err(|error| format!("{error:#}"))?;
+    write_archive(chart, modified).map_err(|error| error.to_string())
+}
+
+fn list(chart: &Path) -> Result<()> {
+    let fetcher = AccessFlags::default().fetcher();
+    let rows = manager(&fetcher, chart, true).list()?;
+    if rows.is_empty() {
+        println!("WARNING: no dependencies at {}", chart.join("charts").display());
+        return Ok(());
+    }
+    let heading = ["NAME", "VERSION", "REPOSITORY", "STATUS"].map(String::from).to_vec();
+    let cells = rows.into_iter().map(|row| vec![row.name, row.version, row.repository, row.status.into()]);
+    println!("{}", output::grid(&std::iter::once(heading).chain(cells).collect::<Vec<_>>()));
+    Ok(())
+}

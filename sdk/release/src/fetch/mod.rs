@@ -1,0 +1,221 @@
+//! Charts from elsewhere: chart repositories over HTTP and OCI registries, with Helm's own configuration files, so that
+//! what was added or logged in to with either tool is there for both.
+
+mod dependencies;
+mod home;
+mod http;
+mod index;
+mod oci;
+mod repositories;
+
+use std::path::PathBuf;
+
+pub use dependencies::{Manager, Row, lock_digest};
+pub use home::Home;
+pub use index::{Entry, Index};
+use naru_bundle::semver;
+pub use oci::{Pushed, Reference};
+pub use repositories::{Repositories, Repository};
+use sha2::{Digest, Sha256};
+
+/// The largest chart archive that is fetched, in bytes.
+pub const CHART_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// The largest index that is fetched, in bytes.
+pub const INDEX_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Why something could not be fetched; the words are Helm's where it has any.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Whatever needs no more than its words.
+    #[error("{0}")]
+    Plain(String),
+    /// A file that cannot be read or written.
+    #[error("{path}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A server that cannot be reached, or does not give what it is asked for.
+    #[error("failed to fetch {url} : {reason}")]
+    Fetch {
+        /// What was asked for.
+        url: String,
+        /// What came instead.
+        reason: String,
+    },
+    /// A URL that is none of a chart repository.
+    #[error("looks like {url:?} is not a valid chart repository or cannot be reached")]
+    NoRepository {
+        /// The URL.
+        url: String,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A registry that says no.
+    #[error("{doing}: {reason}")]
+    Registry {
+        /// What was tried.
+        doing: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Who we are to servers, and what we think of them.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The user; empty if none.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// A certificate authority to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Our certificate and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Whether any certificate is accepted.
+    pub insecure: bool,
+    /// Whether registries are talked to without TLS.
+    pub plain_http: bool,
+    /// Whether user and password go to every host, not only to the repository's.
+    pub pass_credentials: bool,
+}
+
+/// A chart that was fetched.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// What its file is called: `web-1.2.3.tgz`.
+    pub file_name: String,
+    /// The archive.
+    pub bytes: Vec<u8>,
+    /// What a registry says of it: the full reference and the manifest's digest.
+    pub pulled: Option<(String, String)>,
+}
+
+/// Fetches charts.
+#[derive(Clone, Debug)]
+pub struct Fetcher {
+    /// Where Helm keeps its files.
+    pub home: Home,
+    /// Who we are.
+    pub access: Access,
+}
+
+impl Fetcher {
+    /// Somebody who fetches with this configuration.
+    pub fn new(home: Home, access: Access) -> Self {
+        Fetcher { home, access }
+    }
+
+    /// Fetches a chart: `oci://HOST/PATH`, a URL, `REPOSITORY/CHART`, or a name in the repository at `repository` if that
+    /// is not empty. `version` is a version or a range; empty means the latest.
+    pub async fn chart(&self, reference: &str, version: &str, repository: &str) -> Result<Fetched, Error> {
+        if reference.starts_with(oci::SCHEME) {
+            return self.pull_oci(reference, version).await;
+        }
+        if !repository.is_empty() {
+            let index = http::index(&self.access, repository).await?;
+            let entry = index.find(reference, version).map_err(|problem| {
+                let version =
+                    if version.is_empty() { String::new() } else { format!(" version {version:?}") };
+                let what = format!("chart {reference:?}{version} {problem} in {repository} repository");
+                Error::Plain(what)
+            })?;
+            return self.entry(entry, repository, &self.access).await;
+        }
+        if reference.contains("://") {
+            return self.download(reference, None, &self.access).await;
+        }
+        let (name, chart) = reference.split_once('/').ok_or_else(|| {
+            Error::Plain(format!(
+                "non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}"
+            ))
+        })?;
+        let repositories = Repositories::load(&self.home.repositories_file)?;
+        let known = repositories.get(name).ok_or_else(|| Error::Plain(format!("repo {name} not found")))?;
+        let access = known.access(&self.access);
+        if known.url.starts_with(oci::SCHEME) {
+            return self.pull_oci(&format!("{}/{chart}", known.url.trim_end_matches('/')), version).await;
+        }
+        let index = self.home.cached_index(name)?;
+        let entry = index.find(chart, version).map_err(|problem| {
+            Error::Plain(format!("chart {chart:?} matching {version} {problem} in {name} index. (try 'naru bundle repo update')"))
+        })?;
+        self.entry(entry, &known.url, &access).await
+    }
+
+    /// Fetches what an index entry of the repository at `base` names, and checks its digest.
+    pub(crate) async fn entry(&self, entry: &Entry, base: &str, access: &Access) -> Result<Fetched, Error> {
+        let url = entry
+            .urls
+            .first()
+            .ok_or_else(|| Error::Plain(format!("chart {:?} has no downloadable URLs", entry.name)))?;
+        let url = http::join(base, url)?;
+        if url.starts_with(oci::SCHEME) {
+            return self.pull_oci(&url, &entry.version).await;
+        }
+        let digest = (!entry.digest.is_empty()).then_some(entry.digest.as_str());
+        let mut access = access.clone();
+        if !access.pass_credentials && !http::same_host(base, &url) {
+            access.username.clear();
+            access.password.clear();
+        }
+        self.download(&url, digest, &access).await
+    }
+
+    async fn download(&self, url: &str, digest: Option<&str>, access: &Access) -> Result<Fetched, Error> {
+        let bytes = http::get(access, url, CHART_BYTES_MAX).await?;
+        if let Some(wanted) = digest {
+            let found = hex(&Sha256::digest(&bytes));
+            if wanted.trim_start_matches("sha256:") != found {
+                let problem = format!("its digest is sha256:{found}, the index says {wanted}");
+                return Err(Error::Fetch { url: url.into(), reason: problem });
+            }
+        }
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        let file_name = path.rsplit('/').next().unwrap_or("chart.tgz").to_string();
+        Ok(Fetched { file_name, bytes, pulled: None })
+    }
+}
+
+/// Whether `version` is in `range`; neither is if it is malformed.
+pub(crate) fn accepts(range: &str, version: &str) -> bool {
+    let range = if range.is_empty() { "*" } else { range };
+    match (semver::Version::parse(version), semver::Constraint::parse(range)) {
+        (Ok(version), Ok(range)) => range.accepts(&version),
+        _ => false,
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
+}
+
+pub(crate) fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error + use<> {
+    let path = path.display().to_string();
+    move |source| Error::File { path, source }
+}
+
+/// Writes a file as a whole or not at all.
+pub(crate) fn write_file(path: &std::path::Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(file_error(parent))?;
+    }
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(mode).open(&temporary);
+    opened
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .map_err(file_error(path))
+}
