@@ -64,6 +64,9 @@ impl RegistryArgs {
 
 impl LoginArgs {
     async fn run(mut self) -> Result<()> {
+        if !self.password.is_empty() {
+            eprintln!("level=WARN msg=\"using --password via the CLI is insecure. Use --password-stdin\"");
+        }
         if self.password_stdin {
             self.password.clear();
             std::io::stdin().read_to_string(&mut self.password)?;

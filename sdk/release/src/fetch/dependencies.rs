@@ -97,7 +97,7 @@ fn ordered(one: &Dependency) -> Result<Value, Error> {
 }
 
 /// JSON text as Go escapes it; only strings hold these letters.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 

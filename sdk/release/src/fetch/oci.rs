@@ -14,7 +14,10 @@ use oci_client::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, accepts, file_error, hex, write_file};
+use super::{
+    Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, accepts, dependencies::escaped, file_error, hex,
+    write_file,
+};
 
 /// What references to registries begin with.
 pub(super) const SCHEME: &str = "oci://";
@@ -281,7 +284,7 @@ impl Fetcher {
         let chart = Chart::from_archive(&archive, &mut Vec::new());
         let chart = chart.map_err(|error| Error::Plain(error.to_string()))?;
         let metadata = json::write(&chart.metadata.document(), json::Style::Compact);
-        let metadata = metadata.map_err(|error| Error::Plain(error.to_string()))?;
+        let metadata = in_gos_order(&metadata.map_err(|error| Error::Plain(error.to_string()))?);
         let (name, version) = (chart.metadata.name.clone(), chart.metadata.version.clone());
         let mut reference = Reference::parse(&format!("{}/{name}", remote.trim_end_matches('/')))?;
         reference.tag = tag_of(&version);
@@ -302,6 +305,56 @@ impl Fetcher {
         client.push_manifest_raw(&image, bytes, media_type).await.map_err(failed(doing()))?;
         Ok(Pushed { reference: format!("{}:{}", reference.name(), reference.tag), digest })
     }
+}
+
+/// A chart's metadata with the fields in the order in which Go writes them: the same chart has the same digest then,
+/// whoever pushes it.
+fn in_gos_order(metadata: &str) -> String {
+    const ORDER: &[&str] = &[
+        "name",
+        "home",
+        "sources",
+        "version",
+        "description",
+        "keywords",
+        "maintainers",
+        "email",
+        "url",
+        "icon",
+        "apiVersion",
+        "repository",
+        "condition",
+        "tags",
+        "enabled",
+        "import-values",
+        "alias",
+        "appVersion",
+        "deprecated",
+        "annotations",
+        "kubeVersion",
+        "dependencies",
+        "type",
+    ];
+    fn order(value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(order),
+            Value::Object(map) => {
+                let mut entries: Vec<(String, Value)> = std::mem::take(map).into_iter().collect();
+                let place = |name: &str| ORDER.iter().position(|one| *one == name).unwrap_or(ORDER.len());
+                entries.sort_by_key(|(name, _)| place(name));
+                for (name, mut value) in entries {
+                    if matches!(name.as_str(), "maintainers" | "dependencies") {
+                        order(&mut value);
+                    }
+                    map.insert(name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut value: Value = serde_json::from_str(metadata).unwrap_or_default();
+    order(&mut value);
+    escaped(&value.to_string())
 }
 
 fn manifest_of(chart: &Chart, metadata: &[u8], archive: &[u8], created: &str) -> OciImageManifest {
@@ -338,7 +391,8 @@ fn manifest_of(chart: &Chart, metadata: &[u8], archive: &[u8], created: &str) ->
         schema_version: 2,
         config: descriptor(CONFIG, metadata),
         layers: vec![descriptor(LAYER, archive)],
-        media_type: Some(MANIFEST.into()),
+        // Helm leaves it out; the content type says it.
+        media_type: None,
         annotations: Some(annotations),
         ..OciImageManifest::default()
     }
@@ -376,6 +430,11 @@ mod tests {
         for bad in ["oci://", "oci://h", "oci:///x"] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
         }
+        let sorted =
+            r#"{"apiVersion":"v2","maintainers":[{"email":"e","name":"n"}],"name":"a","version":"1"}"#;
+        let expected =
+            r#"{"name":"a","version":"1","maintainers":[{"name":"n","email":"e"}],"apiVersion":"v2"}"#;
+        assert_eq!(in_gos_order(sorted), expected);
         assert_eq!(tag_of("1.0.0+build"), "1.0.0_build");
         assert!(is_loopback("localhost:5000") && is_loopback("[::1]:1") && !is_loopback("example.com"));
     }
