@@ -78,11 +78,13 @@ pub struct TemplateArgs {
     debug: bool,
     /// Flags that say nothing to a rendering.
     #[command(flatten)]
+    #[allow(dead_code, reason = "taken and ignored, as helm does")]
     ignored: Ignored,
 }
 
 /// Flags of an installation, which `helm template` takes and which change nothing of what is rendered.
 #[derive(Clone, Debug, Args)]
+#[allow(dead_code, reason = "taken and ignored, as helm does")]
 struct Ignored {
     #[arg(long, hide = true)]
     skip_crds: bool,

@@ -24,8 +24,8 @@ pub use ignore::{IgnoreError, IgnoreRules};
 pub(crate) use load::extension;
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
-pub use plain::plain_files;
 pub use pack::write_archive;
+pub use plain::plain_files;
 
 use crate::value::{Map, Str};
 

@@ -12,6 +12,7 @@ impl Parser {
     /// A pipeline up to and with the token `end`; `context` names it in faults.
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipeline, Fault> {
         let start = self.peek_word();
+        let pending = self.scope.pending();
         let variables = self.declarations(context)?;
         let mut commands = Vec::new();
         loop {
@@ -36,6 +37,7 @@ impl Parser {
                 _ => return Err(self.unexpected(token, context)),
             }
         }
+        self.scope.reveal(pending);
         if commands.is_empty() {
             return Err(self.fault(start, format!("missing value for {context}")));
         }

@@ -37,6 +37,8 @@ pub(super) struct Parser {
 pub(super) struct Scope {
     /// What executing sees, innermost last; the index is the slot.
     visible: Vec<Str>,
+    /// Variables of the pipelines being read: their names still mean what they meant before.
+    pending: Vec<(Slot, Str)>,
     /// What the parser accepts: Go forgets the variables of a branch only after its `else`.
     accepted: Vec<Str>,
     /// Most variables visible at one time.
@@ -48,15 +50,29 @@ pub(super) struct Scope {
 impl Scope {
     fn new() -> Self {
         let root = Str::from("$");
-        Self { visible: vec![root.clone()], accepted: vec![root], slots: 1, ranges: 0 }
+        Self { visible: vec![root.clone()], pending: Vec::new(), accepted: vec![root], slots: 1, ranges: 0 }
     }
 
-    /// A new variable.
+    /// A new variable, visible after the pipeline that gives it its value.
     pub(super) fn declare(&mut self, name: Str) -> Slot {
         self.accepted.push(name.clone());
-        self.visible.push(name);
-        self.slots = self.slots.max(self.visible.len());
-        self.visible.len() - 1
+        let slot = self.visible.len();
+        self.visible.push(Str::default());
+        self.pending.push((slot, name));
+        self.slots = self.slots.max(slot + 1);
+        slot
+    }
+
+    /// How many variables await the end of their pipelines.
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The end of a pipeline, before which `known` variables were pending.
+    pub(super) fn reveal(&mut self, known: usize) {
+        for (slot, name) in self.pending.drain(known..) {
+            self.visible[slot] = name;
+        }
     }
 
     /// The variable that `name = value` changes. The parser accepts the name from now on, whether it exists or not.
