@@ -132,7 +132,7 @@ fn import(chart: &mut Chart, warnings: &mut Vec<String>) -> Result<(), String> {
     let imported = empty();
     for dependency in &mut dependencies {
         let name = &dependency.name;
-        let imports = dependency.import_values.iter().filter_map(|entry| ends(entry)).collect::<Vec<_>>();
+        let imports = dependency.import_values.iter().filter_map(ends).collect::<Vec<_>>();
         for (child, parent) in &imports {
             match table_at(&values, &format!("{name}.{child}")) {
                 Ok(table) => coalesce_tables(&imported, &nested(parent, table), Nulls::Keep, warnings),

@@ -97,11 +97,7 @@ fn look(
                 || is_dependency(chart, &key));
         match (uses.get(&key), &value) {
             _ if is_special => {}
-            (None, _) => {
-                if !is_condition(chart, &full) {
-                    unread.push(full);
-                }
-            }
+            (None, _) if !is_condition(chart, &full) => unread.push(full),
             (Some(Use::Path), Value::Map(inner)) => look(inner, &full, chart, uses, depth + 1, unread),
             _ => {}
         }
