@@ -77,7 +77,14 @@ impl Bench {
     #[track_caller]
     fn same(&self, arguments: &[&str]) -> String {
         let (helm, ours) = (self.helm(arguments), self.naru(arguments));
-        let all = |one: &Finished| (one.code, one.out.clone(), one.err.clone());
+        // Objects grow older between the two.
+        let ageless = |text: &str| {
+            let young = |line: &str| line.ends_with('s') && line.contains("-map");
+            let lines =
+                text.lines().map(|line| if young(line) { line.split(' ').next().unwrap() } else { line });
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let all = |one: &Finished| (one.code, ageless(&one.out), one.err.clone());
         assert_eq!(all(&ours), all(&helm), "{arguments:?}");
         ours.out
     }

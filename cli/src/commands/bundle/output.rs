@@ -54,14 +54,23 @@ pub fn grid(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        cells.flat_map(|cell| cell.lines()).map(|line| line.chars().count()).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| fit(cell, *width));
         cells.collect::<Vec<_>>().join("\t")
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// A cell as wide as its column; one of several lines, which is longer, is cut.
+fn fit(cell: &str, width: usize) -> String {
+    if cell.chars().count() <= width {
+        return format!("{cell:<width$}");
+    }
+    let kept: String = cell.chars().take(width.saturating_sub(3)).collect();
+    format!("{kept}...")
 }
 
 #[cfg(test)]
