@@ -6,6 +6,7 @@ mod create;
 mod dependency;
 mod diff;
 mod folder;
+mod foreign;
 mod get;
 mod history;
 mod install;

@@ -1,4 +1,4 @@
-//! Charts on this machine: folders and archives.
+//! Charts on this machine: folders and archives, and what can stand for one.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use naru_bundle::chart::{Chart, MAX_CHART_BYTES, missing_dependencies};
 
-use super::folder;
+use super::{folder, foreign};
 
 /// What Helm says when a chart's dependencies are not in `charts/`.
 const DEPENDENCIES: &str = "an error occurred while checking for chart dependencies. You may need to run \
@@ -28,7 +28,9 @@ pub fn locate(name: &str) -> Result<Option<PathBuf>> {
 pub fn load(path: &Path) -> Result<Chart> {
     let mut warnings = Vec::new();
     let about = fs::metadata(path).with_context(|| path.display().to_string())?;
-    let chart = if about.is_dir() {
+    let chart = if let Some(chart) = foreign::load(path)? {
+        chart
+    } else if about.is_dir() {
         let name = path.join("Chart.yaml");
         ensure!(name.is_file(), "unable to detect chart at {}: no such file or directory", name.display());
         Chart::from_files(folder::read(path)?, &mut warnings)?

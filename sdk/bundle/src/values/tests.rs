@@ -93,7 +93,8 @@ fn set_over_what_is_there() {
 
 #[test]
 fn the_other_setters() {
-    let cases: [(fn(&str, &Map) -> Result<(), SetError>, &str, &str); 13] = [
+    type Setter = fn(&str, &Map) -> Result<(), SetError>;
+    let cases: [(Setter, &str, &str); 13] = [
         (set_string, "a=1,b=true,c=null", r#"{"a":"1","b":"true","c":"null"}"#),
         (set_string, "a={1,2}", r#"{"a":["1","2"]}"#),
         (set_json, r#"a={"b":[1,2.5]},c=null"#, r#"{"a":{"b":[1,2.5]},"c":null}"#),

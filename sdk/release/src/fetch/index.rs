@@ -44,7 +44,7 @@ impl Index {
             let key =
                 |entry: &Option<Entry>| entry.as_ref().and_then(|entry| Version::parse(&entry.version).ok());
             versions.retain(Option::is_some);
-            versions.sort_by(|a, b| key(b).cmp(&key(a)));
+            versions.sort_by_key(|entry| std::cmp::Reverse(key(entry)));
         }
         Ok(index)
     }

@@ -85,7 +85,7 @@ pub enum Error {
         path: String,
         /// What is wrong.
         #[source]
-        source: cluster::Error,
+        source: Box<cluster::Error>,
     },
     /// A hook that is no object.
     #[error("unable to build kubernetes object for {event} hook {path}")]

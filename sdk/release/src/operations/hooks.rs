@@ -70,7 +70,7 @@ impl Operator<'_> {
             .collect();
         let (_, made) = self.cluster.perform(&changes, Writing { strict: server }).await;
         let path = release.hooks[at].path.clone();
-        made.map_err(|source| Error::Hook { event: event.as_str(), path, source })?;
+        made.map_err(|source| Error::Hook { event: event.as_str(), path, source: Box::new(source) })?;
         let identities: Vec<_> = placed.into_iter().map(|one| one.identity).collect();
         self.cluster.wait_ready(&identities, Rules::Hook, self.options.timeout).await?;
         release.hooks[at].last_run.completed_at = Some(now());
