@@ -91,7 +91,7 @@ pub(crate) struct Usage {
     pub(crate) memory_available: u64,
     /// Bytes of disk that are free, and of all.
     pub(crate) disk_available: u64,
-    /// Bytes of disk in all.
+    /// Bytes of disk in all, as df(1) counts them: without what is kept for root.
     pub(crate) disk_total: u64,
     /// Inodes that are free.
     pub(crate) inodes_available: u64,
@@ -113,7 +113,7 @@ impl Usage {
         Ok(Usage {
             memory_available: meminfo(&memory, "MemAvailable").unwrap_or(u64::MAX),
             disk_available: disk.available,
-            disk_total: disk.total,
+            disk_total: disk.usable,
             inodes_available: disk.inodes_available,
             inodes_total: disk.inodes,
             pids: tasks(&load).unwrap_or_default(),
@@ -124,6 +124,8 @@ impl Usage {
 
 struct Disk {
     total: u64,
+    /// What pods could fill at most: without the blocks that the file system keeps for root.
+    usable: u64,
     available: u64,
     inodes: u64,
     inodes_available: u64,
@@ -132,8 +134,10 @@ struct Disk {
 fn disk(path: &Path) -> io::Result<Disk> {
     let stat = statvfs(path).map_err(io::Error::from)?;
     let block = stat.fragment_size() as u64;
+    let reserved = (stat.blocks_free() as u64).saturating_sub(stat.blocks_available() as u64);
     Ok(Disk {
         total: (stat.blocks() as u64).saturating_mul(block),
+        usable: (stat.blocks() as u64).saturating_sub(reserved).saturating_mul(block),
         available: (stat.blocks_available() as u64).saturating_mul(block),
         inodes: stat.files() as u64,
         inodes_available: stat.files_available() as u64,

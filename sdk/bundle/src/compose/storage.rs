@@ -38,10 +38,14 @@ pub(super) fn add(
         }
         let labels: BTreeMap<_, _> =
             volume.labels.iter().map(|(key, value)| (key, value.as_deref().unwrap_or_default())).collect();
+        let mut metadata = json!({"name": claim(name, volume)});
+        if !labels.is_empty() {
+            metadata["labels"] = json!(labels);
+        }
         converted.objects.push(json!({
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": claim(name, volume), "labels": labels},
+            "metadata": metadata,
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
                 "resources": {"requests": {"storage": units::quantity(size(name, volume)?)}},

@@ -96,8 +96,14 @@ fn object_of(name: &str, service: &Service, workload: &Workload, pod: Value) -> 
     let mut annotations = pairs(&service.labels);
     annotations.extend(pairs(&service.annotations));
     let own = json!({LABEL: name});
-    let template = json!({"metadata": {"labels": own, "annotations": annotations}, "spec": pod});
-    let metadata = json!({"name": name, "labels": own, "annotations": pairs(&service.deploy.labels)});
+    let annotated = |mut metadata: Value, annotations: BTreeMap<&str, &str>| {
+        if !annotations.is_empty() {
+            metadata["annotations"] = json!(annotations);
+        }
+        metadata
+    };
+    let template = json!({"metadata": annotated(json!({"labels": own}), annotations), "spec": pod});
+    let metadata = annotated(json!({"name": name, "labels": own}), pairs(&service.deploy.labels));
     let replicas = service.deploy.replicas.or(service.scale).unwrap_or(1);
     let claims = template.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
     let claims = claims.filter(|volume| volume.get("persistentVolumeClaim").is_some()).count();
@@ -145,6 +151,7 @@ fn exposed(object: &str, service: &Service, name: &str) -> Result<Option<Value>,
             if !seen.insert((number, protocol)) {
                 continue;
             }
+            let purpose = if number == port.target { "port" } else { purpose };
             let default = format!("{purpose}-{number}-{}", protocol.to_ascii_lowercase());
             let given = port.name.clone().filter(|_| number == outer);
             let mut one = json!({
