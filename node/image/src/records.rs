@@ -100,15 +100,32 @@ impl Records {
     /// The image with this manifest.
     pub(crate) fn get(&self, digest: &str) -> Result<Option<Record>, Fault> {
         match digest::hex(digest) {
-            Some(_) => read_json(&self.record_path(digest)),
+            Some(_) => self.read(&self.record_path(digest)),
             None => Ok(None),
         }
     }
 
+    /// A record with those of its names that lead to it: of two files a crash may leave one written.
+    fn read(&self, path: &Path) -> Result<Option<Record>, Fault> {
+        let Some(mut record) = read_json::<Record>(path)? else { return Ok(None) };
+        let mut leading = Vec::with_capacity(record.names.len());
+        for name in std::mem::take(&mut record.names) {
+            if self.leads_to(&name)?.is_some_and(|digest| digest == record.digest) {
+                leading.push(name);
+            }
+        }
+        record.names = leading;
+        Ok(Some(record))
+    }
+
+    fn leads_to(&self, name: &str) -> Result<Option<String>, Fault> {
+        Ok(read_json::<Ref>(&self.ref_path(name))?.map(|found| found.digest))
+    }
+
     /// The image a full name leads to.
     pub(crate) fn find(&self, name: &str) -> Result<Option<Record>, Fault> {
-        match read_json::<Ref>(&self.ref_path(name))? {
-            Some(found) => self.get(&found.digest),
+        match self.leads_to(name)? {
+            Some(digest) => self.get(&digest),
             None => Ok(None),
         }
     }
@@ -119,7 +136,7 @@ impl Records {
         let mut records = Vec::new();
         for entry in fs::read_dir(&dir).map_err(Fault::io("list", &dir))? {
             let entry = entry.map_err(Fault::io("list", &dir))?;
-            records.extend(read_json::<Record>(&entry.path())?);
+            records.extend(self.read(&entry.path())?);
         }
         records.sort_by(|a, b| a.digest.cmp(&b.digest));
         Ok(records)

@@ -93,3 +93,19 @@ async fn check(images: &DiskImages, names: &[String]) {
         images.unmount("check").await.unwrap();
     }
 }
+
+/// Killed between an image's record and the name that leads to it.
+#[tokio::test]
+async fn a_name_that_leads_nowhere_is_not_listed_and_its_image_goes() {
+    let node = Node::new();
+    Layout::create(&node.dir().join("layout")).add("a", &source("a"), Compression::Gzip);
+    node.import(&node.dir().join("layout"), "app:a").await.unwrap();
+    for file in node.kept("refs") {
+        fs::remove_file(node.root().join("refs").join(file)).unwrap();
+    }
+    let listed = node.images.list().await.unwrap();
+    assert!(listed.iter().all(|image| image.names.is_empty()), "{listed:?}");
+    assert!(node.images.find("app:a").await.unwrap().is_none());
+    let node = node.closed();
+    assert!(node.images.list().await.unwrap().is_empty());
+}

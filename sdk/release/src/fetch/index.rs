@@ -69,7 +69,7 @@ impl Index {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}\n  - {name: web, version: 2.0.0-rc1, urls: [x]}\n  -\n  - {name: web, version: 1.10.0, urls: [y], digest: ab}\n";
+    const TEXT: &str = "apiVersion: v1\nentries:\n  web:\n  - {name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}\n  - {name: web, version: 2.0.0-rc1, urls: [web-2.tgz]}\n  -\n  - {name: web, version: 1.10.0, urls: [web-1.10.tgz], digest: ab}\n";
 
     #[test]
     fn versions_are_found() {
