@@ -75,6 +75,7 @@ pub(crate) struct Inner {
     /// Cancelled when watches are to end.
     pub(crate) closing: CancellationToken,
     namespaces: Option<Arc<KindCache>>,
+    classes: Option<Arc<KindCache>>,
     requests: Semaphore,
     watches: Arc<Semaphore>,
 }
@@ -88,6 +89,11 @@ impl Inner {
     /// The cache of namespaces, if they are served.
     pub(crate) fn namespaces(&self) -> Option<&Arc<KindCache>> {
         self.namespaces.as_ref()
+    }
+
+    /// The cache of priority classes, if they are served.
+    pub(crate) fn classes(&self) -> Option<&Arc<KindCache>> {
+        self.classes.as_ref()
     }
 
     /// The right to work on an ordinary request; 429 if too many are under way.
@@ -131,10 +137,15 @@ impl Server {
     /// A server; it answers requests for resources as soon as [`Server::run`] has loaded the state.
     pub fn new(options: Options) -> Self {
         let cache = Cache::new(options.store.clone(), &options.registry, options.clock.clone());
-        let namespaces = options.registry.by_plural("", "v1", "namespaces").and_then(|row| cache.of(&row));
+        let cache_of = |group: &str, plural: &str| {
+            options.registry.by_plural(group, "v1", plural).and_then(|row| cache.of(&row))
+        };
+        let namespaces = cache_of("", "namespaces");
+        let classes = cache_of("scheduling.k8s.io", "priorityclasses");
         let inner = Inner {
             cache,
             namespaces,
+            classes,
             closing: CancellationToken::new(),
             requests: Semaphore::new(REQUESTS_MAX),
             watches: Arc::new(Semaphore::new(WATCHES_MAX)),

@@ -12,7 +12,9 @@ pub mod namespace;
 mod node;
 pub(crate) mod path;
 mod pod;
+pub(crate) mod priorityclass;
 mod secret;
+mod selector;
 mod serviceaccount;
 mod taints;
 mod words;
@@ -35,7 +37,7 @@ pub enum NameRule {
 /// A kind's own rules. Objects arrive with known field types (decoding has checked them against the schema facts);
 /// `metadata` is defaulted and validated by the verbs.
 ///
-/// The order of a create is `default`, `refuse_create`, `prepare_create`, `validate_create`; of an update (with the same steps for a
+/// The order of a create is `default`, admission, `prepare_create`, `validate_create`; of an update (with the same steps for a
 /// subresource) `default`, `prepare_update`, `validate_update`. `status` and `spec` are kept apart by the `prepare`
 /// functions, because kinds differ: a new Node keeps the status it is sent with, a new Pod does not.
 pub trait Strategy: Send + Sync + 'static {
@@ -47,11 +49,6 @@ pub trait Strategy: Send + Sync + 'static {
 
     /// Carries over what this write may not change. `subresource` is `None` for the object itself.
     fn prepare_update(&self, _subresource: Option<&str>, _object: &mut Object, _old: &Object) {}
-
-    /// Why a new object is refused with 403 before it is validated, as kube-apiserver's built-in admission steps do.
-    fn refuse_create(&self, _object: &Object) -> Option<String> {
-        None
-    }
 
     /// Everything wrong with a new object, in field order.
     fn validate_create(&self, _object: &Object) -> Vec<FieldError> {
@@ -120,6 +117,7 @@ pub fn strategy(kind: &Kind) -> &'static dyn Strategy {
         ("", "ServiceAccount") => &serviceaccount::Rules,
         ("", "Event") => &event::Rules,
         ("coordination.k8s.io", "Lease") => &lease::Rules,
+        ("scheduling.k8s.io", "PriorityClass") => &priorityclass::Rules,
         _ => &NoRules,
     }
 }

@@ -95,7 +95,7 @@ impl Change for Bind {
     }
 }
 
-/// Sets the node, the binding's annotations and the condition.
+/// Sets the node, the binding's annotations and the condition; a nomination ends.
 fn bind(pod: &mut Object, binding: &Object, now: &str) {
     meta::child_mut(pod, "spec").insert("nodeName".into(), binding["target"]["name"].clone());
     if let Some(annotations) = binding["metadata"].get("annotations").and_then(Value::as_object) {
@@ -106,6 +106,8 @@ fn bind(pod: &mut Object, binding: &Object, now: &str) {
         "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now,
     });
     let status = meta::child_mut(pod, "status");
+    // Nothing needs to be kept free for it any more.
+    status.shift_remove("nominatedNodeName");
     let conditions = status.entry("conditions").or_insert_with(|| json!([]));
     if let Value::Array(list) = conditions {
         match list.iter_mut().find(|one| one["type"] == "PodScheduled") {
@@ -121,11 +123,12 @@ mod tests {
 
     #[test]
     fn a_binding_sets_node_annotations_and_condition() {
-        let mut pod = json!({"metadata": {"name": "a"}, "spec": {}, "status": {"phase": "Pending",
+        let mut pod = json!({"metadata": {"name": "a"}, "spec": {}, "status": {"phase": "Pending", "nominatedNodeName": "n2",
             "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}, {"type": "X"}]}});
         let binding = json!({"metadata": {"name": "a", "annotations": {"k": "v"}}, "target": {"name": "n1"}});
         bind(&mut pod, &binding, "T");
         assert_eq!(pod["spec"]["nodeName"], "n1");
+        assert_eq!(pod["status"].get("nominatedNodeName"), None);
         assert_eq!(pod["metadata"]["annotations"], json!({"k": "v"}));
         let condition = &pod["status"]["conditions"][0];
         assert_eq!((&condition["status"], condition.get("reason")), (&json!("True"), None));

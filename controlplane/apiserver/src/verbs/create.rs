@@ -15,7 +15,7 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::answer,
-    get, metadata, object_response, store_status,
+    get, metadata, object_response, priority, store_status,
 };
 use crate::{
     admission::{Operation, Request},
@@ -98,6 +98,7 @@ pub(super) async fn store_new(call: &Call, object: Object, dry_run: bool) -> Res
 async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
     let (row, strategy) = (call.row(), call.row.strategy);
     strategy.default(object);
+    priority::admit_new(call, object).await?;
     let request = Request {
         operation: Operation::Create,
         kind: row,
@@ -107,9 +108,6 @@ async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
         old: None,
     };
     crate::admission::run(&call.server.options.admission, &request, object).await?;
-    if let Some(why) = strategy.refuse_create(object) {
-        return Err(Status::forbidden(row.group, row.plural, meta::name(object).unwrap_or_default(), &why));
-    }
     let uid = uuid::Uuid::new_v4().to_string();
     metadata::prepare_create(object, &uid, call.now(), row.generation);
     strategy.prepare_create(object);

@@ -17,6 +17,7 @@ mod metadata;
 mod outline;
 mod page;
 mod patch;
+mod priority;
 mod update;
 
 use std::sync::Arc;

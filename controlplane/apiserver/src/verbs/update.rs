@@ -11,7 +11,7 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::{self, Change, Decision},
-    create, metadata, object_response,
+    create, metadata, object_response, priority,
 };
 use crate::{
     admission::{Operation, Request},
@@ -96,6 +96,7 @@ pub(super) async fn finish(call: &Call, mut new: Object, old: Object) -> Result<
     if subresource != Some("status") || strategy.outline().is_none() {
         strategy.default(&mut new);
     }
+    priority::admit_changed(call, &new).await?;
     let request = Request {
         operation: Operation::Update,
         kind: row,

@@ -10,6 +10,7 @@ mod harness;
 mod lists;
 mod ordering;
 mod outage;
+mod priority;
 mod reads;
 mod requests;
 mod subresources;

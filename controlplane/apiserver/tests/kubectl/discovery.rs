@@ -7,10 +7,10 @@ async fn versions_and_kinds() {
     let cluster = Cluster::start().await;
     let version = cluster.ok("version").await;
     assert!(version.contains("Server Version: v1.37."), "{version}");
-    assert_eq!(cluster.ok("api-versions").await, "coordination.k8s.io/v1\nv1\n");
+    assert_eq!(cluster.ok("api-versions").await, "coordination.k8s.io/v1\nscheduling.k8s.io/v1\nv1\n");
     let resources = cluster.ok("api-resources --no-headers").await;
     let lines: Vec<Vec<&str>> = resources.lines().map(|line| line.split_whitespace().collect()).collect();
-    let expected: [&[&str]; 8] = [
+    let expected: [&[&str]; 9] = [
         &["configmaps", "cm", "v1", "true", "ConfigMap"],
         &["events", "ev", "v1", "true", "Event"],
         &["namespaces", "ns", "v1", "false", "Namespace"],
@@ -19,6 +19,7 @@ async fn versions_and_kinds() {
         &["secrets", "v1", "true", "Secret"],
         &["serviceaccounts", "sa", "v1", "true", "ServiceAccount"],
         &["leases", "coordination.k8s.io/v1", "true", "Lease"],
+        &["priorityclasses", "pc", "scheduling.k8s.io/v1", "false", "PriorityClass"],
     ];
     assert_eq!(lines, expected);
     let verbs = cluster.ok("api-resources --no-headers --namespaced=false -o wide").await;

@@ -210,4 +210,21 @@ pub const BUILTIN: &[Kind] = &[
         unconditional_update: false,
         ..BASE
     },
+    Kind {
+        group: "scheduling.k8s.io",
+        kind: "PriorityClass",
+        plural: "priorityclasses",
+        singular: "priorityclass",
+        short_names: &["pc"],
+        scope: Scope::Cluster,
+        columns: &[
+            NAME,
+            column("Value", "integer", 0),
+            column("Global-Default", "boolean", 0),
+            AGE,
+            column("PreemptionPolicy", "string", 0),
+        ],
+        definition: "io.k8s.api.scheduling.v1.PriorityClass",
+        ..BASE
+    },
 ];

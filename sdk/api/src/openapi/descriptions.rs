@@ -1,6 +1,6 @@
 //! Texts for people, taken from k8s-openapi's JSON schemas while a document is made.
 
-use k8s_openapi::api::{coordination::v1 as coordination, core::v1 as core};
+use k8s_openapi::api::{coordination::v1 as coordination, core::v1 as core, scheduling::v1 as scheduling};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
@@ -62,6 +62,7 @@ fn add(definition: &str, generator: &mut SchemaGenerator) {
         "io.k8s.api.core.v1.Pod": core::Pod,
         "io.k8s.api.core.v1.Secret": core::Secret,
         "io.k8s.api.core.v1.ServiceAccount": core::ServiceAccount,
+        "io.k8s.api.scheduling.v1.PriorityClass": scheduling::PriorityClass,
     }
     if definition == "io.k8s.api.core.v1.Pod" {
         generator.subschema_for::<core::Binding>();

@@ -1,7 +1,7 @@
 //! Fills in what a pod leaves out, so that readers see the value that is meant.
 //!
-//! Source of the behaviour: kube-apiserver's defaulting of core/v1 and its admission steps ServiceAccount, Priority
-//! and DefaultTolerationSeconds.
+//! Source of the behaviour: kube-apiserver's defaulting of core/v1 and its admission steps ServiceAccount and
+//! DefaultTolerationSeconds. The priority, which takes other objects, comes with the create verb.
 
 use naru_api::{Object, meta, quantity::Quantity};
 use serde_json::{Map, Value, json};
@@ -16,10 +16,6 @@ const DEFAULT_TOLERATIONS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.ku
 const DEFAULT_FILE_MODE: u32 = 0o644;
 /// How long a projected service account token is good for, in seconds.
 const TOKEN_SECONDS: u32 = 3600;
-
-/// Priorities of the classes that are built in.
-const SYSTEM_PRIORITIES: [(&str, i64); 2] =
-    [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
 
 /// Completes `pod.spec`. Idempotent.
 pub(super) fn complete(pod: &mut Object) {
@@ -40,13 +36,7 @@ pub(super) fn complete(pod: &mut Object) {
     set_default_text(spec, "schedulerName", "default-scheduler");
     set_default(spec, "enableServiceLinks", || json!(true));
     complete_service_account(spec);
-    complete_priority(spec);
     complete_tolerations(spec);
-}
-
-/// Built-in priority classes; a class of another name does not exist yet.
-pub(super) fn is_priority_class(name: &str) -> bool {
-    SYSTEM_PRIORITIES.iter().any(|(known, _)| *known == name)
 }
 
 /// The maps in a list that may be missing.
@@ -63,13 +53,6 @@ fn complete_service_account(spec: &mut Map<String, Value>) {
     let name = Value::from(name.expect("invariant: the last choice is not empty"));
     spec.insert("serviceAccountName".into(), name.clone());
     spec.insert("serviceAccount".into(), name);
-}
-
-fn complete_priority(spec: &mut Map<String, Value>) {
-    let class = text(spec.get("priorityClassName").unwrap_or(&Value::Null));
-    let priority = SYSTEM_PRIORITIES.iter().find(|(name, _)| *name == class).map_or(0, |(_, number)| *number);
-    set_default(spec, "priority", || json!(priority));
-    set_default_text(spec, "preemptionPolicy", "PreemptLowerPriority");
 }
 
 fn complete_tolerations(spec: &mut Map<String, Value>) {
@@ -219,7 +202,6 @@ mod tests {
             "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
             "securityContext": {}, "schedulerName": "default-scheduler", "enableServiceLinks": true,
             "serviceAccountName": "default", "serviceAccount": "default",
-            "priority": 0, "preemptionPolicy": "PreemptLowerPriority",
             "tolerations": [
                 {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute",
                  "tolerationSeconds": 300},
@@ -283,14 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn own_tolerations_and_priority_stand() {
+    fn own_tolerations_stand() {
         let spec = completed(json!({
-            "containers": [], "priorityClassName": "system-node-critical", "serviceAccount": "robot",
+            "containers": [], "serviceAccount": "robot",
             "hostNetwork": true,
             "tolerations": [{"operator": "Exists"}],
         }));
         assert_eq!(spec["tolerations"], json!([{"operator": "Exists"}]));
-        assert_eq!(spec["priority"], 2_000_001_000);
         assert_eq!(spec["serviceAccountName"], "robot");
     }
 }

@@ -2,6 +2,8 @@
 
 mod cells;
 pub(crate) mod defaults;
+mod gated;
+mod label_keys;
 mod qos;
 mod unsupported;
 mod update;
@@ -28,6 +30,7 @@ impl Strategy for Rules {
     }
 
     fn prepare_create(&self, object: &mut Object) {
+        label_keys::merge(object);
         let mut status = json!({"phase": "Pending", "qosClass": qos::class(object)});
         if !items(&object["spec"]["schedulingGates"]).is_empty() {
             status["conditions"] = json!([{
@@ -41,6 +44,13 @@ impl Strategy for Rules {
 
     fn prepare_update(&self, subresource: Option<&str>, object: &mut Object, old: &Object) {
         if subresource != Some("status") {
+            // What admission set at the beginning, and a manifest does not repeat.
+            let spec = meta::child_mut(object, "spec");
+            for field in ["priority", "preemptionPolicy"] {
+                if let Some(value) = old["spec"].get(field) {
+                    set_default(spec, field, || value.clone());
+                }
+            }
             return carry_over(object, old, "status");
         }
         carry_over(object, old, "spec");
@@ -48,13 +58,6 @@ impl Strategy for Rules {
         if let Some(class) = old["status"].get("qosClass") {
             set_default(meta::child_mut(object, "status"), "qosClass", || class.clone());
         }
-    }
-
-    /// Priority admission. There are no PriorityClass objects yet, so only the built-in classes are known.
-    fn refuse_create(&self, object: &Object) -> Option<String> {
-        let class = text(&object["spec"]["priorityClassName"]);
-        let known = class.is_empty() || defaults::is_priority_class(class);
-        (!known).then(|| format!("no PriorityClass with name {class} was found"))
     }
 
     fn validate_create(&self, object: &Object) -> Vec<FieldError> {
@@ -110,5 +113,7 @@ impl Strategy for Rules {
     }
 }
 
+#[cfg(test)]
+mod scheduling_tests;
 #[cfg(test)]
 mod tests;

@@ -100,8 +100,6 @@ const TABLE: &[Row] = &[
     Row("resourceClaims", When::Set, "a resource claim"),
     Row("runtimeClassName", When::Set, "a runtime class"),
     Row("overhead", When::Set, "pod overhead"),
-    Row("affinity", When::OtherKeys(&["nodeAffinity"]), "this affinity"),
-    Row("topologySpreadConstraints", When::Set, "a topology spread constraint"),
     Row("evictionResponders", When::Set, "an eviction responder"),
     Row("schedulingGroup", When::Set, "a scheduling group"),
     Row("os.name", When::Not(&["linux"]), "this operating system"),
@@ -276,10 +274,6 @@ mod tests {
             (
                 json!({"volumes": [{"name": "v", "nfs": {}}]}),
                 "spec.volumes[0].nfs: Forbidden: this volume type is not supported by naru yet",
-            ),
-            (
-                json!({"affinity": {"nodeAffinity": {}, "podAffinity": {}}}),
-                "spec.affinity.podAffinity: Forbidden: this affinity is not supported by naru yet",
             ),
             (
                 json!({"securityContext": {"seccompProfile": {"type": "Localhost"}}}),

@@ -3,8 +3,9 @@
 //! Source of the behaviour: kube-apiserver's `ValidatePodUpdate` and `ValidatePodStatusUpdate`.
 
 use naru_api::{Object, names};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::gated;
 use crate::kinds::{
     fields::{count, int, items, text},
     path::{Path, Problems},
@@ -32,6 +33,9 @@ pub(super) fn check(pod: &Object, old: &Object, problems: &mut Problems) {
     check_deadline(spec, old, &root.child("activeDeadlineSeconds"), problems);
     check_tolerations(spec, old, &root.child("tolerations"), problems);
     check_gates(spec, old, &root.child("schedulingGates"), problems);
+    if is_gated(old) {
+        gated::check(spec, old, &root, problems);
+    }
     let mut changes = Vec::new();
     differences(&frozen(spec, old), old, "spec", &mut changes);
     if !changes.is_empty() {
@@ -69,6 +73,10 @@ fn check_tolerations(spec: &Value, old: &Value, path: &Path<'_>, problems: &mut 
     }
 }
 
+fn is_gated(spec: &Value) -> bool {
+    count(&spec["schedulingGates"]) > 0
+}
+
 /// Scheduling gates may only go.
 fn check_gates(spec: &Value, old: &Value, path: &Path<'_>, problems: &mut Problems) {
     let old = items(&old["schedulingGates"]);
@@ -96,22 +104,14 @@ fn frozen(spec: &Value, old: &Value) -> Value {
     if int(&old[grace]) < 0 && map.get(grace).is_some_and(|seconds| seconds == 1) {
         free.push(grace);
     }
-    if count(&old["schedulingGates"]) > 0 && only_narrows(map, old) {
-        free.extend(["nodeSelector", "affinity"]);
+    if is_gated(old) {
+        free.push("nodeSelector");
+        gated::restore_affinity(map, &old["affinity"]);
     }
     for field in free {
         set(&mut frozen, field, &old[field]);
     }
     frozen
-}
-
-/// A pod that waits at a gate may get a narrower choice of nodes: labels added, node affinity where there was none.
-fn only_narrows(spec: &Map<String, Value>, old: &Value) -> bool {
-    let selector = spec.get("nodeSelector").unwrap_or(&Value::Null);
-    let selected = old["nodeSelector"].as_object();
-    let kept = selected.into_iter().flatten().all(|(key, value)| selector[key.as_str()] == *value);
-    let affinity = spec.get("affinity").unwrap_or(&Value::Null);
-    kept && (is_empty(&old["affinity"]) || affinity == &old["affinity"])
 }
 
 fn set(holder: &mut Value, field: &str, value: &Value) {
@@ -124,7 +124,7 @@ fn set(holder: &mut Value, field: &str, value: &Value) {
 }
 
 /// Nothing, as Kubernetes' types see it: they do not tell an empty list from a missing one.
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),

@@ -1,13 +1,15 @@
 //! What is wrong with a pod's spec, in Kubernetes' order and words.
 //!
 //! Source of the behaviour: kube-apiserver's core validation (`ValidatePodSpec` and what it calls). The rules of a
-//! noun are in its file: containers, env, volumes, resources, scheduling, security.
+//! noun are in its file: containers, env, volumes, resources, affinity, spreading, security.
 
 mod containers;
 mod env;
+mod node_affinity;
+mod pod_affinity;
 mod resources;
-mod scheduling;
 mod security;
+mod spread;
 mod volumes;
 
 use naru_api::{Object, names};
@@ -17,13 +19,14 @@ pub(crate) use self::resources::check_amount;
 use crate::kinds::{
     fields::{items, text},
     path::{Path, Problems},
+    priorityclass::POLICIES,
+    selector::check_labels,
     taints::check_tolerations,
     words,
 };
 
 const RESTART_POLICIES: &[&str] = &["Always", "OnFailure", "Never"];
 const DNS_POLICIES: &[&str] = &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
-const PREEMPTION_POLICIES: &[&str] = &["PreemptLowerPriority", "Never"];
 /// The longest `activeDeadlineSeconds`.
 const MAX_DEADLINE_SECONDS: i64 = i32::MAX as i64;
 
@@ -36,15 +39,23 @@ pub(super) fn check(pod: &Object, problems: &mut Problems) {
     let restart_policy = text(&spec["restartPolicy"]);
     problems.check_one_of(&root.child("restartPolicy"), restart_policy, RESTART_POLICIES);
     problems.check_one_of(&root.child("dnsPolicy"), text(&spec["dnsPolicy"]), DNS_POLICIES);
-    scheduling::check_node_selector(&spec["nodeSelector"], &root.child("nodeSelector"), problems);
+    check_labels(&spec["nodeSelector"], &root.child("nodeSelector"), problems);
     security::check_pod(&spec["securityContext"], &root.child("securityContext"), problems);
-    scheduling::check_affinity(&spec["affinity"], &root.child("affinity"), problems);
+    check_affinity(&spec["affinity"], &root.child("affinity"), problems);
     check_gates(spec, &root, problems);
     check_names(spec, &root, problems);
     check_deadline(&spec["activeDeadlineSeconds"], &root.child("activeDeadlineSeconds"), problems);
     check_tolerations(&spec["tolerations"], &root.child("tolerations"), problems);
     check_host_aliases(&spec["hostAliases"], &root.child("hostAliases"), problems);
     check_priority(spec, &root, problems);
+    spread::check(&spec["topologySpreadConstraints"], &root.child("topologySpreadConstraints"), problems);
+}
+
+fn check_affinity(affinity: &Value, path: &Path<'_>, problems: &mut Problems) {
+    node_affinity::check_node_affinity(&affinity["nodeAffinity"], &path.child("nodeAffinity"), problems);
+    for side in ["podAffinity", "podAntiAffinity"] {
+        pod_affinity::check(&affinity[side], &path.child(side), problems);
+    }
 }
 
 fn check_gates(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
@@ -103,6 +114,12 @@ fn check_host_aliases(aliases: &Value, path: &Path<'_>, problems: &mut Problems)
 }
 
 fn check_priority(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
+    let class = text(&spec["priorityClassName"]);
+    if !class.is_empty() {
+        problems.invalid_all(&root.child("priorityClassName"), class, names::dns1123_subdomain(class));
+    }
     let policy = text(&spec["preemptionPolicy"]);
-    problems.check_one_of(&root.child("preemptionPolicy"), policy, PREEMPTION_POLICIES);
+    if !policy.is_empty() {
+        problems.check_one_of(&root.child("preemptionPolicy"), policy, POLICIES);
+    }
 }

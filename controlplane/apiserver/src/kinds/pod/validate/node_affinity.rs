@@ -1,28 +1,17 @@
-//! Where a pod may go: node selector and node affinity.
+//! Which nodes a pod may go to: node affinity.
 
 use naru_api::names;
 use serde_json::Value;
 
 use crate::kinds::{
-    fields::{entries, int, items, text},
+    fields::{int, items, text},
     path::{Path, Problems},
 };
 
 const NOT_AN_OPERATOR: &str = "not a valid selector operator";
 
-/// `nodeSelector`: labels that a node must have.
-pub(super) fn check_node_selector(selector: &Value, path: &Path<'_>, problems: &mut Problems) {
-    for (key, value) in entries(selector) {
-        let value = text(value);
-        problems.invalid_all(path, key.as_str(), names::qualified_name(key));
-        problems.invalid_all(&path.key(key), value, names::label_value(value));
-    }
-}
-
-/// `affinity`; only its node part is supported.
-pub(super) fn check_affinity(affinity: &Value, path: &Path<'_>, problems: &mut Problems) {
-    let node = &affinity["nodeAffinity"];
-    let path = path.child("nodeAffinity");
+/// `affinity.nodeAffinity`.
+pub(super) fn check_node_affinity(node: &Value, path: &Path<'_>, problems: &mut Problems) {
     let required = &node["requiredDuringSchedulingIgnoredDuringExecution"];
     if required.is_object() {
         let path = path.child("requiredDuringSchedulingIgnoredDuringExecution");
