@@ -35,7 +35,7 @@ async fn classes(client: &Client) -> Result<()> {
         }
         let class = PriorityClass {
             metadata: ObjectMeta { name: Some(name.to_string()), ..ObjectMeta::default() },
-            value: *value,
+            value: Some(*value),
             description: Some(description.to_string()),
             ..PriorityClass::default()
         };
