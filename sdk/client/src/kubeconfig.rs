@@ -7,6 +7,8 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
+use crate::transport;
+
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -48,7 +50,7 @@ pub async fn from_kubeconfig(path: &Path) -> Result<(Client, String), ConfigErro
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.map_err(failed)?;
     let namespace = config.default_namespace.clone();
     let server = config.cluster_url.to_string();
-    let client = Client::try_from(config)
+    let client = transport::client(config)
         .map_err(|source| ConfigError::Client { server, source: Box::new(source) })?;
     Ok((client, namespace))
 }

@@ -8,6 +8,7 @@ mod in_process;
 mod join;
 mod kubeconfig;
 pub mod resource;
+mod transport;
 
 pub use in_process::in_process;
 pub use join::{JoinError, NodeCertificates, join};
