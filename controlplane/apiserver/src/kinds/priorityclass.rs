@@ -103,6 +103,7 @@ fn not_system(name: &str, value: i64, default: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn class(name: &str, more: Value) -> Object {
