@@ -1,15 +1,17 @@
 //! The scheduler: a pure core that decides, and a thin loop that watches and binds.
 //!
-//! In: watches of pods and nodes through a [`kube::Client`]. Out: bindings, events and the `PodScheduled` condition.
-//! The later parts of a scheduler enter in [`core`]: further filters and scores, preemption, gangs. A leader election
-//! will stand before [`run`].
+//! In: watches of pods, nodes and what else the core reads through a [`kube::Client`]. Out: bindings, events, the
+//! `PodScheduled` condition, and the deletion of pods that make room for more important ones. The later parts of a
+//! scheduler enter in [`core`]. A leader election will stand before [`run`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bind;
 pub mod core;
 mod listing;
+mod preempt;
 mod report;
 mod service;
+mod surroundings;
 mod wire;
 
 use kube::Client;

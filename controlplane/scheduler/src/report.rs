@@ -173,7 +173,8 @@ impl Writer {
     }
 }
 
-fn event(id: &PodIdentity, component: &str, kind: &str, reason: &str, message: &str) -> Event {
+/// An event about a pod.
+pub(crate) fn event(id: &PodIdentity, component: &str, kind: &str, reason: &str, message: &str) -> Event {
     let now = Timestamp::now();
     let message: String = message.chars().take(MESSAGE_MAX).collect();
     let event = json!({
@@ -198,6 +199,7 @@ fn now() -> String {
     seconds(Timestamp::now())
 }
 
-fn seconds(time: Timestamp) -> String {
+/// A time as `metav1.Time` is written.
+pub(crate) fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -9,7 +9,7 @@ use kube::Resource;
 use serde::Deserialize;
 
 use crate::core::{
-    InvalidNode, InvalidPod, NodeInfo, Owner, OwnerKind, PodIdentity, PodInfo, PodMeta,
+    COMPILED, InvalidNode, InvalidPod, NodeInfo, Owner, OwnerKind, PodIdentity, PodInfo, PodMeta,
     object::{NodeSpec, NodeStatus, PodSpec, PodStatus},
 };
 
@@ -114,6 +114,8 @@ impl Node {
     pub(crate) fn info(&self) -> Result<NodeInfo, InvalidNode> {
         let none = BTreeMap::new();
         let labels = self.metadata.labels.as_ref().unwrap_or(&none);
-        NodeInfo::new(self.name(), labels, &self.spec, &self.status)
+        let node = NodeInfo::new(self.name(), labels, &self.spec, &self.status)?;
+        let annotations = self.metadata.annotations.as_ref();
+        Ok(node.with_compiled(annotations.and_then(|all| all.get(COMPILED)).map(String::as_str)))
     }
 }

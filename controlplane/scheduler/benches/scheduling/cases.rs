@@ -6,6 +6,8 @@ use naru_scheduler::core::{PodInfo, Snapshot, feed};
 use serde_json::{Value, json};
 
 const ZONES: u64 = 3;
+/// Pods after which most cases start over.
+const PODS_MAX: u64 = 20_000;
 
 /// One benchmark.
 pub(crate) struct Case {
@@ -14,20 +16,43 @@ pub(crate) struct Case {
     /// Pods that are there before.
     before: u64,
     pub(crate) pod: fn(u64) -> Arc<PodInfo>,
-    /// Whether the pods find a node.
-    pub(crate) fits: bool,
+    /// The pods that are there before, if they are others.
+    there: fn(u64) -> Arc<PodInfo>,
+    /// What becomes of the pods.
+    pub(crate) outcome: Outcome,
+    /// Pods after which the case starts over with the cluster as it was.
+    pub(crate) most: u64,
+}
+
+/// What becomes of the pods of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// They find a node.
+    Placed,
+    /// They find none.
+    Refused,
+    /// They find one when others have left it.
+    Preempts,
+    /// They find one until the cluster is full.
+    Fills,
 }
 
 impl Case {
-    /// The cluster before the first pod is placed.
-    pub(crate) fn cluster(&self) -> Snapshot {
+    /// The cluster without pods.
+    pub(crate) fn nodes_only(&self) -> Snapshot {
         let mut cluster = Snapshot::new();
         for number in 0..self.nodes {
             feed::apply(&mut cluster, &node(number)).unwrap();
         }
+        cluster
+    }
+
+    /// The cluster before the first pod is placed.
+    pub(crate) fn cluster(&self) -> Snapshot {
+        let mut cluster = self.nodes_only();
         for number in 0..self.before {
             // Numbers that the measured pods do not have.
-            cluster.set_pod((self.pod)(1 << 32 | number), &format!("node-{}", number % self.nodes));
+            cluster.set_pod((self.there)(1 << 32 | number), &format!("node-{}", number % self.nodes));
         }
         cluster
     }
@@ -35,17 +60,34 @@ impl Case {
 
 /// The cases of the table in the documentation.
 pub(crate) fn all() -> Vec<Case> {
-    let case = |name, pod| Case { name, nodes: 5000, before: 1000, pod, fits: true };
+    let case = |name, pod: fn(u64) -> Arc<PodInfo>| Case {
+        name,
+        nodes: 5000,
+        before: 1000,
+        pod,
+        there: pod,
+        outcome: Outcome::Placed,
+        most: PODS_MAX,
+    };
     let mut all = vec![
-        case("basic", basic as fn(u64) -> Arc<PodInfo>),
+        case("basic", basic),
         case("anti-affinity", far),
         case("zone-spread", spread),
         case("preferred-affinity", preferred),
         case("mixed", mixed),
-        Case { name: "unschedulable", nodes: 5000, before: 1000, pod: large, fits: false },
+        Case { outcome: Outcome::Refused, ..case("unschedulable", large) },
+        // Four on each node, of which three leave.
+        Case {
+            before: 20_000,
+            there: lesser,
+            outcome: Outcome::Preempts,
+            most: 1000,
+            ..case("preemption", greater)
+        },
     ];
     for nodes in [100, 1000, 20_000, 50_000] {
-        all.push(Case { name: "basic", nodes, before: 0, pod: basic, fits: nodes > 500 });
+        let outcome = if nodes > 500 { Outcome::Placed } else { Outcome::Fills };
+        all.push(Case { nodes, before: 0, outcome, ..case("basic", basic) });
     }
     all
 }
@@ -84,6 +126,14 @@ fn basic(number: u64) -> Arc<PodInfo> {
 
 fn large(number: u64) -> Arc<PodInfo> {
     pod(number, "large", "9", json!({}))
+}
+
+fn lesser(number: u64) -> Arc<PodInfo> {
+    pod(number, "lesser", "900m", json!({}))
+}
+
+fn greater(number: u64) -> Arc<PodInfo> {
+    pod(number, "greater", "3", json!({"priority": 10}))
 }
 
 fn near(app: &str, key: &str) -> Value {

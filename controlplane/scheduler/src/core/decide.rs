@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    diagnosis::Diagnosis, pod::PodInfo, preemption, profile::Profile, score, snapshot::Snapshot, view,
-    view::View,
+    diagnosis::Diagnosis, pod::PodInfo, preemption, profile::Profile, score, snapshot::Snapshot,
+    storage::VolumeStep, view, view::View,
 };
 
 /// What is to become of a pod.
@@ -25,6 +25,8 @@ pub struct Placement {
     pub node: Arc<str>,
     /// [`Snapshot::generation`] when it was chosen.
     pub generation: u64,
+    /// What is to be done with its volumes before it is bound.
+    pub volumes: Vec<VolumeStep>,
 }
 
 /// Decides where a pod runs. The same arguments give the same answer; `tie_breaker` chooses among equally good nodes.
@@ -36,6 +38,7 @@ pub fn schedule(snapshot: &Snapshot, pod: &PodInfo, profile: &Profile, tie_break
         Some(slot) => Decision::Place(Placement {
             node: view.cluster.slots[slot].name.clone(),
             generation: view.cluster.generation,
+            volumes: view.steps(slot),
         }),
         None => Decision::Unschedulable(Box::new(Diagnosis::of(view, |slots| {
             preemption::preempt(view, pod, slots, tie_breaker, |a, b| rank(view, a, b, tie_breaker))
@@ -43,8 +46,14 @@ pub fn schedule(snapshot: &Snapshot, pod: &PodInfo, profile: &Profile, tie_break
     })
 }
 
-/// The slot of the best node.
+/// The slot of the best node; that of the node which others left in the pod's favour, if it fits there.
 fn choose(view: &View<'_>, tie_breaker: u64) -> Option<usize> {
+    let nominated = view.asked.nominated_node.as_ref().and_then(|name| view.cluster.node(name));
+    if let Some((slot, ..)) = nominated
+        && view.fits(slot)
+    {
+        return Some(slot);
+    }
     let feasible = view.feasible();
     if feasible.len() < 2 {
         return feasible.first().map(|slot| *slot as usize);

@@ -18,7 +18,7 @@ pub struct Diagnosis {
     /// How many nodes there are.
     pub nodes: usize,
     /// Why no node was looked at.
-    pub before: Option<&'static str>,
+    pub before: Option<String>,
     /// On how many nodes each reason was found.
     pub reasons: BTreeMap<Reason, usize>,
     /// Whether room can be made for it.
@@ -38,8 +38,14 @@ impl Diagnosis {
             helped_by: Changes::NODE_ADDED | of_others(view),
         };
         if view.pod.wants.required.named().is_some_and(|names| names.is_empty()) {
-            diagnosis.before = Some("pod affinity terms conflict");
+            diagnosis.before = Some("pod affinity terms conflict".into());
             diagnosis.preemption = preempt(&[]);
+            return diagnosis;
+        }
+        if let Some(why) = view.nowhere() {
+            diagnosis.before = Some(why.into());
+            diagnosis.preemption = preempt(&[]);
+            diagnosis.helped_by |= Changes::STORAGE;
             return diagnosis;
         }
         let may_help = diagnosis.count(view);
@@ -58,18 +64,17 @@ impl Diagnosis {
         let mut rest: Vec<(Reason, usize)> = Vec::new();
         let mut may_help = Vec::new();
         let load = &view.plan.load;
-        let plain = load.ports.is_empty() && load.requests.extended.is_empty();
+        let plain = load.is_plain();
         let mut shortages = [0_usize; 1 << 7];
         for (slot, verdict) in view.nodes.verdicts.iter().enumerate() {
             if *verdict != Verdict::FITS {
                 verdicts[verdict.number()] += 1;
                 continue;
             }
-            let here = &view.cluster.slots[slot];
-            if let (true, Some(node)) = (plain && view.load.scores[slot] == NO_ROOM, &here.node) {
-                let bits = filter::shortage(here, node, &load.requests);
+            if plain && view.load.scores[slot] == NO_ROOM {
+                let bits = view.load.shortages[slot];
                 shortages[usize::from(bits)] += 1;
-                if filter::reasons_of(bits).all(|reason| reason.is_resolvable()) {
+                if filter::is_resolvable(bits) {
                     may_help.push(slot as u32);
                 }
                 continue;
@@ -115,6 +120,9 @@ fn of_others(view: &View<'_>) -> Changes {
     if !view.plan.far.is_empty() || !view.plan.kept_far.is_empty() {
         changes |= Reason::KeptFar.helped_by();
     }
+    if let Some(needs) = view.needs() {
+        changes |= needs.helped_by();
+    }
     changes
 }
 
@@ -130,7 +138,7 @@ impl fmt::Display for Diagnosis {
         if self.nodes == 0 {
             return f.write_str("no nodes available to schedule pods");
         }
-        if let Some(before) = self.before {
+        if let Some(before) = &self.before {
             write!(f, "0/{} nodes are available: {before}.", self.nodes)?;
         } else {
             // Reasons that read alike are counted together.

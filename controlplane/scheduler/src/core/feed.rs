@@ -20,12 +20,14 @@ use serde_json::Value;
 
 use super::{
     changes::Changes,
-    node::{InvalidNode, NodeInfo},
-    object::{LabelSelector, NodeSpec, NodeStatus, PodSpec, PodStatus},
+    node::{COMPILED, InvalidNode, NodeInfo},
+    object::{LabelSelector, NodeSpec, NodeStatus, PodSpec, PodStatus, StorageMeta},
     owner::{Owner, OwnerKind},
     pod::{InvalidPod, PodIdentity, PodInfo, PodMeta},
     preemption::Budget,
+    resources::InvalidQuantity,
     snapshot::Snapshot,
+    storage::{Claim, Class, Volume, limits},
 };
 
 /// An object that cannot be read.
@@ -40,6 +42,9 @@ pub enum Error {
     /// What a node offers.
     #[error(transparent)]
     Node(#[from] InvalidNode),
+    /// What a volume holds, or a claim asks for.
+    #[error("the size of the volume is invalid")]
+    Size(#[from] InvalidQuantity),
 }
 
 /// The metadata that matters.
@@ -50,6 +55,7 @@ struct Metadata {
     namespace: String,
     uid: String,
     labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
     deletion_timestamp: Option<String>,
     owner_references: Option<Vec<OwnerReference>>,
 }
@@ -63,9 +69,9 @@ struct OwnerReference {
     controller: Option<bool>,
 }
 
-/// Adds or replaces an object: a node, a pod, a namespace, a service, a controller or a disruption budget. Lists are taken
-/// apart; pods without a
-/// node count where they are nominated, those that have ended nowhere; other kinds change nothing.
+/// Adds or replaces an object: a node, a pod, a namespace, a service, a controller, a disruption budget, a volume, a claim, a
+/// storage class or a `CSINode`. Lists are taken apart; pods without a node count where they are nominated, those that have
+/// ended nowhere; other kinds change nothing.
 pub fn apply(snapshot: &mut Snapshot, object: &Value) -> Result<Changes, Error> {
     let kind = object["kind"].as_str().unwrap_or_default();
     match kind {
@@ -84,6 +90,9 @@ pub fn apply(snapshot: &mut Snapshot, object: &Value) -> Result<Changes, Error> 
             return Ok(changes);
         }
         _ => {}
+    }
+    if let Some(changes) = apply_storage(snapshot, kind, object)? {
+        return Ok(changes);
     }
     let meta: Metadata = part(&object["metadata"])?;
     let selector = &object["spec"]["selector"];
@@ -119,6 +128,51 @@ pub fn apply(snapshot: &mut Snapshot, object: &Value) -> Result<Changes, Error> 
         _ => {}
     }
     Ok(Changes::NONE)
+}
+
+/// Volumes and what belongs to them; `None` if the object is of another kind.
+fn apply_storage(snapshot: &mut Snapshot, kind: &str, object: &Value) -> Result<Option<Changes>, Error> {
+    if !matches!(kind, "PersistentVolume" | "PersistentVolumeClaim" | "StorageClass" | "CSINode") {
+        return Ok(None);
+    }
+    let meta: StorageMeta = part(&object["metadata"])?;
+    let (spec, status) = (&object["spec"], &object["status"]);
+    Ok(Some(match kind {
+        "PersistentVolume" => {
+            let volume = Volume::new(&meta, &part(spec)?, &part(status)?)?;
+            snapshot.set_volume(&meta.name, Some(volume))
+        }
+        "PersistentVolumeClaim" => {
+            let claim = Claim::new(&meta, &part(spec)?, &part(status)?)?;
+            let key = (meta.namespace.as_str().into(), meta.name.as_str().into());
+            snapshot.set_claim(&key, Some(claim))
+        }
+        "StorageClass" => snapshot.set_class(&meta.name, Some(Class::new(&part(object)?))),
+        _ => snapshot.set_volume_limits(&meta.name, Some(limits(&part(spec)?))),
+    }))
+}
+
+/// Removes an object of a kind that [`apply`] reads and that is known by name: all but nodes and pods.
+pub fn remove(snapshot: &mut Snapshot, kind: &str, namespace: &str, name: &str) -> Changes {
+    match kind {
+        "Namespace" => return snapshot.set_namespace(name, None),
+        "Service" => snapshot.set_service(namespace, name, None),
+        "ReplicationController" => {
+            snapshot.set_controller(OwnerKind::ReplicationController, namespace, name, None);
+        }
+        "ReplicaSet" | "StatefulSet" => {
+            if let Some(kind) = OwnerKind::of("apps/v1", kind) {
+                snapshot.set_controller(kind, namespace, name, None);
+            }
+        }
+        "PodDisruptionBudget" => snapshot.set_budget(namespace, name, None),
+        "PersistentVolume" => return snapshot.set_volume(name, None),
+        "PersistentVolumeClaim" => return snapshot.set_claim(&(namespace.into(), name.into()), None),
+        "StorageClass" => return snapshot.set_class(name, None),
+        "CSINode" => return snapshot.set_volume_limits(name, None),
+        _ => {}
+    }
+    Changes::NONE
 }
 
 fn apply_pod(snapshot: &mut Snapshot, object: &Value) -> Result<Changes, Error> {
@@ -162,7 +216,8 @@ pub fn node(object: &Value) -> Result<NodeInfo, Error> {
     let meta: Metadata = part(&object["metadata"])?;
     let spec: NodeSpec = part(&object["spec"])?;
     let status: NodeStatus = part(&object["status"])?;
-    Ok(NodeInfo::new(&meta.name, &meta.labels.unwrap_or_default(), &spec, &status)?)
+    let node = NodeInfo::new(&meta.name, &meta.labels.unwrap_or_default(), &spec, &status)?;
+    Ok(node.with_compiled(meta.annotations.as_ref().and_then(|all| all.get(COMPILED)).map(String::as_str)))
 }
 
 /// A part of an object; what is absent is its default.

@@ -62,6 +62,10 @@ fn elsewhere(view: &View<'_>, event: &Event<'_>) -> bool {
         Changes::NODE_REMOVED,
         Changes::NAMESPACE,
     ];
+    let storage = event.changes.meets(Changes::STORAGE);
+    if storage && view.pod.volumes.iter().any(super::volume::VolumeUse::is_claim) {
+        return view.nowhere().is_none();
+    }
     let plan = view.plan;
     let far = !plan.far.is_empty() || !plan.kept_far.is_empty();
     if PLACES.into_iter().any(|one| event.changes.meets(one)) {
@@ -79,6 +83,7 @@ fn elsewhere(view: &View<'_>, event: &Event<'_>) -> bool {
     let left = event.changes.meets(Changes::POD_LEFT);
     affinity.near.iter().any(|term| about(term, pod))
         || spread()
+        || (left && view.needs().is_some_and(|needs| needs.waits_for(pod)))
         || (left && affinity.far.iter().any(|term| about(term, pod)))
         || (left && pod.affinity.far.iter().any(|term| about(term, view.pod)))
 }

@@ -11,6 +11,9 @@ use super::{
     taint::Taint,
 };
 
+/// The annotation of a node that names the images of which it holds compiled code, with commas between.
+pub const COMPILED: &str = "runtime.naru.dev/compiled-images";
+
 /// The taint that a cordoned node counts as having.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
@@ -75,6 +78,13 @@ impl NodeInfo {
         })
     }
 
+    /// The same node, holding compiled code of the images that its annotation [`COMPILED`] names.
+    pub fn with_compiled(mut self, annotation: Option<&str>) -> Self {
+        let names = annotation.unwrap_or_default().split(',').filter(|name| !name.is_empty());
+        self.compiled = names.map(Arc::from).collect();
+        self
+    }
+
     /// The value of a label.
     pub(super) fn label(&self, key: &str) -> Option<&Arc<str>> {
         self.labels.get(key)
@@ -97,7 +107,7 @@ impl NodeInfo {
         if self.taints != before.taints || self.cordon != before.cordon {
             changes |= Changes::NODE_TAINTS;
         }
-        if self.images != before.images {
+        if self.images != before.images || self.compiled != before.compiled {
             changes |= Changes::NODE_IMAGES;
         }
         changes

@@ -6,7 +6,7 @@
 use super::{
     labels::Operator,
     node::NodeInfo,
-    object::{NodeAffinity, NodeSelectorTerm, PodSpec},
+    object::{NodeAffinity, NodeSelector, NodeSelectorTerm, PodSpec},
 };
 
 const NAME_FIELD: &str = "metadata.name";
@@ -38,6 +38,11 @@ impl Required {
             .and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
         let terms = selector.map(|selector| selector.node_selector_terms.iter().map(Term::of).collect());
         Self { labels, terms }
+    }
+
+    /// What a selector that stands by itself requires.
+    pub(super) fn of_selector(selector: &NodeSelector) -> Self {
+        Self { labels: Vec::new(), terms: Some(selector.node_selector_terms.iter().map(Term::of).collect()) }
     }
 
     pub(super) fn is_trivial(&self) -> bool {

@@ -87,7 +87,9 @@ impl Queue {
             self.entries.insert(uid.clone(), Entry { pod, attempts: 0, arrival, state: State::Gated });
             return self.enter(&uid, State::Active);
         };
-        if *entry.pod == *pod {
+        // A nomination is our own doing.
+        if entry.pod.shape == pod.shape {
+            entry.pod = pod;
             return;
         }
         let state = entry.state;
@@ -96,6 +98,31 @@ impl Queue {
             entry.pod = pod;
         }
         self.enter(&uid, if matches!(state, State::InFlight) { state } else { State::Active });
+    }
+
+    /// A pod that waits or is being placed.
+    pub fn get(&self, uid: &str) -> Option<&Arc<PodInfo>> {
+        self.entries.get(uid).map(|entry| &entry.pod)
+    }
+
+    /// A parked pod is to be tried at once.
+    pub fn activate(&mut self, uid: &str) {
+        if matches!(self.state(uid), Some(State::Parked { .. } | State::BackingOff { .. })) {
+            self.leave(uid);
+            self.enter(uid, State::Active);
+        }
+    }
+
+    /// A parked pod is to be tried when its backoff is over.
+    pub fn activate_later(&mut self, uid: &str, now: Duration) {
+        if let Some(State::Parked { .. }) = self.state(uid) {
+            self.leave(uid);
+            self.retry(uid, now);
+        }
+    }
+
+    fn state(&self, uid: &str) -> Option<State> {
+        self.entries.get(uid).map(|entry| entry.state)
     }
 
     /// Removes a pod: it was bound or deleted.

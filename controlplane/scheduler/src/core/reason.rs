@@ -43,6 +43,20 @@ pub enum Reason {
     PodAntiAffinity,
     /// A pod is near that wants this one far.
     KeptFar,
+    /// A disk is in use.
+    DiskConflict,
+    /// A claim for one pod has one.
+    ClaimInUse,
+    /// The node takes no more volumes of a driver.
+    TooManyVolumes,
+    /// A volume cannot be reached from the node.
+    VolumeElsewhere,
+    /// There is no volume for a claim there, nor can one be made.
+    NoVolume,
+    /// A volume is in another zone.
+    VolumeZone,
+    /// No node will do, as was found before any was looked at.
+    Everywhere(Box<str>),
 }
 
 impl fmt::Display for Reason {
@@ -63,6 +77,15 @@ impl fmt::Display for Reason {
             Reason::PodAffinity => f.write_str("node(s) didn't match pod affinity rules"),
             Reason::PodAntiAffinity => f.write_str("node(s) didn't match pod anti-affinity rules"),
             Reason::KeptFar => f.write_str("node(s) didn't satisfy existing pods anti-affinity rules"),
+            Reason::DiskConflict => f.write_str("node(s) had no available disk"),
+            Reason::ClaimInUse => f.write_str(
+                "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode",
+            ),
+            Reason::TooManyVolumes => f.write_str("node(s) exceed max volume count"),
+            Reason::VolumeElsewhere => f.write_str("node(s) didn't match PersistentVolume's node affinity"),
+            Reason::NoVolume => f.write_str("node(s) didn't find available persistent volumes to bind"),
+            Reason::VolumeZone => f.write_str("node(s) had no available volume zone"),
+            Reason::Everywhere(why) => f.write_str(why),
         }
     }
 }
@@ -75,7 +98,10 @@ impl Reason {
             | Reason::TooManyPods
             | Reason::Spread
             | Reason::PodAntiAffinity
-            | Reason::KeptFar => true,
+            | Reason::KeptFar
+            | Reason::DiskConflict
+            | Reason::ClaimInUse
+            | Reason::TooManyVolumes => true,
             Reason::Insufficient { for_good, .. } => !for_good,
             _ => false,
         }
@@ -92,6 +118,12 @@ impl Reason {
                 Changes::NODE_ALLOCATABLE | Changes::POD_LEFT
             }
             Reason::NoSpreadDomain => Changes::NODE_LABELS,
+            Reason::DiskConflict | Reason::ClaimInUse => Changes::POD_LEFT,
+            Reason::TooManyVolumes => Changes::POD_LEFT | Changes::STORAGE,
+            Reason::VolumeElsewhere | Reason::NoVolume | Reason::VolumeZone => {
+                Changes::STORAGE | Changes::NODE_LABELS
+            }
+            Reason::Everywhere(_) => Changes::STORAGE,
             Reason::Spread => {
                 Changes::POD_LEFT
                     | Changes::POD_CAME

@@ -21,6 +21,9 @@ impl<'a> Filters<'a> {
 
     /// Calls `tell` with every reason of the first filter that refuses the node of a slot.
     pub(super) fn refusal(&self, view: &View<'a>, slot: usize, mut tell: impl FnMut(Reason)) {
+        if let Some(why) = view.nowhere() {
+            return tell(Reason::Everywhere(why.into()));
+        }
         if let Some(reason) = of_verdict(view, view.nodes.verdicts[slot]) {
             return tell(reason);
         }
@@ -41,6 +44,10 @@ impl<'a> Filters<'a> {
         });
         if !room {
             return;
+        }
+        let volumes = view.volumes_at(slot);
+        if !volumes.is_empty() {
+            return volumes.into_iter().for_each(tell);
         }
         match self.spread.at(slot) {
             Skew::Fits => {}

@@ -23,7 +23,7 @@ pub fn schedule_each(
     let place = |pod: &Arc<PodInfo>| {
         let decision = schedule(snapshot, pod, profile, tie_breaker(pod));
         if let Decision::Place(placement) = &decision {
-            snapshot.assume(pod, &placement.node);
+            snapshot.assume_placed(pod, placement);
         }
         decision
     };
@@ -56,12 +56,16 @@ pub fn schedule_gang(
     let mut assumed: Vec<&Arc<PodInfo>> = Vec::with_capacity(pods.len());
     for (number, pod) in pods.iter().enumerate() {
         if let Some(node) = snapshot.node_of(&pod.id.uid) {
-            placements.push(Placement { node: node.clone(), generation: snapshot.generation() });
+            placements.push(Placement {
+                node: node.clone(),
+                generation: snapshot.generation(),
+                volumes: Vec::new(),
+            });
             continue;
         }
         match schedule(snapshot, pod, profile, tie_breaker(pod)) {
             Decision::Place(placement) => {
-                snapshot.assume(pod, &placement.node);
+                snapshot.assume_placed(pod, &placement);
                 assumed.push(pod);
                 placements.push(placement);
             }

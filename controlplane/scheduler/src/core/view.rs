@@ -9,7 +9,12 @@ use super::{
     pod::{PodInfo, ShapeKey},
     preemption::Trial,
     profile::Profile,
-    snapshot::{Cluster, Index, Snapshot},
+    reason::Reason,
+    snapshot::{Cluster, Index, Slot, Snapshot},
+    storage::{
+        ClaimKey, VolumeStep,
+        needs::{self, Beside, Needs},
+    },
 };
 
 /// What a decision about a pod reads.
@@ -24,6 +29,25 @@ pub(super) struct View<'a> {
     pub(super) load: &'a LoadBoard,
     /// None if no node holds any of the pod's images.
     pub(super) images: Option<&'a ImageBoard>,
+    /// What the pod's volumes need, if it has any, or why no node will do.
+    pub(super) volumes: Option<Result<Needs<'a>, String>>,
+}
+
+/// The pods of a node as they are.
+struct OnNode<'a> {
+    cluster: &'a Cluster,
+    slot: &'a Slot,
+}
+
+impl<'a> Beside<'a> for OnNode<'a> {
+    fn pods(&self) -> Box<dyn Iterator<Item = &'a ShapeKey> + '_> {
+        let cluster = self.cluster;
+        Box::new(self.slot.pods.iter().map(move |number| &cluster.pod(*number).pod.shape.key))
+    }
+
+    fn fewer_users(&self, _: &ClaimKey) -> u32 {
+        0
+    }
 }
 
 /// Brings up to date what the placing of a pod takes, and looks at it.
@@ -54,6 +78,7 @@ pub(super) fn with<R>(
         nodes: index.boards.nodes.get(nodes),
         load: index.boards.loads.get(load),
         images: images.map(|number| index.boards.images.get(number)),
+        volumes: (!key.volumes.is_empty()).then(|| needs::of(&cluster.storage, pod)),
     })
 }
 
@@ -61,11 +86,17 @@ impl<'a> View<'a> {
     /// The slots of the nodes that the pod fits on.
     pub(super) fn feasible(&self) -> Vec<u32> {
         let mut fitting = Vec::with_capacity(self.cluster.nodes);
+        if self.nowhere().is_some() {
+            return fitting;
+        }
         let boards = self.nodes.verdicts.iter().zip(&self.load.scores);
         for (slot, (verdict, score)) in boards.enumerate() {
             if *verdict == Verdict::FITS && *score != NO_ROOM {
                 fitting.push(slot as u32);
             }
+        }
+        if self.needs().is_some() {
+            fitting.retain(|slot| self.volumes_at(*slot as usize).is_empty());
         }
         let (spread, affinity) = (self.spread(), self.affinity());
         if !spread.is_trivial() {
@@ -84,9 +115,36 @@ impl<'a> View<'a> {
     pub(super) fn fits(&self, slot: usize) -> bool {
         self.nodes.verdicts[slot] == Verdict::FITS
             && self.load.scores[slot] != NO_ROOM
+            && self.nowhere().is_none()
+            && self.volumes_at(slot).is_empty()
             && self.spread().at(slot) == Skew::Fits
             && self.affinity().at(slot) == Nearness::Fits
             && self.fits_with_nominated(slot)
+    }
+
+    /// Why no node will do, as was found before any was looked at.
+    pub(super) fn nowhere(&self) -> Option<&str> {
+        self.volumes.as_ref().and_then(|volumes| volumes.as_ref().err()).map(String::as_str)
+    }
+
+    /// What the pod's volumes need.
+    pub(super) fn needs(&self) -> Option<&Needs<'a>> {
+        self.volumes.as_ref().and_then(|volumes| volumes.as_ref().ok())
+    }
+
+    /// The reasons of the pod's volumes against a node, of the first filter that has any.
+    pub(super) fn volumes_at(&self, slot: usize) -> Vec<Reason> {
+        let Some(needs) = self.needs() else { return Vec::new() };
+        let here = &self.cluster.slots[slot];
+        let Some(node) = &here.node else { return Vec::new() };
+        needs.refusal(here, node, &OnNode { cluster: self.cluster, slot: here })
+    }
+
+    /// What is to be done with the pod's volumes if it goes to a node that it fits on.
+    pub(super) fn steps(&self, slot: usize) -> Vec<VolumeStep> {
+        let node = self.cluster.slots[slot].node.as_deref();
+        let steps = self.needs().zip(node).and_then(|(needs, node)| needs.steps(node));
+        steps.unwrap_or_default()
     }
 
     /// Whether the pod fits beside those that are to have the node and are not less important.

@@ -41,10 +41,14 @@ pub(crate) struct State {
     pub(crate) bindings: Vec<(String, String)>,
     /// Bindings asked for.
     pub(crate) attempts: usize,
+    /// Deletions asked for, in order.
+    pub(crate) deletions: Vec<String>,
+    /// So many deletions are refused with 503.
+    pub(crate) refuse_deletions: usize,
 }
 
 impl State {
-    fn put(&mut self, plural: &str, key: &str, mut object: Value) -> Value {
+    pub(crate) fn put(&mut self, plural: &str, key: &str, mut object: Value) -> Value {
         self.revision += 1;
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         let place = (plural.to_owned(), key.to_owned());
@@ -91,6 +95,11 @@ impl State {
         let pod = self.get("pods", &format!("default/{pod}"))?;
         let condition = pod["status"]["conditions"].as_array()?.first()?;
         Some((condition["reason"].as_str()?, condition["message"].as_str()?))
+    }
+
+    /// The node that is kept for a pod.
+    pub(crate) fn nominated(&self, pod: &str) -> Option<&str> {
+        self.get("pods", &format!("default/{pod}"))?["status"]["nominatedNodeName"].as_str()
     }
 
     /// Reason, message and count of each event of a pod.
@@ -188,14 +197,17 @@ impl FakeApi {
 
     async fn serve(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let path: Vec<_> = parts.uri.path().trim_start_matches("/api/v1/").split('/').collect();
+        let all: Vec<_> = parts.uri.path().trim_start_matches('/').split('/').collect();
+        // `api/v1/...`, or `apis/group/v1/...`.
+        let path = if all[0] == "api" { &all[2..] } else { &all[3..] };
         let query = parts.uri.query().unwrap_or_default();
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        match (parts.method, &path[..]) {
+        match (parts.method, path) {
             (Method::GET, [plural]) if query.contains("watch=true") => self.watch(plural, query),
             (Method::GET, [plural]) => self.list(plural),
             (Method::POST, ["namespaces", ns, "pods", name, "binding"]) => self.bind(ns, name, &body),
+            (Method::DELETE, ["namespaces", ns, "pods", name]) => self.begin_deletion(ns, name, &body),
             (Method::PATCH, ["namespaces", ns, "pods", name, "status"]) => {
                 self.patch("pods", &format!("{ns}/{name}"), &body)
             }
@@ -279,6 +291,24 @@ impl FakeApi {
             state.put("pods", &key, pod);
             state.bindings.push((name.to_owned(), node));
             answer(json!({"apiVersion": "v1", "kind": "Status", "status": "Success", "code": 201}))
+        })
+    }
+
+    /// A deletion with grace: the pod stays until the test removes it.
+    fn begin_deletion(&self, namespace: &str, name: &str, how: &Value) -> Response {
+        let key = format!("{namespace}/{name}");
+        self.with(|state| {
+            let Some(mut pod) = state.get("pods", &key).cloned() else {
+                return failure(StatusCode::NOT_FOUND, "NotFound", "no such pod");
+            };
+            assert_eq!(how["preconditions"]["uid"], pod["metadata"]["uid"], "only this very pod");
+            state.deletions.push(name.to_owned());
+            if state.refuse_deletions > 0 {
+                state.refuse_deletions -= 1;
+                return failure(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "the store is down");
+            }
+            pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+            answer(state.put("pods", &key, pod))
         })
     }
 

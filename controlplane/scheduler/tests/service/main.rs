@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod fake;
+mod preemption;
+mod surroundings;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     conditions::{self, Health},
     facts::Usage,
+    images::{self, Holdings},
     register::{self, Registration},
 };
 use crate::{
@@ -75,12 +76,14 @@ pub(crate) async fn status(
         }
         let before = conditions_of(&node).to_vec();
         let next = judge(&context, &before).await;
+        let had = holdings_of(&node);
+        let has = holdings_now(&context).await.unwrap_or_else(|| had.clone());
         let now = context.clock.now();
-        if conditions::same(&before, &next) && between(told, now) < TELL {
+        if conditions::same(&before, &next) && had == has && between(told, now) < TELL {
             continue;
         }
         loop {
-            match tell(&context, &registration, &node, next.clone()).await {
+            match tell(&context, &registration, &node, next.clone(), &has).await {
                 Ok(fresh) => {
                     node = fresh;
                     told = now;
@@ -110,7 +113,8 @@ async fn first(context: &Context, registration: &Registration, cancel: &Cancella
     let mut delay = RETRY_FIRST;
     loop {
         let conditions = judge(context, &[]).await;
-        match register::register(&context.client, registration, conditions).await {
+        let holdings = holdings_now(context).await.unwrap_or_default();
+        match register::register(&context.client, registration, conditions, &holdings).await {
             Ok(node) => return Some(node),
             Err(error) => tracing::warn!(error = chain(&error), "the node is not registered yet"),
         }
@@ -126,12 +130,15 @@ async fn tell(
     registration: &Registration,
     node: &Node,
     conditions: Vec<NodeCondition>,
+    holdings: &Holdings,
 ) -> kube::Result<Node> {
-    let status = registration.status(conditions.clone());
-    let changed = Node { status: Some(status), ..node.clone() };
+    let status = registration.status(conditions.clone(), holdings);
+    let mut changed = Node { status: Some(status), ..node.clone() };
+    let annotations = changed.metadata.annotations.get_or_insert_default();
+    annotations.insert(images::COMPILED.into(), holdings.compiled.clone());
     match register::patch_status(&context.client, &changed).await {
         Err(kube::Error::Api(status)) if status.code == 404 => {
-            register::register(&context.client, registration, conditions).await
+            register::register(&context.client, registration, conditions, holdings).await
         }
         other => other,
     }
@@ -139,6 +146,37 @@ async fn tell(
 
 fn conditions_of(node: &Node) -> &[NodeCondition] {
     node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default()
+}
+
+/// What the Node says of its images.
+fn holdings_of(node: &Node) -> Holdings {
+    let images = node.status.as_ref().and_then(|status| status.images.clone());
+    let compiled = node.metadata.annotations.as_ref().and_then(|all| all.get(images::COMPILED).cloned());
+    Holdings { images: images.unwrap_or_default(), compiled: compiled.unwrap_or_default() }
+}
+
+/// What there is to say of images; `None` if they cannot be listed.
+async fn holdings_now(context: &Context) -> Option<Holdings> {
+    let list = match context.images.list().await {
+        Ok(list) => list,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "the node's images cannot be listed");
+            return None;
+        }
+    };
+    let data_dir = context.data_dir.clone();
+    let compiled = match tokio::task::spawn_blocking(move || images::compiled(&data_dir)).await {
+        Ok(Ok(compiled)) => compiled,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the compiled code cannot be listed");
+            return None;
+        }
+        Err(error) => {
+            tracing::error!(%error, "the listing of compiled code panicked");
+            return None;
+        }
+    };
+    Some(Holdings::of(list, &compiled))
 }
 
 /// Looks at the machine and the runtimes, and judges.

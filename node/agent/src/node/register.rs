@@ -18,7 +18,10 @@ use kube::{
 };
 use serde_json::json;
 
-use super::facts::{Capacity, Machine};
+use super::{
+    facts::{Capacity, Machine},
+    images::{COMPILED, Holdings},
+};
 
 /// What a node registers with.
 #[derive(Clone, Debug)]
@@ -51,17 +54,21 @@ impl Registration {
             ("kubernetes.io/arch", self.machine.architecture),
             ("beta.kubernetes.io/os", "linux"),
             ("beta.kubernetes.io/arch", self.machine.architecture),
+            // What a pod that must not go elsewhere selects: every agent of ours has both runtimes.
+            ("runtime.naru.dev/oci", "true"),
+            ("runtime.naru.dev/wasm", "true"),
         ];
         labels.extend(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
         labels
     }
 
-    /// The Node with these conditions.
-    pub(super) fn node(&self, conditions: Vec<NodeCondition>) -> Node {
+    /// The Node with these conditions and images.
+    pub(super) fn node(&self, conditions: Vec<NodeCondition>, holdings: &Holdings) -> Node {
         Node {
             metadata: ObjectMeta {
                 name: Some(self.name.clone()),
                 labels: Some(self.labels()),
+                annotations: Some(annotations(holdings)),
                 ..ObjectMeta::default()
             },
             spec: Some(NodeSpec {
@@ -70,12 +77,12 @@ impl Registration {
                 taints: (!self.taints.is_empty()).then(|| self.taints.clone()),
                 ..NodeSpec::default()
             }),
-            status: Some(self.status(conditions)),
+            status: Some(self.status(conditions, holdings)),
         }
     }
 
-    /// The Node's status with these conditions.
-    pub(super) fn status(&self, conditions: Vec<NodeCondition>) -> NodeStatus {
+    /// The Node's status with these conditions and images.
+    pub(super) fn status(&self, conditions: Vec<NodeCondition>, holdings: &Holdings) -> NodeStatus {
         let address = |kind: &str, address: String| NodeAddress { address, type_: kind.into() };
         let amounts = amounts(&self.capacity);
         NodeStatus {
@@ -86,6 +93,7 @@ impl Registration {
             allocatable: Some(amounts.clone()),
             capacity: Some(amounts),
             conditions: Some(conditions),
+            images: Some(holdings.images.clone()),
             daemon_endpoints: Some(NodeDaemonEndpoints {
                 kubelet_endpoint: Some(DaemonEndpoint { port: i32::from(self.endpoint.port()) }),
             }),
@@ -105,6 +113,10 @@ impl Registration {
             ..NodeStatus::default()
         }
     }
+}
+
+fn annotations(holdings: &Holdings) -> BTreeMap<String, String> {
+    [(COMPILED.to_owned(), holdings.compiled.clone())].into()
 }
 
 /// Quantities as a node tells them.
@@ -127,9 +139,10 @@ pub(crate) async fn register(
     client: &Client,
     registration: &Registration,
     conditions: Vec<NodeCondition>,
+    holdings: &Holdings,
 ) -> kube::Result<Node> {
     let api: Api<Node> = Api::all(client.clone());
-    let node = registration.node(conditions);
+    let node = registration.node(conditions, holdings);
     match api.create(&PostParams::default(), &node).await {
         // A server may keep the status for the subresource alone.
         Ok(created) => {
@@ -149,11 +162,14 @@ pub(crate) async fn register(
     }
 }
 
-/// Writes the whole status of a Node.
+/// Writes the whole status of a Node, and what our annotations say.
 pub(super) async fn patch_status(client: &Client, node: &Node) -> kube::Result<Node> {
     let api: Api<Node> = Api::all(client.clone());
     let name = node.metadata.name.as_deref().unwrap_or_default();
-    api.patch_status(name, &PatchParams::default(), &Patch::Strategic(json!({"status": node.status}))).await
+    let annotations = node.metadata.annotations.as_ref();
+    let ours = annotations.and_then(|all| all.get(COMPILED));
+    let change = json!({"metadata": {"annotations": {COMPILED: ours}}, "status": node.status});
+    api.patch_status(name, &PatchParams::default(), &Patch::Strategic(change)).await
 }
 
 #[cfg(test)]
@@ -180,10 +196,11 @@ mod tests {
             capacity: machine.capacity(110),
             machine,
         };
-        let node = serde_json::to_value(registration.node(vec![])).unwrap();
+        let node = serde_json::to_value(registration.node(vec![], &Holdings::default())).unwrap();
         assert_eq!(node["metadata"]["labels"]["kubernetes.io/hostname"], "n1");
         assert_eq!(node["metadata"]["labels"]["kubernetes.io/arch"], "amd64");
         assert_eq!(node["metadata"]["labels"]["naru.dev/x"], "y");
+        assert_eq!(node["metadata"]["labels"]["runtime.naru.dev/wasm"], "true");
         assert_eq!(node["spec"]["podCIDR"], "10.1.0.0/24");
         let status = &node["status"];
         assert_eq!(

@@ -34,10 +34,17 @@ pub(crate) struct LoadBoard {
     key: Arc<LoadKey>,
     /// The weighed scores of fit and balance, or [`NO_ROOM`].
     pub(crate) scores: Vec<i64>,
+    /// Why there is no room, as [`filter::shortage`] says it, for loads that are [plain](LoadKey::is_plain).
+    pub(crate) shortages: Vec<u8>,
     seen: Option<u64>,
 }
 
 impl LoadKey {
+    /// Whether [`filter::shortage`] says everything that there is to say: no ports and no devices are asked for.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.ports.is_empty() && self.requests.extended.is_empty()
+    }
+
     pub(crate) fn of(pod: &ShapeKey, profile: &Profile) -> Self {
         Self {
             requests: pod.requests.clone(),
@@ -52,7 +59,7 @@ impl LoadKey {
 
 impl Board<Arc<LoadKey>> for LoadBoard {
     fn new(key: &Arc<LoadKey>) -> Self {
-        Self { key: key.clone(), scores: Vec::new(), seen: None }
+        Self { key: key.clone(), scores: Vec::new(), shortages: Vec::new(), seen: None }
     }
 
     fn update(&mut self, cluster: &Cluster) {
@@ -61,6 +68,7 @@ impl Board<Arc<LoadKey>> for LoadBoard {
             return;
         }
         self.scores.resize(cluster.slots.len(), NO_ROOM);
+        self.shortages.resize(cluster.slots.len(), 0);
         match self.seen.and_then(|seen| cluster.load_changes.since(seen)) {
             Some(changed) => changed.for_each(|slot| self.look(cluster, slot)),
             None => (0..cluster.slots.len()).for_each(|slot| self.look(cluster, slot)),
@@ -71,6 +79,7 @@ impl Board<Arc<LoadKey>> for LoadBoard {
 
 impl LoadBoard {
     fn look(&mut self, cluster: &Cluster, slot: usize) {
+        let short = &mut self.shortages[slot];
         let (slot, score) = (&cluster.slots[slot], &mut self.scores[slot]);
         let key = &*self.key;
         *score = match &slot.node {
@@ -79,6 +88,10 @@ impl LoadBoard {
                     + key.balance_weight * score::balance::of(slot, node, &key.requests)
             }
             _ => NO_ROOM,
+        };
+        *short = match &slot.node {
+            Some(node) if *score == NO_ROOM && key.is_plain() => filter::shortage(slot, node, &key.requests),
+            _ => 0,
         };
     }
 }

@@ -91,6 +91,11 @@ pub(super) const TOO_MANY_PODS: u8 = 1;
 /// The resources of [`shortage`], in the order of their bits.
 pub(super) const PLAIN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
+/// Whether pods leaving may end a [`shortage`]: nothing is too little for good.
+pub(super) fn is_resolvable(bits: u8) -> bool {
+    bits >> (1 + PLAIN.len()) == 0
+}
+
 /// The reasons that bits of [`shortage`] stand for.
 pub(super) fn reasons_of(bits: u8) -> impl Iterator<Item = Reason> {
     let pods = (bits & TOO_MANY_PODS != 0).then_some(Reason::TooManyPods);

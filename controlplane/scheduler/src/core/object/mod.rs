@@ -2,6 +2,7 @@
 
 mod affinity;
 mod node;
+mod storage;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,12 @@ pub use affinity::{
     PreferredTerm, Requirement, TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 pub use node::{Condition, ContainerImage, NodeSpec, NodeStatus, TaintSpec};
-pub use volume::{ClaimRef, EphemeralVolume, Volume};
+pub use storage::{
+    ClaimReference, ClaimSpec, ClaimStatus, ClassFields, CsiAllocatable, CsiNodeDriver, CsiNodeSpec,
+    CsiSource, StorageMeta, StorageOwner, TopologyRequirement, TopologyTerm, VolumeNodeAffinity, VolumeSpec,
+    VolumeStatus,
+};
+pub use volume::{AwsDisk, ClaimRef, EphemeralVolume, GceDisk, IscsiDisk, RbdDisk, Volume};
 
 /// Quantities by resource name.
 pub type ResourceList = BTreeMap<String, Value>;

@@ -13,6 +13,57 @@ pub struct Volume {
     pub persistent_volume_claim: Option<ClaimRef>,
     /// A claim that is made for the pod.
     pub ephemeral: Option<EphemeralVolume>,
+    /// A disk of Google's.
+    pub gce_persistent_disk: Option<GceDisk>,
+    /// A disk of Amazon's.
+    pub aws_elastic_block_store: Option<AwsDisk>,
+    /// A disk over the network.
+    pub iscsi: Option<IscsiDisk>,
+    /// A disk of Ceph's.
+    pub rbd: Option<RbdDisk>,
+}
+
+/// A disk of Google's.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GceDisk {
+    /// Its name.
+    pub pd_name: String,
+    /// Whether the pod only reads.
+    pub read_only: bool,
+}
+
+/// A disk of Amazon's.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct AwsDisk {
+    /// Its name.
+    #[serde(rename = "volumeID")]
+    pub volume_id: String,
+}
+
+/// A disk over the network.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IscsiDisk {
+    /// Its name.
+    pub iqn: String,
+    /// Whether the pod only reads.
+    pub read_only: bool,
+}
+
+/// A disk of Ceph's.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RbdDisk {
+    /// Who knows where it is.
+    pub monitors: Vec<String>,
+    /// Its pool.
+    pub pool: Option<String>,
+    /// Its name there.
+    pub image: String,
+    /// Whether the pod only reads.
+    pub read_only: bool,
 }
 
 /// Which claim.

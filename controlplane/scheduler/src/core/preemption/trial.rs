@@ -9,7 +9,9 @@ use crate::core::{
     refusal,
     resources::Resources,
     snapshot::{NO_DOMAIN, Placed, Slot},
+    storage::{ClaimKey, needs::Beside},
     view::View,
+    volume::VolumeUse,
 };
 
 /// A node in thought, for one pod.
@@ -23,6 +25,12 @@ pub(crate) struct Trial<'v, 'a> {
     changes: Vec<(usize, i64)>,
     /// Pods that were to have the node before, and stay counted.
     nominated: bool,
+    /// Whether the pod has volumes, so that the two following are kept.
+    volumes: bool,
+    /// Numbers of the pods that left.
+    left: Vec<u32>,
+    /// Pods that are to come.
+    coming: Vec<&'a ShapeKey>,
 }
 
 impl<'v, 'a> Trial<'v, 'a> {
@@ -40,12 +48,16 @@ impl<'v, 'a> Trial<'v, 'a> {
             ports: here.ports.clone(),
             changes: tallies.map(|tally| (tally, 0)).collect(),
             nominated: false,
+            volumes: view.needs().is_some(),
+            left: Vec::new(),
+            coming: Vec::new(),
         };
         trial.changes.sort_unstable();
         trial.changes.dedup();
         for (other, class) in view.cluster.nominated_on(slot) {
             if other.priority() >= pod.priority() && other.id.uid != pod.id.uid {
                 trial.change(&other.shape.key, class as usize, 1);
+                trial.coming.push(&other.shape.key);
                 trial.nominated = true;
             }
         }
@@ -60,11 +72,30 @@ impl<'v, 'a> Trial<'v, 'a> {
     /// A pod leaves.
     pub(crate) fn remove(&mut self, placed: &Placed) {
         self.change(&placed.pod.shape.key, placed.class as usize, -1);
+        if self.volumes {
+            self.left.push(self.number(placed));
+        }
     }
 
     /// It stays after all.
     pub(crate) fn put_back(&mut self, placed: &Placed) {
         self.change(&placed.pod.shape.key, placed.class as usize, 1);
+        if self.volumes {
+            let number = self.number(placed);
+            self.left.retain(|left| *left != number);
+        }
+    }
+
+    fn number(&self, placed: &Placed) -> u32 {
+        self.view.cluster.slots[placed.slot as usize].pods[placed.at_slot as usize]
+    }
+
+    fn volumes(&self) -> Vec<Reason> {
+        let slot = &self.view.cluster.slots[self.slot];
+        match (self.view.needs(), &slot.node) {
+            (Some(needs), Some(node)) => needs.refusal(slot, node, self),
+            _ => Vec::new(),
+        }
     }
 
     fn change(&mut self, pod: &ShapeKey, class: usize, by: i64) {
@@ -111,6 +142,10 @@ impl<'v, 'a> Trial<'v, 'a> {
             return vec![Reason::Ports];
         }
         let reasons = self.shortages();
+        if !reasons.is_empty() {
+            return reasons;
+        }
+        let reasons = self.volumes();
         if !reasons.is_empty() {
             return reasons;
         }
@@ -178,5 +213,25 @@ impl<'v, 'a> Trial<'v, 'a> {
             return Some(Reason::PodAntiAffinity);
         }
         plan.kept_far.iter().any(some).then_some(Reason::KeptFar)
+    }
+}
+
+impl<'a> Beside<'a> for Trial<'_, 'a> {
+    fn pods(&self) -> Box<dyn Iterator<Item = &'a ShapeKey> + '_> {
+        let cluster = self.view.cluster;
+        let staying = cluster.slots[self.slot].pods.iter().filter(|number| !self.left.contains(number));
+        let staying = staying.map(move |number| &cluster.pod(*number).pod.shape.key);
+        Box::new(staying.chain(self.coming.iter().copied()))
+    }
+
+    fn fewer_users(&self, claim: &ClaimKey) -> u32 {
+        let uses = |pod: &ShapeKey| {
+            let same = |one: &VolumeUse| {
+                one.is_lasting_claim() && one.claim_key(&pod.namespace).as_ref() == Some(claim)
+            };
+            pod.volumes.iter().any(same)
+        };
+        let left = self.left.iter().filter(|number| uses(&self.view.cluster.pod(**number).pod.shape.key));
+        u32::try_from(left.count()).unwrap_or(u32::MAX)
     }
 }

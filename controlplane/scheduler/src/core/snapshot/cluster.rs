@@ -8,7 +8,7 @@ use std::{
 use super::journal::Journal;
 use crate::core::{
     images::Images, labels::Labels, node::NodeInfo, owner::Owners, pod::PodInfo, ports::HostPort,
-    preemption::Budgets, requests::Scored, resources::Resources,
+    preemption::Budgets, requests::Scored, resources::Resources, storage::Storage,
 };
 
 /// Nodes and pods by number.
@@ -26,6 +26,7 @@ pub(crate) struct Cluster {
     pub(crate) owners: Owners,
     pub(crate) namespaces: Namespaces,
     pub(crate) budgets: Budgets,
+    pub(crate) storage: Storage,
     /// Pods that are to have a node, with their class, by slot. Few.
     pub(crate) nominated: BTreeMap<u32, Vec<(Arc<PodInfo>, u32)>>,
     /// Nodes that came, went or changed.
@@ -215,6 +216,9 @@ impl Cluster {
         slot.scored.memory = slot.scored.memory.saturating_add(key.scored.memory);
         slot.ports.extend(key.ports.iter().cloned());
         slot.count_priority(key.priority, true);
+        for claim in key.volumes.iter().filter(|one| one.is_lasting_claim()) {
+            claim.claim_key(&key.namespace).iter().for_each(|claim| self.storage.count_user(claim, true));
+        }
         let number = match self.free_pods.pop() {
             Some(number) => number,
             None => {
@@ -243,6 +247,9 @@ impl Cluster {
         slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_sub(key.scored.milli_cpu);
         slot.scored.memory = slot.scored.memory.saturating_sub(key.scored.memory);
         slot.count_priority(key.priority, false);
+        for claim in key.volumes.iter().filter(|one| one.is_lasting_claim()) {
+            claim.claim_key(&key.namespace).iter().for_each(|claim| self.storage.count_user(claim, false));
+        }
         for port in &key.ports {
             if let Some(at) = slot.ports.iter().position(|other| other == port) {
                 slot.ports.swap_remove(at);

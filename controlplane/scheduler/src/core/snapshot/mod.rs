@@ -12,7 +12,7 @@ mod tally;
 mod topology;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -24,12 +24,14 @@ pub(super) use topology::{HOSTNAME, NO_DOMAIN, TopologyKey};
 
 use super::{
     changes::Changes,
+    decide::Placement,
     labels::Labels,
     node::NodeInfo,
     object::LabelSelector,
     owner::{Owner, OwnerKind},
     pod::PodInfo,
     preemption::Budget,
+    storage::{Claim, ClaimKey, Class, Volume},
 };
 
 /// Nodes, and the pods on them.
@@ -120,6 +122,7 @@ impl Snapshot {
         let placed = self.cluster.pod_mut(number);
         let slot = placed.slot as usize;
         if placed.pod.shape == pod.shape && *self.cluster.slots[slot].name == *node {
+            self.cluster.storage.confirm(&pod.id.uid);
             let placed = self.cluster.pod_mut(number);
             placed.assumed = false;
             if *placed.pod != *pod {
@@ -146,12 +149,51 @@ impl Snapshot {
         }
     }
 
+    /// Counts a pod where a decision placed it, and what was decided about its volumes.
+    pub fn assume_placed(&mut self, pod: &Arc<PodInfo>, placement: &Placement) {
+        self.assume(pod, &placement.node);
+        self.cluster.storage.assume(&pod.id.uid, &placement.volumes);
+    }
+
     /// Takes back an assumption; does nothing if the API has confirmed it.
     pub fn forget(&mut self, uid: &str) -> Changes {
         match self.cluster.by_uid.get(uid) {
-            Some(&number) if self.cluster.pod(number).assumed => self.remove_pod(uid),
+            Some(&number) if self.cluster.pod(number).assumed => {
+                let freed = self.cluster.storage.forget(uid);
+                let storage = if freed { Changes::STORAGE } else { Changes::NONE };
+                self.remove_pod(uid) | storage
+            }
             _ => Changes::NONE,
         }
+    }
+
+    /// Adds, replaces or removes a volume.
+    pub fn set_volume(&mut self, name: &str, volume: Option<Volume>) -> Changes {
+        let changed = self.cluster.storage.set_volume(name, volume);
+        self.storage_changed(changed)
+    }
+
+    /// Adds, replaces or removes a claim.
+    pub fn set_claim(&mut self, key: &ClaimKey, claim: Option<Claim>) -> Changes {
+        let changed = self.cluster.storage.set_claim(key, claim);
+        self.storage_changed(changed)
+    }
+
+    /// Adds, replaces or removes a storage class.
+    pub fn set_class(&mut self, name: &str, class: Option<Class>) -> Changes {
+        let changed = self.cluster.storage.set_class(name, class);
+        self.storage_changed(changed)
+    }
+
+    /// Sets or removes how many volumes of each driver a node takes.
+    pub fn set_volume_limits(&mut self, node: &str, limits: Option<HashMap<Arc<str>, i64>>) -> Changes {
+        let changed = self.cluster.storage.set_limits(node, limits);
+        self.storage_changed(changed)
+    }
+
+    fn storage_changed(&mut self, changed: bool) -> Changes {
+        self.cluster.generation += u64::from(changed);
+        if changed { Changes::STORAGE } else { Changes::NONE }
     }
 
     /// The node a pod is on, bound or assumed.
@@ -257,6 +299,7 @@ impl Snapshot {
             && cluster.free_slots.len() == cluster.slots.len()
             && cluster.free_pods.len() == cluster.pods.len()
             && cluster.namespaces.is_empty()
+            && cluster.storage.is_blank()
             && index.tallies.iter().all(|tally| tally.total == 0 && tally.counts.iter().all(|one| *one == 0))
             && index.classes.iter().all(|class| class.pods.is_empty())
     }

@@ -9,6 +9,7 @@ mod reference;
 mod scores;
 mod snapshots;
 mod together;
+mod volumes;
 mod worlds;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -96,3 +96,25 @@ fn ties_are_broken_by_the_seed_alone() {
     }
     assert!(seen.len() == 8 && seen.values().all(|count| *count > 20), "{seen:?}");
 }
+
+#[test]
+fn a_profile_can_prefer_nodes_with_compiled_code() {
+    let with = |name: &str, compiled: &str| {
+        let object = json!({
+            "kind": "Node", "metadata": {"name": name, "annotations": {"runtime.naru.dev/compiled-images": compiled}},
+            "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "10"}},
+        });
+        crate::core::feed::node(&object).unwrap()
+    };
+    let mut snapshot = cluster([with("a", ""), with("b", "h/x@sha256:1,h/x:1"), with("c", "h/y:1")]);
+    let guest = pod(json!({"containers": [{"image": "h/x:1"}]}));
+    let mut profile = Profile::default();
+    profile.weights.compiled_locality = 5;
+    for tie in 0..10 {
+        match schedule(&snapshot, &guest, &profile, tie) {
+            Decision::Place(placement) => assert_eq!(&*placement.node, "b"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(snapshot.set_node(with("a", "h/x:1")), Changes::NODE_IMAGES);
+}
