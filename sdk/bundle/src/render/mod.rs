@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 pub use error::RenderError;
 pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
+pub use order::INSTALL_ORDER;
 pub use split::documents;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! The order in which kinds are installed. Source: Helm's `InstallOrder`.
 
-const INSTALL_ORDER: [&str; 38] = [
+/// The kinds in the order in which they are made; others come after, by name.
+pub const INSTALL_ORDER: [&str; 38] = [
     "PriorityClass",
     "Namespace",
     "NetworkPolicy",

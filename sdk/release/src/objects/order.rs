@@ -2,49 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::Object;
+use naru_bundle::render::INSTALL_ORDER;
 
-/// The kinds in the order in which they are made; the others come after, by name.
-const INSTALL: &[&str] = &[
-    "PriorityClass",
-    "Namespace",
-    "NetworkPolicy",
-    "ResourceQuota",
-    "LimitRange",
-    "PodSecurityPolicy",
-    "PodDisruptionBudget",
-    "ServiceAccount",
-    "Secret",
-    "SecretList",
-    "ConfigMap",
-    "StorageClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "CustomResourceDefinition",
-    "ClusterRole",
-    "ClusterRoleList",
-    "ClusterRoleBinding",
-    "ClusterRoleBindingList",
-    "Role",
-    "RoleList",
-    "RoleBinding",
-    "RoleBindingList",
-    "Service",
-    "DaemonSet",
-    "Pod",
-    "ReplicationController",
-    "ReplicaSet",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "StatefulSet",
-    "Job",
-    "CronJob",
-    "IngressClass",
-    "Ingress",
-    "APIService",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-];
+use super::Object;
 
 /// Where removing differs from making backwards: services go before what they lead to.
 const UNINSTALL: &[&str] = &[
@@ -90,7 +50,7 @@ const UNINSTALL: &[&str] = &[
 
 /// Puts objects in the order in which they are made; equals stay as they are.
 pub fn for_install(objects: &mut [Object]) {
-    objects.sort_by(|a, b| by_kind(INSTALL, a.kind(), b.kind()));
+    objects.sort_by(|a, b| by_kind(&INSTALL_ORDER, a.kind(), b.kind()));
 }
 
 /// Puts objects in the order in which they are removed; equals stay as they are.
@@ -139,6 +99,6 @@ mod tests {
             order.sort_unstable();
             order
         };
-        assert_eq!(sorted(INSTALL), sorted(UNINSTALL));
+        assert_eq!(sorted(&INSTALL_ORDER), sorted(UNINSTALL));
     }
 }
