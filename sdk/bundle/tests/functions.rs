@@ -40,3 +40,56 @@ fn parses<'a>(names: impl Iterator<Item = &'a str>) -> (bool, String) {
         Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(chart.path()).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
+
+#[test]
+fn the_example_charts_use_every_function() {
+    let charts = naru_tests::tools::repository("manifests/charts");
+    let mut templates = Vec::new();
+    collect(&charts, &mut templates);
+    let mut named: Vec<String> = templates.iter().flat_map(|template| identifiers(template)).collect();
+    named.sort_unstable();
+    named.dedup();
+    let unused: Vec<&str> =
+        NAMES.lines().filter(|name| named.binary_search(&(*name).to_owned()).is_err()).collect();
+    assert!(unused.is_empty(), "manifests/charts do not use {unused:?}");
+}
+
+/// The texts of all templates below a folder.
+fn collect(folder: &std::path::Path, templates: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, templates);
+        } else if path.components().any(|part| part.as_os_str() == "templates") {
+            templates.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// What stands in a template's actions outside texts and comments and is neither field nor variable.
+fn identifiers(template: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for action in template.split("{{").skip(1) {
+        let action = action.trim_start_matches(['-', ' ', '\n']);
+        if action.starts_with("/*") {
+            continue;
+        }
+        let mut word = String::new();
+        let mut text = None;
+        let mut characters = action.split("}}").next().unwrap_or(action).chars();
+        while let Some(character) = characters.next() {
+            match text {
+                Some(quote) if quote == character => text = None,
+                Some('"') if character == '\\' => drop(characters.next()),
+                Some(_) => {}
+                None if matches!(character, '"' | '`') => text = Some(character),
+                None if character.is_alphanumeric() || matches!(character, '_' | '.' | '$') => {
+                    word.push(character)
+                }
+                None => found.push(std::mem::take(&mut word)),
+            }
+        }
+        found.push(word);
+    }
+    found
+}

@@ -7,8 +7,12 @@ use crate::{
 
 /// The map that a chart's templates see as `.Chart`.
 pub fn chart_object(metadata: &Metadata, is_root: bool) -> Value {
-    let annotations = metadata.annotations.iter().flatten();
-    let annotations = annotations.map(|(key, value)| (key.as_str(), Value::string(value.as_str())));
+    let annotations = metadata.annotations.as_ref().map_or_else(
+        || Map::nil(MapType::Str),
+        |annotations| {
+            Map::new(MapType::Str, annotations.iter().map(|(key, value)| (key.as_str(), text(value))))
+        },
+    );
     let dependencies = metadata.dependencies.iter().flatten().map(dependency);
     Value::map([
         ("Name", text(&metadata.name)),
@@ -24,7 +28,7 @@ pub fn chart_object(metadata: &Metadata, is_root: bool) -> Value {
         ("Tags", text(&metadata.tags)),
         ("AppVersion", text(&metadata.app_version)),
         ("Deprecated", Value::Bool(metadata.deprecated)),
-        ("Annotations", Value::Map(Map::new(MapType::Str, annotations))),
+        ("Annotations", Value::Map(annotations)),
         ("KubeVersion", text(&metadata.kube_version)),
         ("Dependencies", Value::list(dependencies)),
         ("Type", text(&metadata.kind)),

@@ -21,18 +21,22 @@ const CERTIFICATE: Parameter = Named("sprig.certificate");
 
 /// Keys and certificates.
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("genPrivateKey", &[Str], private_key),
+    Function::new("genPrivateKey", &[Str], private_key).slow(),
     Function::new("buildCustomCert", &[Str, Str], custom),
-    Function::new("genCA", &[Str, Int], |call| authority(call, new_key(call)?)),
-    Function::new("genCAWithKey", &[Str, Int, Str], |call| authority(call, given_key(call, 2)?)),
-    Function::new("genSelfSignedCert", &[Str, List, List, Int], |call| self_signed(call, new_key(call)?)),
+    Function::new("genCA", &[Str, Int], |call| authority(call, new_key(call)?)).slow(),
+    Function::new("genCAWithKey", &[Str, Int, Str], |call| authority(call, given_key(call, 2)?)).slow(),
+    Function::new("genSelfSignedCert", &[Str, List, List, Int], |call| self_signed(call, new_key(call)?))
+        .slow(),
     Function::new("genSelfSignedCertWithKey", &[Str, List, List, Int, Str], |call| {
         self_signed(call, given_key(call, 4)?)
-    }),
-    Function::new("genSignedCert", &[Str, List, List, Int, CERTIFICATE], |call| signed(call, new_key(call)?)),
+    })
+    .slow(),
+    Function::new("genSignedCert", &[Str, List, List, Int, CERTIFICATE], |call| signed(call, new_key(call)?))
+        .slow(),
     Function::new("genSignedCertWithKey", &[Str, List, List, Int, CERTIFICATE, Str], |call| {
         signed(call, given_key(call, 5)?)
-    }),
+    })
+    .slow(),
 ];
 
 /// Bits of the keys of certificates, and of those that `genPrivateKey` makes.

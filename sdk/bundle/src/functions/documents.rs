@@ -17,18 +17,14 @@ use crate::{
 
 /// Readers and writers of documents.
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("toYaml", &[Any], |call| Ok(Value::string(to_yaml(call).unwrap_or_default()))),
+    Function::new("toYaml", &[Any], |call| forgiving(to_yaml(call))),
     Function::new("mustToYaml", &[Any], |call| Ok(Value::string(to_yaml(call)?))),
     Function::new("toYamlPretty", &[Any], to_yaml_pretty),
     Function::new("fromYaml", &[Str], from_yaml),
     Function::new("fromYamlArray", &[Str], from_yaml_array),
-    Function::new("toJson", &[Any], |call| {
-        Ok(Value::string(to_json(call, Style::Compact).unwrap_or_default()))
-    }),
+    Function::new("toJson", &[Any], |call| forgiving(to_json(call, Style::Compact))),
     Function::new("mustToJson", &[Any], |call| Ok(Value::string(to_json(call, Style::Compact)?))),
-    Function::new("toPrettyJson", &[Any], |call| {
-        Ok(Value::string(to_json(call, Style::Pretty).unwrap_or_default()))
-    }),
+    Function::new("toPrettyJson", &[Any], |call| forgiving(to_json(call, Style::Pretty))),
     Function::new("mustToPrettyJson", &[Any], |call| Ok(Value::string(to_json(call, Style::Pretty)?))),
     // sprig's `toRawJson` panics where the others give empty text.
     Function::new("toRawJson", &[Any], |call| Ok(Value::string(to_json(call, Style::Raw)?))),
@@ -43,6 +39,22 @@ pub const FUNCTIONS: &[Function] = &[
 
 fn fault(error: impl std::error::Error) -> Fault {
     Fault::new(error.to_string())
+}
+
+/// Why YAML was not written; a document that is too long is a limit of ours.
+fn unwritable(error: yaml::Error) -> Fault {
+    match error {
+        yaml::Error::Size | yaml::Error::Json(json::Error::Size) => Fault::limit(error.to_string()),
+        error => fault(error),
+    }
+}
+
+/// A text; empty if it could not be written, unless a limit of ours stopped it.
+fn forgiving(text: Result<String, Fault>) -> Result<Value, Fault> {
+    match text {
+        Err(fault) if fault.limit => Err(fault),
+        text => Ok(Value::string(text.unwrap_or_default())),
+    }
 }
 
 /// A map that holds nothing but the error.
@@ -64,11 +76,11 @@ fn trimmed(mut text: String) -> String {
 }
 
 fn to_yaml(call: &Call<'_>) -> Result<String, Fault> {
-    yaml::write(call.value(0)).map(trimmed).map_err(fault)
+    yaml::write(call.value(0)).map(trimmed).map_err(unwritable)
 }
 
 fn to_yaml_pretty(call: &Call<'_>) -> Result<Value, Fault> {
-    Ok(Value::string(yaml::write_pretty(call.value(0)).map(trimmed).unwrap_or_default()))
+    forgiving(yaml::write_pretty(call.value(0)).map(trimmed).map_err(unwritable))
 }
 
 fn from_yaml(call: &Call<'_>) -> Result<Value, Fault> {
@@ -80,7 +92,10 @@ fn from_yaml_array(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn to_json(call: &Call<'_>, style: Style) -> Result<String, Fault> {
-    json::write(call.value(0), style).map_err(fault)
+    json::write(call.value(0), style).map_err(|error| match error {
+        json::Error::Size => Fault::limit(error.to_string()),
+        error => fault(error),
+    })
 }
 
 fn from_json(call: &Call<'_>) -> Result<Value, Fault> {

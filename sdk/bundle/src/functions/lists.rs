@@ -51,6 +51,9 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("mustChunk", &[Int, Any], chunk),
 ];
 
+/// Most pairs of items that one `uniq` compares.
+const MAX_COMPARISONS: usize = 50_000_000;
+
 /// The items of a slice; `None` for anything else.
 pub(super) fn items_of(value: &Value) -> Option<Cow<'_, [Value]>> {
     match value {
@@ -115,7 +118,13 @@ fn compact(call: &Call<'_>) -> Result<Value, Fault> {
 
 fn unique(call: &Call<'_>) -> Result<Value, Fault> {
     let mut found: Vec<Value> = Vec::new();
+    let mut compared = 0;
     for item in items(call, 0, "find uniq on type")?.iter() {
+        compared += found.len();
+        if compared > MAX_COMPARISONS {
+            let cause = format!("uniq compares more than the limit of {MAX_COMPARISONS} pairs of items");
+            return Err(Fault::limit(cause));
+        }
         if !contains(&found, item)? {
             found.push(item.clone());
         }

@@ -129,7 +129,12 @@ pub struct Function {
     pub variadic: bool,
     /// The body.
     pub call: Body,
+    /// How many steps of a rendering a call counts for.
+    pub steps: u64,
 }
+
+/// What a call counts for that takes tens of milliseconds, as a key or a password's digest does.
+const SLOW: u64 = 100_000;
 
 /// What a function does with its checked arguments.
 pub type Body = fn(&Call<'_>) -> Result<Value, Fault>;
@@ -137,11 +142,17 @@ pub type Body = fn(&Call<'_>) -> Result<Value, Fault>;
 impl Function {
     /// A function of exactly these parameters.
     pub const fn new(name: &'static str, parameters: &'static [Parameter], call: Body) -> Self {
-        Self { name, parameters, variadic: false, call }
+        Self { name, parameters, variadic: false, call, steps: 1 }
+    }
+
+    /// The same function, which takes its time.
+    #[must_use]
+    pub const fn slow(self) -> Self {
+        Self { steps: SLOW, ..self }
     }
 
     /// A function whose last parameter repeats.
     pub const fn variadic(name: &'static str, parameters: &'static [Parameter], call: Body) -> Self {
-        Self { name, parameters, variadic: true, call }
+        Self { name, parameters, variadic: true, call, steps: 1 }
     }
 }

@@ -12,9 +12,9 @@ use crate::{fault::Fault, value::Value};
 
 /// `bcrypt`, `htpasswd` and `derivePassword`.
 pub const FUNCTIONS: &[Function] = &[
-    Function::new("bcrypt", &[Str], |call| Ok(Value::from(bcrypt_of(call, call.text(0)?)))),
-    Function::new("htpasswd", &[Str, Str], htpasswd),
-    Function::new("derivePassword", &[Uint32, Str, Str, Str, Str], derive_password),
+    Function::new("bcrypt", &[Str], |call| Ok(Value::from(bcrypt_of(call, call.text(0)?)))).slow(),
+    Function::new("htpasswd", &[Str, Str], htpasswd).slow(),
+    Function::new("derivePassword", &[Uint32, Str, Str, Str, Str], derive_password).slow(),
 ];
 
 /// Go's default cost: 2¹⁰ rounds.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{
     Call, Function,
     Parameter::{Any, Str},
+    argument::limit_items,
 };
 use crate::{fault::Fault, value::Value};
 
@@ -34,12 +35,15 @@ fn type_is_like(call: &Call<'_>) -> Result<Value, Fault> {
 /// Go's `reflect.DeepEqual`: types count (1 and 1.0 differ), a nil slice differs from an empty one.
 ///
 /// # Errors
-/// Beyond [`MAX_DEPTH`] levels.
+/// Beyond [`MAX_DEPTH`] levels, or as many values as a list may have items.
 pub(super) fn equal(left: &Value, right: &Value) -> Result<bool, Fault> {
-    equal_at(left, right, 0)
+    equal_at(left, right, 0, &mut 0)
 }
 
-fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
+/// `compared` counts what was looked at, since what occurs twice is looked at twice.
+fn equal_at(left: &Value, right: &Value, depth: usize, compared: &mut usize) -> Result<bool, Fault> {
+    *compared += 1;
+    limit_items(*compared)?;
     Ok(match (left, right) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
@@ -53,7 +57,7 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
                 || left.element() == right.element()
                     && left.is_nil() == right.is_nil()
                     && left.len() == right.len()
-                    && all_equal(left.iter().zip(right.iter()), depth)?
+                    && all_equal(left.iter().zip(right.iter()), depth, compared)?
         }
         (Value::Map(left), Value::Map(right)) => {
             if left.map_type() != right.map_type() || left.len() != right.len() {
@@ -61,20 +65,25 @@ fn equal_at(left: &Value, right: &Value, depth: usize) -> Result<bool, Fault> {
             }
             let (ours, theirs) = (left.entries(), right.entries());
             left.same(right)
-                || ours.keys().eq(theirs.keys()) && all_equal(ours.values().zip(theirs.values()), depth)?
+                || ours.keys().eq(theirs.keys())
+                    && all_equal(ours.values().zip(theirs.values()), depth, compared)?
         }
         (Value::Object(left), Value::Object(right)) => {
             Rc::ptr_eq(left, right)
                 || left.type_name() == right.type_name()
-                    && descend(depth, || equal_at(&left.plain(), &right.plain(), depth + 1))?
+                    && descend(depth, || equal_at(&left.plain(), &right.plain(), depth + 1, compared))?
         }
         _ => false,
     })
 }
 
-fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>, depth: usize) -> Result<bool, Fault> {
+fn all_equal<'a>(
+    pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
+    depth: usize,
+    compared: &mut usize,
+) -> Result<bool, Fault> {
     descend(depth, || {
-        let mut results = pairs.map(|(left, right)| equal_at(left, right, depth + 1));
+        let mut results = pairs.map(|(left, right)| equal_at(left, right, depth + 1, compared));
         results.find(|result| !matches!(result, Ok(true))).unwrap_or(Ok(true))
     })
 }

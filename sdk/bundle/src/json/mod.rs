@@ -21,6 +21,9 @@ use thiserror::Error;
 /// near this (the deepest schemas have about 100), and it keeps recursion within a thread's 2 MiB of stack.
 pub const MAX_DEPTH: usize = 250;
 
+/// Longest text that is written, in bytes.
+pub const MAX_WRITTEN_BYTES: usize = 64 << 20;
+
 /// Why JSON could not be read or written, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
@@ -46,6 +49,9 @@ pub enum Error {
     /// Nested deeper than [`MAX_DEPTH`].
     #[error("exceeded max depth")]
     Depth,
+    /// Longer than [`MAX_WRITTEN_BYTES`].
+    #[error("a document is over the limit of {MAX_WRITTEN_BYTES} bytes")]
+    Size,
 }
 
 impl Error {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Error, MAX_DEPTH, push_float};
+use super::{Error, MAX_DEPTH, MAX_WRITTEN_BYTES, push_float};
 use crate::value::Value;
 
 /// How JSON is laid out and escaped.
@@ -21,7 +21,8 @@ pub enum Style {
 /// `value` as JSON; keys in the order of their bytes, no newline at the end.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for infinite numbers and not-a-number, [`Error::Depth`] beyond [`MAX_DEPTH`].
+/// [`Error::Unsupported`] for infinite numbers and not-a-number, [`Error::Depth`] beyond [`MAX_DEPTH`],
+/// [`Error::Size`] beyond [`MAX_WRITTEN_BYTES`].
 pub fn write(value: &Value, style: Style) -> Result<String, Error> {
     let mut writer = Writer { out: String::new(), style };
     writer.value(value, 0)?;
@@ -54,6 +55,7 @@ impl Writer {
             Value::Uint64(number) => self.display(number),
             Value::Byte(number) => self.display(number),
             Value::List(list) if list.is_nil() => self.out.push_str("null"),
+            Value::Map(map) if map.is_nil() => self.out.push_str("null"),
             Value::Float(number) => self.float(*number)?,
             Value::Str(text) => self.string(text),
             Value::Bytes(bytes) => {
@@ -108,6 +110,9 @@ impl Writer {
     ) -> Result<(), Error> {
         if depth >= MAX_DEPTH {
             return Err(Error::Depth);
+        }
+        if self.out.len() > MAX_WRITTEN_BYTES {
+            return Err(Error::Size);
         }
         self.out.push(open);
         let empty = items.len() == 0;

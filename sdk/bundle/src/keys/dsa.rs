@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 
 use super::{
     KeyError,
-    montgomery::Montgomery,
+    montgomery::power,
     primes::{Random, prime, prime_one_above_multiple, random_below},
     rsa::{positive, write_positive},
 };
@@ -21,12 +21,11 @@ impl DsaKey {
     pub(super) fn generate(random: &Random<'_>) -> Result<Self, KeyError> {
         let order = prime(ORDER_BITS, random, |_| true)?;
         let modulus = prime_one_above_multiple(MODULUS_BITS, &(&order * 2_u8), random)?;
-        let powers = Montgomery::new(&modulus);
         let cofactor = (&modulus - 1_u8) / &order;
         // 2 is a generator's root but for a chance of one in the order.
-        let generator = powers.power(&BigUint::from(2_u8), &cofactor);
+        let generator = power(&BigUint::from(2_u8), &cofactor, &modulus);
         let private = random_below(&order, random);
-        let public = powers.power(&generator, &private);
+        let public = power(&generator, &private, &modulus);
         Ok(Self([modulus, order, generator, public, private]))
     }
 

@@ -1,21 +1,48 @@
 //! Random primes.
 
-use std::sync::LazyLock;
+use std::{cell::Cell, sync::LazyLock};
 
 use num_bigint::BigUint;
+use ring::digest::{Context, SHA256};
 
-use super::{KeyError, montgomery::Montgomery};
+use super::{KeyError, montgomery::power};
 
 /// A source of random bytes.
 pub(crate) type Random<'a> = dyn Fn(&mut [u8]) + 'a;
+
+/// Bytes of a seed: 256 bits, which nobody can guess.
+const SEED_BYTES: usize = 32;
+
+/// What a search for one prime may be started with in another thread.
+pub(super) fn seed(random: &Random<'_>) -> [u8; SEED_BYTES] {
+    let mut seed = [0; SEED_BYTES];
+    random(&mut seed);
+    seed
+}
+
+/// As many random bytes as are wanted of a seed: the digests of it and a counter.
+pub(super) fn expanded(seed: [u8; SEED_BYTES]) -> impl Fn(&mut [u8]) {
+    let counter = Cell::new(0_u64);
+    move |bytes| {
+        for chunk in bytes.chunks_mut(SEED_BYTES) {
+            counter.set(counter.get() + 1);
+            let mut context = Context::new(&SHA256);
+            context.update(&seed);
+            context.update(&counter.get().to_be_bytes());
+            chunk.copy_from_slice(&context.finish().as_ref()[..chunk.len()]);
+        }
+    }
+}
 
 /// Divisors up to this are tried before anything slow.
 const SIEVE_BOUND: u32 = 1 << 16;
 /// How many odd candidates are sieved together; a prime of 2048 bits is among so many nearly always.
 const SIEVED_CANDIDATES: usize = 4096;
-/// Rounds of Miller and Rabin's test with random bases, after one with base 2: for random candidates of at least
-/// 512 bits the chance of a composite is far below 2⁻¹⁰⁰ (FIPS 186-5, table B.1).
-const ROUNDS: usize = 8;
+/// Rounds of Miller and Rabin's test with random bases, after one with base 2: at least what FIPS 186-5, table B.1,
+/// wants for a chance of a composite below 2⁻¹⁰⁰. The larger a random candidate, the fewer it takes.
+const ROUNDS: usize = 32;
+const ROUNDS_OF_LARGE: usize = 4;
+const LARGE_BITS: u64 = 1024;
 /// How often a search starts anew before it gives up: far more often than chance needs.
 pub(super) const MAX_ATTEMPTS: usize = 64;
 
@@ -141,9 +168,8 @@ fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
     let below = candidate - &one;
     let twos = below.trailing_zeros().unwrap_or(0);
     let odd = &below >> twos;
-    let modulus = Montgomery::new(candidate);
     let passes = |base: &BigUint| {
-        let mut power = modulus.power(base, &odd);
+        let mut power = power(base, &odd, candidate);
         if power == one || power == below {
             return true;
         }
@@ -152,7 +178,8 @@ fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
             power == below
         })
     };
-    passes(&BigUint::from(2_u8)) && (0..ROUNDS).all(|_| passes(&random_below(candidate, random)))
+    let rounds = if candidate.bits() >= LARGE_BITS { ROUNDS_OF_LARGE } else { ROUNDS };
+    passes(&BigUint::from(2_u8)) && (0..rounds).all(|_| passes(&random_below(candidate, random)))
 }
 
 #[cfg(test)]

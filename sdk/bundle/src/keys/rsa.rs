@@ -3,14 +3,16 @@
 //! Signing is done here, because the crate that could do it refuses keys below 2048 and above 4096 bits, which Go
 //! takes.
 
+use std::thread;
+
 use num_bigint::BigUint;
 use ring::digest::{SHA256, digest};
 use yasna::{ASN1Result, BERReaderSeq, DERWriterSeq, models::ObjectIdentifier};
 
 use super::{
     KeyError,
-    montgomery::Montgomery,
-    primes::{Random, prime},
+    montgomery::power,
+    primes::{Random, expanded, prime, seed},
 };
 
 const EXPONENT: u32 = 65_537;
@@ -42,7 +44,7 @@ impl RsaKey {
         let public = BigUint::from(EXPONENT);
         // The exponent needs an inverse, so it must not divide what is one below a prime.
         let fits = |candidate: &BigUint| candidate % EXPONENT != BigUint::from(1_u8);
-        let mut primes = [prime(bits / 2, random, fits)?, prime(bits / 2, random, fits)?];
+        let mut primes = pair(random, &|random| prime(bits / 2, random, fits))?;
         primes.sort_by(|left, right| right.cmp(left));
         let [p, q] = &primes;
         let totient = (p - 1_u8) * (q - 1_u8);
@@ -120,13 +122,26 @@ impl RsaKey {
     /// `number` to the private exponent, by way of both primes.
     fn private_power(&self, number: &BigUint) -> BigUint {
         let [p, q] = &self.primes;
-        let modulo = |prime: &BigUint| {
-            Montgomery::new(prime).power(&(number % prime), &(&self.private % (prime - 1_u8)))
-        };
+        let modulo = |prime: &BigUint| power(&(number % prime), &(&self.private % (prime - 1_u8)), prime);
         let (at_p, at_q) = (modulo(p), modulo(q));
         let difference = (&at_p + p - &at_q % p) % p;
         at_q + q * (difference * q.modinv(p).unwrap_or_default() % p)
     }
+}
+
+/// Two of what `search` finds, at the same time: the search takes nearly all of a key's time.
+fn pair(
+    random: &Random<'_>,
+    search: &(dyn Fn(&Random<'_>) -> Result<BigUint, KeyError> + Sync),
+) -> Result<[BigUint; 2], KeyError> {
+    let seeds = [seed(random), seed(random)];
+    let [first, second] = thread::scope(|scope| {
+        let other = scope.spawn(|| search(&expanded(seeds[1])));
+        let first = search(&expanded(seeds[0]));
+        // A thread that failed says why by itself.
+        [first, other.join().unwrap_or(Err(KeyError::NoPrime(0)))]
+    });
+    Ok([first?, second?])
 }
 
 /// A positive integer of a sequence.

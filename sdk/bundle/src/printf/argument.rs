@@ -336,6 +336,10 @@ impl<'a> Printer<'a> {
         let go = self.flags.sharp_v;
         if go {
             self.out.extend_from_slice(map.map_type().name().as_bytes());
+            if map.is_nil() {
+                self.out.extend_from_slice(b"(nil)");
+                return;
+            }
             self.out.push(b'{');
         } else {
             self.out.extend_from_slice(b"map[");

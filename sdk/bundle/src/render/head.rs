@@ -1,6 +1,13 @@
 //! The head of a document: what decides where it goes. Source: Helm's `SimpleHead`.
 
-use crate::{chart::decode, value::Value, yaml};
+use crate::{
+    chart::decode,
+    value::Value,
+    yaml::{self, Error, Position},
+};
+
+/// Why a document has no head: the words, and the place if the document is no YAML.
+pub(super) type Trouble = (String, Option<Position>);
 
 /// What a document says of itself; empty where it says nothing.
 #[derive(Debug, Default)]
@@ -23,9 +30,12 @@ impl Head {
     ///
     /// # Errors
     /// The reader's words, or which field is of a wrong type.
-    pub(super) fn read(document: &str) -> Result<Self, String> {
+    pub(super) fn read(document: &str) -> Result<Self, Trouble> {
         let known = |key: &[u8]| FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field.as_bytes()));
-        let value = yaml::read_some(document.as_bytes(), known).map_err(|error| error.to_string())?;
+        let value = yaml::read_some(document.as_bytes(), known).map_err(|error| match error {
+            Error::Syntax { position, .. } => (error.to_string(), Some(position)),
+            _ => (error.to_string(), None),
+        })?;
         let mut head = Self::default();
         decode::object(&value, |field, value| match field {
             "apiversion" => decode::string(value, &mut head.api_version),
@@ -33,7 +43,7 @@ impl Head {
             "metadata" => head.read_metadata(value),
             _ => Ok(()),
         })
-        .map_err(|mismatch| mismatch.to_string())?;
+        .map_err(|mismatch| (mismatch.to_string(), None))?;
         Ok(head)
     }
 

@@ -1,6 +1,7 @@
 //! Rendering a chart: in, a loaded chart, values and the release's options; out, what `helm template` prints and what
 //! an installation applies, in order.
 
+mod document;
 mod error;
 mod head;
 mod manifest;
@@ -64,7 +65,7 @@ pub fn render(
     if let Some(post_render) = post_render {
         files = post_render(files).map_err(RenderError::PostRender)?;
     }
-    let (manifests, hooks) = sort::sort(&files, warnings)?;
+    let (manifests, hooks) = sort::sort(&files, warnings).map_err(|error| error.in_chart(chart))?;
     Ok(Rendered { manifests, hooks, crds: custom_resources(chart), notes })
 }
 

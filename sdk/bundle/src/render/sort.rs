@@ -20,10 +20,12 @@ pub(super) fn sort(
             continue;
         }
         for document in split::documents(text) {
-            let head = Head::read(document).map_err(|cause| RenderError::Document {
+            let head = Head::read(document).map_err(|(cause, position)| RenderError::Document {
                 path: path.clone(),
                 cause,
+                position,
                 document: document.to_owned(),
+                template: None,
             })?;
             match head.annotation(HOOK) {
                 None => manifests.push(manifest(path, document, head)),

@@ -12,6 +12,7 @@ use crate::{
     fault::Fault,
     template::{Engine, TemplateSet},
     value::{Map, MapType, Value},
+    yaml,
 };
 
 /// What every template but partials writes, by path.
@@ -55,12 +56,29 @@ impl Environment for Lint<'_> {
     }
 }
 
-fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, Fault> {
+fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, RenderError> {
     let names = [("Name", template.path.as_str()), ("BasePath", template.base_path.as_str())];
     let names = names.map(|(name, text)| (name, Value::string(text)));
     template.scope.set("Template", Value::Map(Map::new(MapType::Values, names)));
     let bytes = engine.render(&template.path, &Value::Map(template.scope.clone()))?;
-    // What is no UTF-8 is no YAML either; notes show it as it can be shown.
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) => lossy(&template.path, error.as_bytes()),
+    }
+}
+
+/// What is no UTF-8 is no YAML either; notes show it as it can be shown.
+fn lossy(path: &str, bytes: &[u8]) -> Result<String, RenderError> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let failed = if path.ends_with(super::NOTES) { None } else { yaml::read(bytes).err() };
+    match failed {
+        None => Ok(text),
+        Some(error) => Err(RenderError::Document {
+            path: path.to_owned(),
+            cause: error.to_string(),
+            position: None,
+            document: text,
+            template: None,
+        }),
+    }
 }

@@ -39,13 +39,16 @@ impl State<'_> {
             self.buffers.arguments.push(value);
         }
         self.position = position;
-        self.engine.step()?;
+        self.engine.steps(function.steps)?;
         let call = Call {
             arguments: &self.buffers.arguments[start..],
             environment: self.engine.environment,
             templates: Some(self.engine),
         };
         let result = (function.call)(&call);
+        if let Ok(value) = &result {
+            self.engine.handle(call.arguments, value)?;
+        }
         self.buffers.arguments.truncate(start);
         match result {
             Ok(value) => {

@@ -7,14 +7,15 @@ use std::{
 };
 
 use super::{
-    MAX_CACHED_TEXTS, MAX_DEPTH, MAX_INCLUDES_OF_ONE_NAME, MAX_PRODUCED_BYTES, MAX_STEPS, TemplateSet,
+    COPY_WEIGHT, MAX_CACHED_TEXTS, MAX_DEPTH, MAX_HANDLED_ITEMS, MAX_INCLUDES_OF_ONE_NAME,
+    MAX_PRODUCED_BYTES, MAX_STEPS, TemplateSet,
     execute::{Buffers, Item, Outcome, State},
     set,
     tree::Template,
 };
 use crate::{
     environment::Environment,
-    fault::Fault,
+    fault::{Fault, nearest},
     functions::Templates,
     value::{Str, Value},
 };
@@ -40,6 +41,7 @@ pub struct Engine<'a> {
     depth: Cell<usize>,
     steps: Cell<u64>,
     produced: Cell<u64>,
+    handled: Cell<u64>,
     /// Buffers of executions that ended, for the next ones.
     spare: RefCell<Vec<Buffers>>,
 }
@@ -62,6 +64,7 @@ impl<'a> Engine<'a> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             produced: Cell::new(0),
+            handled: Cell::new(0),
             spare: RefCell::default(),
         }
     }
@@ -77,7 +80,7 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// If there is no such template or it fails; the trace leads from the failing action outwards.
     pub fn render(&self, name: &str, data: &Value) -> Result<Vec<u8>, Fault> {
-        let template = self.find(name.as_bytes()).ok_or_else(|| missing(name.as_bytes()))?;
+        let template = self.find(name.as_bytes()).ok_or_else(|| self.missing(name.as_bytes()))?;
         self.execute(&template, data, |out| {
             strip_no_value(out);
             std::mem::take(out)
@@ -95,6 +98,18 @@ impl<'a> Engine<'a> {
             layer = present.outer.clone();
         }
         self.set.find(name).cloned()
+    }
+
+    /// The fault of a name that no template has.
+    pub(super) fn missing(&self, name: &[u8]) -> Fault {
+        let name = String::from_utf8_lossy(name);
+        let known: Vec<_> = self.set.names().map(String::from_utf8_lossy).collect();
+        let alike = nearest(&name, known.iter().map(AsRef::as_ref));
+        let fault = Fault::new(format!("no template {name:?} associated with template {TEXT_NAME:?}"));
+        fault.with_remedy(Some(match alike {
+            Some(alike) => format!("there is a template {alike:?}"),
+            None => "define it, or add the chart that does to the dependencies and fetch it".to_owned(),
+        }))
     }
 
     /// What `template` writes, from a state of its own, as `finish` makes it out of the buffer.
@@ -123,7 +138,12 @@ impl<'a> Engine<'a> {
 
     /// Counts one step.
     pub(super) fn step(&self) -> Outcome<()> {
-        let steps = self.steps.get() + 1;
+        self.steps(1)
+    }
+
+    /// Counts steps.
+    pub(super) fn steps(&self, count: u64) -> Outcome<()> {
+        let steps = self.steps.get() + count;
         self.steps.set(steps);
         if steps > MAX_STEPS {
             return Err(Fault::limit(format!("more steps than the limit of {MAX_STEPS}")).into());
@@ -137,6 +157,22 @@ impl<'a> Engine<'a> {
         self.produced.set(produced);
         if produced > MAX_PRODUCED_BYTES {
             let cause = format!("functions returned more than the limit of {MAX_PRODUCED_BYTES} bytes");
+            return Err(Fault::limit(cause).into());
+        }
+        Ok(())
+    }
+
+    /// Counts the items of lists that a function was given and of the one it returned, which was copied.
+    pub(super) fn handle(&self, arguments: &[Value], result: &Value) -> Outcome<()> {
+        let length = |value: &Value| match value {
+            Value::List(list) => list.len() as u64,
+            _ => 0,
+        };
+        let given: u64 = arguments.iter().map(length).sum();
+        let handled = self.handled.get() + given + COPY_WEIGHT * length(result);
+        self.handled.set(handled);
+        if handled > MAX_HANDLED_ITEMS {
+            let cause = format!("functions handled more list items than the limit of {MAX_HANDLED_ITEMS}");
             return Err(Fault::limit(cause).into());
         }
         Ok(())
@@ -185,7 +221,7 @@ impl<'a> Engine<'a> {
 
 impl Templates for Engine<'_> {
     fn include(&self, name: &Str, data: &Value) -> Result<Str, Fault> {
-        let template = self.find(name).ok_or_else(|| missing(name))?;
+        let template = self.find(name).ok_or_else(|| self.missing(name))?;
         let nested = template.nested.get();
         if nested > MAX_INCLUDES_OF_ONE_NAME {
             return Err(Fault::new(format!("rendering template has a nested reference name: {name}")));
@@ -221,12 +257,6 @@ impl Templates for Engine<'_> {
         self.layer.replace(outer);
         result.map_err(|fault| *fault)
     }
-}
-
-/// The fault of a name that no template has.
-pub(super) fn missing(name: &[u8]) -> Fault {
-    let name = String::from_utf8_lossy(name);
-    Fault::new(format!("no template {name:?} associated with template {TEXT_NAME:?}"))
 }
 
 /// Takes every `<no value>` out.

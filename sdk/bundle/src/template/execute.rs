@@ -2,7 +2,7 @@
 
 use super::{
     MAX_OUTPUT_BYTES,
-    engine::{Engine, NO_VALUE, missing},
+    engine::{Engine, NO_VALUE},
     tree::{Block, Branch, Invocation, Node, Position, Slot, Template, UNDEFINED},
 };
 use crate::{fault::Fault, printf, value::Value};
@@ -140,7 +140,7 @@ impl<'e> State<'e> {
     fn invoke(&mut self, dot: &Item, invocation: &Invocation) -> Outcome<()> {
         self.position = invocation.position;
         let Some(template) = self.engine.find(&invocation.name) else {
-            return Err(Box::new(missing(&invocation.name)));
+            return Err(Box::new(self.engine.missing(&invocation.name)));
         };
         let data = match &invocation.pipeline {
             None => None,

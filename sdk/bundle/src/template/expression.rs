@@ -6,7 +6,11 @@ use super::{
     token::{Kind, Token},
     tree::{Callee, Command, Names, Operand, Pipeline, Slot, Term},
 };
-use crate::{fault::Fault, functions, value::Value};
+use crate::{
+    fault::{Fault, nearest},
+    functions,
+    value::Value,
+};
 
 impl Parser {
     /// A pipeline up to and with the token `end`; `context` names it in faults.
@@ -206,7 +210,9 @@ impl Parser {
     fn callee(&self, token: Token) -> Result<Callee, Fault> {
         let name = String::from_utf8_lossy(self.bytes(token));
         let Some(function) = functions::lookup(&name) else {
-            return Err(self.fault(token, format!("function {name:?} not defined")));
+            let alike = nearest(&name, functions::all().map(|function| function.name));
+            let remedy = alike.map(|alike| format!("there is a function {alike:?}"));
+            return Err(self.fault(token, format!("function {name:?} not defined")).with_remedy(remedy));
         };
         let deciding = match function.name {
             "and" => Some(false),

@@ -13,14 +13,16 @@ const COMMENT_END: &[u8] = b"*/";
 /// Bytes of a trim marker: the minus and the space that must go with it.
 const MARKER: usize = 2;
 
-/// All tokens of `source`, the last of kind [`Kind::End`].
-///
-/// # Errors
-/// If an action, comment, string or number is malformed.
-pub(super) fn tokens(source: &Source) -> Result<Vec<Token>, Fault> {
+/// All tokens of `source`, the last of kind [`Kind::End`]; those before an action, comment, string or number that is
+/// malformed, and why it is.
+pub(super) fn tokens(source: &Source) -> (Vec<Token>, Option<Fault>) {
     let mut lexer = Lexer { source, text: &source.text, position: 0, tokens: Vec::new() };
-    lexer.run()?;
-    Ok(lexer.tokens)
+    let fault = lexer.run().err();
+    if fault.is_some() {
+        let end = source.text.len();
+        lexer.tokens.push(Token { kind: Kind::End, start: end, end });
+    }
+    (lexer.tokens, fault)
 }
 
 struct Lexer<'a> {

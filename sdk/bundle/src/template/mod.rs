@@ -52,6 +52,11 @@ pub const MAX_OUTPUT_BYTES: usize = 128 << 20;
 /// Most bytes that all functions of one engine may return together.
 pub const MAX_PRODUCED_BYTES: u64 = 4 << 30;
 
+/// Most items of lists that all functions of one engine may be given and return together; one that is returned
+/// was copied and counts [`COPY_WEIGHT`] times.
+pub const MAX_HANDLED_ITEMS: u64 = 1_000_000_000;
+const COPY_WEIGHT: u64 = 8;
+
 /// Most texts of `tpl` kept parsed.
 const MAX_CACHED_TEXTS: usize = 4_096;
 

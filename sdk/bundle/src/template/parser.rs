@@ -15,12 +15,18 @@ use crate::{fault::Fault, printf::quote, value::Str};
 /// # Errors
 /// If it is malformed, uses a function that does not exist, or defines one name twice.
 pub(super) fn parse(name: &Str, source: Rc<Source>) -> Result<Vec<Template>, Fault> {
-    let tokens = lexer::tokens(&source)?;
+    let (tokens, malformed) = lexer::tokens(&source);
     let mut parser =
         Parser { source, tokens, next: 0, scope: Scope::new(), nesting: 0, templates: Vec::new() };
-    let root = parser.file()?;
-    parser.add(name.clone(), root)?;
-    Ok(parser.templates)
+    let parsed = parser.file().and_then(|root| parser.add(name.clone(), root));
+    let line = |fault: &Fault| fault.trace.first().map(|place| (place.line, place.column));
+    match (parsed, malformed) {
+        (Ok(()), None) => Ok(parser.templates),
+        // What cannot be parsed is often the reason for what cannot be told apart later.
+        (Err(fault), Some(malformed)) if line(&fault) >= line(&malformed) => Err(malformed),
+        (Err(fault), _) => Err(fault),
+        (Ok(()), Some(malformed)) => Err(malformed),
+    }
 }
 
 /// Tokens, the place among them, and what the templates so far are.

@@ -35,6 +35,11 @@ impl TemplateSet {
         self.templates.contains_key(name.as_bytes())
     }
 
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.templates.keys().map(|name| &**name)
+    }
+
     /// The template `name`.
     pub(super) fn find(&self, name: &[u8]) -> Option<&Rc<Template>> {
         self.templates.get(name)

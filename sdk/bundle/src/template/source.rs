@@ -8,6 +8,9 @@ use crate::{
 /// Longest excerpt of a failing action, in bytes.
 const MAX_EXCERPT_BYTES: usize = 80;
 
+/// Most bytes kept of a failing line.
+const MAX_LINE_BYTES: usize = 4_096;
+
 /// One text that was parsed, with the name that faults give it.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -26,7 +29,15 @@ impl Source {
             line: 1 + memchr::memchr_iter(b'\n', before).count(),
             column: 1 + position - line_start,
             excerpt: self.excerpt(position),
+            text: self.line(line_start),
         }
+    }
+
+    /// The line that begins at `start`, as far as it is worth showing.
+    fn line(&self, start: usize) -> String {
+        let rest = &self.text[start..];
+        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(MAX_LINE_BYTES)];
+        String::from_utf8_lossy(line).trim_end().to_owned()
     }
 
     /// The source from `position` to the end of its action or line.

@@ -34,6 +34,7 @@ impl MapType {
 #[derive(Clone, Debug)]
 pub struct Map {
     map_type: MapType,
+    nil: bool,
     entries: Rc<RefCell<BTreeMap<Str, Value>>>,
 }
 
@@ -41,12 +42,22 @@ impl Map {
     /// A new map; of equal keys the last wins.
     pub fn new<K: Into<Str>>(map_type: MapType, entries: impl IntoIterator<Item = (K, Value)>) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        Self { map_type, entries: Rc::new(RefCell::new(entries)) }
+        Self::of(map_type, entries)
+    }
+
+    /// A nil map: empty, but `null` as JSON.
+    pub fn nil(map_type: MapType) -> Self {
+        Self { nil: true, ..Self::of(map_type, BTreeMap::new()) }
+    }
+
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.nil && self.is_empty()
     }
 
     /// A new map of entries that are in order already.
     pub fn of(map_type: MapType, entries: BTreeMap<Str, Value>) -> Self {
-        Self { map_type, entries: Rc::new(RefCell::new(entries)) }
+        Self { map_type, nil: false, entries: Rc::new(RefCell::new(entries)) }
     }
 
     /// The static type.
@@ -57,7 +68,7 @@ impl Map {
     /// The same map, seen as another type: what a Go function does that declares the other type.
     #[must_use]
     pub fn seen_as(&self, map_type: MapType) -> Self {
-        Self { map_type, entries: Rc::clone(&self.entries) }
+        Self { map_type, ..self.clone() }
     }
 
     /// The value of `key`.

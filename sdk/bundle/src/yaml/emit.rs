@@ -107,6 +107,9 @@ impl Emitter {
         if depth > super::MAX_DEPTH {
             return Err(Stop::Failed(Error::Depth));
         }
+        if self.out.len() > super::MAX_BYTES {
+            return Err(Stop::Failed(Error::Size));
+        }
         match value {
             Value::Nil => self.token("null"),
             Value::Bool(flag) => self.token(if *flag { "true" } else { "false" }),
@@ -114,6 +117,7 @@ impl Emitter {
             Value::Uint64(number) => self.token(&number.to_string()),
             Value::Byte(number) => self.token(&number.to_string()),
             Value::List(list) if list.is_nil() && self.rules == Rules::Version2 => self.token("null"),
+            Value::Map(map) if map.is_nil() && self.rules == Rules::Version2 => self.token("null"),
             Value::Float(number) => self.float(*number)?,
             Value::Str(text) => drop(self.string(text, false)?),
             Value::Bytes(bytes) => self.bytes(bytes, place, depth)?,

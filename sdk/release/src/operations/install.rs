@@ -201,7 +201,6 @@ pub async fn dry_run_offline(
     let request =
         Request { name, namespace, revision: 1, upgrade: false, capabilities: None, previous: None };
     let bundle = chart.render(request).await.map_err(Error::Render)?;
-    objects::parse(&bundle.manifest).map_err(|source| Error::Manifest { what: RELEASE_MANIFEST, source })?;
     let server = options.server_side != super::ServerSide::False;
     let method = if server { ApplyMethod::Server } else { ApplyMethod::Client };
     let mut release = record(name, namespace, 1, bundle, method, &options.labels);

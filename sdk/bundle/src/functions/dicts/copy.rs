@@ -23,7 +23,7 @@ fn copy(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> 
 
 fn copy_of(value: &Value, depth: usize, items: &mut usize) -> Result<Value, Fault> {
     Ok(match value {
-        Value::Map(map) => {
+        Value::Map(map) if !map.is_nil() => {
             let mut entries = Vec::with_capacity(map.len());
             for (key, value) in map.entries().iter() {
                 entries.push((key.clone(), copy(value, depth + 1, items)?));

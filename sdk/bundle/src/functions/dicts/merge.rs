@@ -8,7 +8,11 @@
 
 use crate::{
     fault::Fault,
-    functions::{Call, argument::as_map, reflection::descend},
+    functions::{
+        Call,
+        argument::{as_map, limit_items},
+        reflection::descend,
+    },
     value::{Map, MapType, Value},
 };
 
@@ -27,15 +31,19 @@ fn merged(call: &Call<'_>, overwrite: bool) -> Result<Value, Fault> {
         Some(map) => map.seen_as(MapType::Any),
         None => Map::new(MapType::Any, <[(&str, Value); 0]>::default()),
     };
+    let mut merged = 0;
     for source in call.rest(1) {
         if let Some(source) = as_map(source)? {
-            merge(&target, source, overwrite, 0)?;
+            merge(&target, source, overwrite, 0, &mut merged)?;
         }
     }
     Ok(Value::Map(target))
 }
 
-fn merge(target: &Map, source: &Map, overwrite: bool, depth: usize) -> Result<(), Fault> {
+/// `merged` counts the entries that were looked at, since a map that occurs twice is merged twice.
+fn merge(target: &Map, source: &Map, overwrite: bool, depth: usize, merged: &mut usize) -> Result<(), Fault> {
+    *merged += source.len();
+    limit_items(*merged)?;
     // A snapshot: the source may hold the target, or be it.
     for (key, value) in source.snapshot() {
         let before = target.get(&key);
@@ -46,7 +54,7 @@ fn merge(target: &Map, source: &Map, overwrite: bool, depth: usize) -> Result<()
             continue;
         }
         if let (Value::Map(source), Some(Value::Map(target))) = (&value, &before) {
-            descend(depth, || merge(target, source, overwrite, depth + 1))?;
+            descend(depth, || merge(target, source, overwrite, depth + 1, merged))?;
             if !target.is_empty() {
                 continue;
             }

@@ -42,6 +42,8 @@ pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
     mark: Mark,
     queue: VecDeque<Token<'a>>,
+    /// Whether the first token in the queue is certain.
+    ready: bool,
     /// Tokens taken from the queue so far.
     taken: usize,
     /// The innermost block's column; -1 outside all blocks.
@@ -60,6 +62,7 @@ impl<'a> Scanner<'a> {
             bytes: text.as_bytes(),
             mark: Mark::default(),
             queue: VecDeque::new(),
+            ready: false,
             taken: 0,
             indent: -1,
             indents: Vec::new(),
@@ -69,9 +72,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token, left in place.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, Error> {
-        while self.wants_more()? {
-            self.fetch()?;
+        if !self.ready {
+            self.fill()?;
         }
         Ok(self.queue.front().expect("invariant: fetching goes on until there is a token"))
     }
@@ -79,8 +83,18 @@ impl<'a> Scanner<'a> {
     /// The next token. After the end of the stream there is none: do not ask.
     pub(super) fn next(&mut self) -> Result<Token<'a>, Error> {
         self.peek()?;
+        self.ready = false;
         self.taken += 1;
         Ok(self.queue.pop_front().expect("invariant: peek leaves a token"))
+    }
+
+    /// Fetches until the first token in the queue is certain.
+    fn fill(&mut self) -> Result<(), Error> {
+        while self.wants_more()? {
+            self.fetch()?;
+        }
+        self.ready = true;
+        Ok(())
     }
 
     /// Whether the first token in the queue may still get a key before it.
@@ -162,9 +176,8 @@ impl<'a> Scanner<'a> {
     fn skip_to_token(&mut self) {
         loop {
             let tabs = self.in_flow() || !self.key_allowed;
-            while self.at(0) == b' ' || (tabs && self.at(0) == b'\t') {
-                self.skip(1);
-            }
+            let rest = &self.bytes[self.mark.offset..];
+            self.skip(rest.iter().take_while(|byte| **byte == b' ' || (tabs && **byte == b'\t')).count());
             if self.at(0) == b'#' {
                 self.skip_line_rest();
             }

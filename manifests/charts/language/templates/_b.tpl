@@ -1,0 +1,1 @@
+{{ define "language.twice" }}from _b{{ end }}

@@ -1,0 +1,5 @@
+{{- define "shop.own" -}}
+metadata:
+  labels: {tier: own}
+data: {from: shop}
+{{- end }}

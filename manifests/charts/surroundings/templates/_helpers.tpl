@@ -1,0 +1,3 @@
+{{- define "surroundings.name" -}}
+{{ .Release.Name | trunc 20 }}-{{ .Chart.Name }}
+{{- end -}}
