@@ -115,7 +115,10 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "numbers of two kinds compared",
-        files: &[("values.yaml", "count: 3\n"), ("templates/x.yaml", "{{ if gt .Values.count 2 }}a: b{{ end }}\n")],
+        files: &[
+            ("values.yaml", "count: 3\n"),
+            ("templates/x.yaml", "{{ if gt .Values.count 2 }}a: b{{ end }}\n"),
+        ],
         told: &[
             "x.yaml:1:7: error calling gt: incompatible types for comparison",
             "help: convert one side: int",

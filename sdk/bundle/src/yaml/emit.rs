@@ -13,7 +13,7 @@ use super::{
     scalar::{Analysis, Style},
 };
 use crate::{
-    json::lossy,
+    json::{self, lossy},
     time::{Duration, Instant},
     value::{List, Map, Value},
 };
@@ -107,8 +107,8 @@ impl Emitter {
         if depth > super::MAX_DEPTH {
             return Err(Stop::Failed(Error::Depth));
         }
-        if self.out.len() > super::MAX_BYTES {
-            return Err(Stop::Failed(Error::Size));
+        if self.out.len() > json::MAX_WRITTEN_BYTES {
+            return Err(Stop::Failed(Error::Json(json::Error::Size)));
         }
         match value {
             Value::Nil => self.token("null"),
@@ -298,7 +298,7 @@ impl Emitter {
 /// A number as it comes out of JSON: whole numbers up to 64 bits are integers.
 fn through_json(text: &mut String, number: f64) -> Result<(), Error> {
     if !number.is_finite() {
-        return Err(Error::Json(crate::json::Error::unsupported(number)));
+        return Err(Error::Json(json::Error::unsupported(number)));
     }
     crate::json::push_float(text, number);
     match resolve(text, Rules::Version2) {
