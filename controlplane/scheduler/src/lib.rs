@@ -19,12 +19,21 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 /// What a scheduler is told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Which pods it places, and what it prefers.
     pub profile: core::Profile,
     /// Chooses among equally good nodes, together with the pod.
     pub seed: u64,
+}
+
+impl Default for Options {
+    /// kube-scheduler's default profile; beside that, nodes that hold a pod's images compiled are better than others.
+    fn default() -> Self {
+        let mut profile = core::Profile::default();
+        profile.weights.compiled_locality = 1;
+        Self { profile, seed: 0 }
+    }
 }
 
 /// Why the scheduler ended; it can be started again.

@@ -8,6 +8,7 @@ mod purity;
 mod reference;
 mod scores;
 mod snapshots;
+mod strategies;
 mod together;
 mod volumes;
 mod worlds;
