@@ -26,7 +26,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     if let Command::Bundle(args) = &cli.command
         && let Some(code) = args.run_offline()
     {
@@ -47,6 +50,18 @@ fn main() -> ExitCode {
             eprintln!("{}", client::failure::describe(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says how a command is used. `bundle` ends as Helm does, with 1: there 2 means that a diff found something.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody listens: there is nothing left to say it to.
+    let _ = error.print();
+    let is_bundle = std::env::args_os().nth(1).is_some_and(|command| command == "bundle");
+    match error.use_stderr() {
+        false => ExitCode::SUCCESS,
+        true if is_bundle => ExitCode::FAILURE,
+        true => ExitCode::from(2),
     }
 }
 
@@ -71,7 +86,12 @@ async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
 /// `RUST_LOG` decides what is logged; by default our own news where a cluster runs, and nothing where a command prints.
 fn log_to_stderr(command: &Command) {
     let runs_a_cluster = matches!(command, Command::Up(_) | Command::Server(_) | Command::Node(_));
-    let default = if runs_a_cluster { "info,kube_runtime=warn" } else { "off" };
+    let debugs = matches!(command, Command::Bundle(args) if args.debug());
+    let default = match (runs_a_cluster, debugs) {
+        (true, _) => "info,kube_runtime=warn",
+        (_, true) => "naru_release=debug",
+        _ => "off",
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr).init();

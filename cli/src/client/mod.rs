@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use kube::Client;
+use naru_client::Overrides;
 pub use naru_client::{api, resource};
 use resource::{Resource, Resources};
 use serde_json::Value;
@@ -46,9 +47,14 @@ pub struct Session {
 impl ClientArgs {
     /// Connects.
     pub async fn session(&self) -> Result<Session> {
+        self.session_with(&Overrides::default()).await
+    }
+
+    /// Connects, with other things in the place of what the kubeconfig says.
+    pub async fn session_with(&self, overrides: &Overrides) -> Result<Session> {
         let fallback = Path::new(DEFAULT_DATA_DIR).join("admin.kubeconfig");
         let (client, default) =
-            naru_client::from_kubeconfig_or_default(self.kubeconfig.as_deref(), &fallback).await?;
+            naru_client::from_kubeconfig_or_default(self.kubeconfig.as_deref(), &fallback, overrides).await?;
         let namespace_given = self.namespace.is_some();
         Ok(Session { client, namespace: self.namespace.clone().unwrap_or(default), namespace_given })
     }

@@ -30,6 +30,15 @@ pub enum ConfigError {
         /// The last place that was looked at.
         fallback: String,
     },
+    /// A server's address that is none.
+    #[error("{url:?} is no address of an API server")]
+    Server {
+        /// What was given.
+        url: String,
+        /// The cause.
+        #[source]
+        source: http::uri::InvalidUri,
+    },
     /// The TLS or HTTP client could not be built.
     #[error("cannot make a client for {server}")]
     Client {
@@ -41,13 +50,74 @@ pub enum ConfigError {
     },
 }
 
+/// What takes the place of what a kubeconfig says; everything unset leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The context, instead of the current one.
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: Option<String>,
+    /// A bearer token.
+    pub token: Option<String>,
+    /// The user to act as.
+    pub user: Option<String>,
+    /// The groups to act as a member of.
+    pub groups: Vec<String>,
+    /// The certificate authority to trust, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Whether any certificate of the API server is accepted.
+    pub insecure: bool,
+    /// The name that the API server's certificate must have.
+    pub tls_server_name: Option<String>,
+}
+
+impl Overrides {
+    fn apply(&self, config: &mut Config) -> Result<(), ConfigError> {
+        if let Some(server) = &self.server {
+            let url = if server.contains("://") { server.clone() } else { format!("https://{server}") };
+            config.cluster_url =
+                url.parse().map_err(|source| ConfigError::Server { url: server.clone(), source })?;
+        }
+        if let Some(token) = &self.token {
+            config.auth_info.token = Some(token.clone().into());
+            config.auth_info.token_file = None;
+        }
+        if let Some(user) = &self.user {
+            config.auth_info.impersonate = Some(user.clone());
+        }
+        if !self.groups.is_empty() {
+            config.auth_info.impersonate_groups = Some(self.groups.clone());
+        }
+        if let Some(path) = &self.ca_file {
+            config.root_cert_file = Some(path.clone());
+            config.root_cert = None;
+        }
+        if self.insecure {
+            config.accept_invalid_certs = true;
+        }
+        if let Some(name) = &self.tls_server_name {
+            config.tls_server_name = Some(name.clone());
+        }
+        Ok(())
+    }
+}
+
 /// A client for the kubeconfig at `path`, and the default namespace of its current context.
 pub async fn from_kubeconfig(path: &Path) -> Result<(Client, String), ConfigError> {
+    with_overrides(path, &Overrides::default()).await
+}
+
+async fn with_overrides(path: &Path, overrides: &Overrides) -> Result<(Client, String), ConfigError> {
     let failed =
         |source| ConfigError::Kubeconfig { path: path.display().to_string(), source: Box::new(source) };
     let kubeconfig = Kubeconfig::read_from(path).map_err(failed)?;
-    let config =
-        Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.map_err(failed)?;
+    let options = KubeConfigOptions { context: overrides.context.clone(), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(failed)?;
+    client(config, overrides)
+}
+
+fn client(mut config: Config, overrides: &Overrides) -> Result<(Client, String), ConfigError> {
+    overrides.apply(&mut config)?;
     let namespace = config.default_namespace.clone();
     let server = config.cluster_url.to_string();
     let client = transport::client(config)
@@ -55,13 +125,15 @@ pub async fn from_kubeconfig(path: &Path) -> Result<(Client, String), ConfigErro
     Ok((client, namespace))
 }
 
-/// The same for the first that exists: `given`, each file of `$KUBECONFIG`, `~/.kube/config`, `fallback`.
+/// The same for the first that exists: `given`, each file of `$KUBECONFIG`, `~/.kube/config`, `fallback`. Where none
+/// does, a server that `overrides` name is enough.
 pub async fn from_kubeconfig_or_default(
     given: Option<&Path>,
     fallback: &Path,
+    overrides: &Overrides,
 ) -> Result<(Client, String), ConfigError> {
     if let Some(path) = given {
-        return from_kubeconfig(path).await;
+        return with_overrides(path, overrides).await;
     }
     let mut candidates: Vec<PathBuf> =
         std::env::var_os("KUBECONFIG").map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
@@ -70,7 +142,10 @@ pub async fn from_kubeconfig_or_default(
     }
     candidates.push(fallback.into());
     match candidates.iter().find(|path| path.exists()) {
-        Some(path) => from_kubeconfig(path).await,
+        Some(path) => with_overrides(path, overrides).await,
+        None if overrides.server.is_some() => {
+            client(Config::new(http::Uri::from_static("https://localhost")), overrides)
+        }
         None => Err(ConfigError::Missing { fallback: fallback.display().to_string() }),
     }
 }

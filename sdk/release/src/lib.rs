@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod objects;
 pub mod operations;
 pub mod plan;
+pub mod post_render;
 pub mod readiness;
 pub mod record;
 pub mod rendering;

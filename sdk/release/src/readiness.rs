@@ -1,6 +1,8 @@
 //! How far an object is from what it is meant to be, judged by its status alone, as kstatus does (which Helm 4 waits
 //! by). Pure: an object and the present in, a judgement out.
 
+mod legacy;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -50,6 +52,10 @@ pub enum Rules {
     ReleaseWithJobs,
     /// Hooks: Pods and Jobs must complete, anything else is ready at once.
     Hook,
+    /// Objects of a release, by the rules of Helm 3: Jobs do not count.
+    Legacy,
+    /// The same, but a Job must complete.
+    LegacyWithJobs,
 }
 
 fn judged(state: State, message: impl Into<String>) -> Judgement {
@@ -58,12 +64,15 @@ fn judged(state: State, message: impl Into<String>) -> Judgement {
 
 /// Judges an object.
 pub fn judge(object: &Value, rules: Rules, now: Timestamp) -> Judgement {
-    if let Some(found) = general(object) {
-        return found;
-    }
     let kind = object["kind"].as_str().unwrap_or_default();
     let group =
         object["apiVersion"].as_str().unwrap_or_default().split_once('/').map_or("", |(group, _)| group);
+    if matches!(rules, Rules::Legacy | Rules::LegacyWithJobs) {
+        return legacy::judge(object, group, kind, rules == Rules::LegacyWithJobs);
+    }
+    if let Some(found) = general(object) {
+        return found;
+    }
     match (group, kind, rules) {
         ("batch", "Job", Rules::Hook | Rules::ReleaseWithJobs) => job_to_complete(object),
         ("", "Pod", Rules::Hook) => pod_to_complete(object),

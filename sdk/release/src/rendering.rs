@@ -3,13 +3,12 @@
 //! The cluster is asked while a template runs (`lookup`), from the thread that renders: a runtime with several threads is
 //! needed.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeMap};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Zoned;
 use naru_bundle::{
     builtin::{Capabilities, KubeVersion, ReleaseOptions},
-    chart::{Chart, File, Metadata},
+    chart::{Chart, Metadata},
     environment::Environment,
     fault::Fault,
     json,
@@ -24,7 +23,8 @@ use tokio::runtime::Handle;
 use crate::{
     cluster::{Cluster, chain},
     operations::{Bundle, Definition, Render, RenderError, Request},
-    record::{DeletePolicy, Event, Hook, OutputPolicy, Release},
+    post_render,
+    record::{DeletePolicy, Event, Hook, OutputPolicy, Release, chart},
 };
 
 /// What becomes of the last revision's values.
@@ -59,7 +59,11 @@ pub struct ChartRenderer<'a> {
     settings: Settings,
     cluster: Option<&'a Cluster>,
     random: fn(&mut [u8]),
+    post_render: Option<Box<PostRender<'a>>>,
 }
+
+/// Somebody who changes what was rendered: all documents as one stream in, as one stream out.
+pub type PostRender<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 /// Values that are no JSON.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +89,13 @@ impl<'a> ChartRenderer<'a> {
         cluster: Option<&'a Cluster>,
         random: fn(&mut [u8]),
     ) -> Self {
-        ChartRenderer { chart: RefCell::new(chart), given, settings, cluster, random }
+        ChartRenderer { chart: RefCell::new(chart), given, settings, cluster, random, post_render: None }
+    }
+
+    /// The same; what was rendered is changed before it is sorted.
+    #[must_use]
+    pub fn post_rendered_by(self, change: Box<PostRender<'a>>) -> Self {
+        ChartRenderer { post_render: Some(change), ..self }
     }
 
     fn render_now(&self, request: Request<'_>) -> Result<Bundle, RenderError> {
@@ -107,17 +117,19 @@ impl<'a> ChartRenderer<'a> {
             lint: false,
         };
         let surroundings = Surroundings { cluster: self.cluster, random: self.random };
-        let rendered = render::render(&mut chart, &given, &options, &surroundings, None, &mut warnings);
-        for warning in &warnings {
-            tracing::warn!("{warning}");
-        }
-        let rendered = rendered?;
+        let mut change = |files: BTreeMap<String, String>| match &self.post_render {
+            Some(program) => post_render::split(&program(&post_render::merge(&files)?)?),
+            None => Ok(files),
+        };
+        let rendered =
+            render::render(&mut chart, &given, &options, &surroundings, Some(&mut change), &mut warnings)?;
         Ok(Bundle {
-            chart: RawValue::from_string(chart_json(&chart)?).map_err(Error::Text)?,
+            chart: RawValue::from_string(chart::record(&chart)?).map_err(Error::Text)?,
             config: RawValue::from_string(config).map_err(Error::Text)?,
             manifest: rendered.manifest_text(false),
             hooks: hooks(&rendered),
             notes: rendered.notes,
+            warnings,
         })
     }
 
@@ -197,29 +209,6 @@ fn hooks(rendered: &Rendered) -> Vec<Hook> {
         ..Hook::default()
     };
     rendered.hooks.iter().map(read).collect()
-}
-
-/// A chart as Helm's records keep it.
-fn chart_json(chart: &Chart) -> Result<String, Error> {
-    let part = |value: &Value| -> Result<serde_json::Value, Error> {
-        Ok(serde_json::from_str(&json::write(value, json::Style::Compact)?)?)
-    };
-    let files = |files: &[File]| -> serde_json::Value {
-        let one = |file: &File| serde_json::json!({"name": file.name, "data": STANDARD.encode(&*file.data)});
-        files.iter().map(one).collect()
-    };
-    let lock = chart.lock.as_ref().map(|lock| part(&lock.document())).transpose()?;
-    let values = chart.values.as_ref().map(|values| part(&Value::Map(values.clone()))).transpose()?;
-    let text = serde_json::json!({
-        "metadata": part(&chart.metadata.document())?,
-        "lock": lock,
-        "templates": files(&chart.templates),
-        "values": values,
-        "schema": chart.schema.as_ref().map(|schema| STANDARD.encode(&**schema)),
-        "schemamodtime": "0001-01-01T00:00:00Z",
-        "files": files(&chart.files),
-    });
-    Ok(text.to_string())
 }
 
 /// Of a record's chart what its values need.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use naru_bundle::chart::Chart;
-use naru_release::fetch::{Access, Fetcher, Home};
+use naru_release::fetch::{Access, Fetcher};
 use rand::TryRngCore;
 
-use super::source;
+use super::{global::GlobalArgs, source};
 
 /// How to reach repositories and registries.
 #[derive(Clone, Debug, Default, Args)]
@@ -47,12 +47,33 @@ impl AccessFlags {
             insecure: self.insecure_skip_tls_verify,
             plain_http: self.plain_http,
             pass_credentials: false,
+            timeout: None,
         }
     }
+}
 
-    /// Somebody who fetches, with Helm's own configuration.
-    pub fn fetcher(&self) -> Fetcher {
-        Fetcher::new(Home::from_environment(|name| std::env::var(name).ok()), self.access())
+/// Signatures of charts, which are not looked at.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ProvenanceFlags {
+    #[arg(long, hide = true)]
+    verify: bool,
+    #[arg(long, hide = true)]
+    keyring: Option<PathBuf>,
+}
+
+impl ProvenanceFlags {
+    /// Refuses to verify: a chart that nobody has looked at must not pass for a verified one.
+    ///
+    /// # Errors
+    /// A verification is asked for.
+    pub fn refuse(&self) -> Result<()> {
+        match self.verify || self.keyring.is_some() {
+            true => Err(anyhow!(
+                "--verify and --keyring are not supported: naru does not read provenance files; verify the chart \
+                 with the stock helm, or pull it by its digest from an OCI registry"
+            )),
+            false => Ok(()),
+        }
     }
 }
 
@@ -71,9 +92,8 @@ pub struct ChartFlags {
     /// Give the user and password to every host.
     #[arg(long)]
     pub pass_credentials: bool,
-    /// Fetch the chart's missing dependencies first.
-    #[arg(long)]
-    pub dependency_update: bool,
+    #[command(flatten)]
+    pub provenance: ProvenanceFlags,
     #[command(flatten)]
     pub access: AccessFlags,
 }
@@ -85,13 +105,14 @@ impl ChartFlags {
     }
 
     /// Somebody who fetches.
-    pub fn fetcher(&self) -> Fetcher {
-        let access = Access { pass_credentials: self.pass_credentials, ..self.access.access() };
-        Fetcher::new(Home::from_environment(|name| std::env::var(name).ok()), access)
+    pub fn fetcher(&self, global: &GlobalArgs) -> Fetcher {
+        global.fetcher(Access { pass_credentials: self.pass_credentials, ..self.access.access() })
     }
 
-    /// Loads a chart that can be installed, from wherever it is.
-    pub async fn load(&self, reference: &str) -> Result<Chart> {
+    /// Loads a chart that can be installed, from wherever it is; with `update`, its missing dependencies are fetched
+    /// first.
+    pub async fn load(&self, reference: &str, update: bool, global: &GlobalArgs) -> Result<Chart> {
+        self.provenance.refuse()?;
         let local = if self.repo.is_empty() && !reference.starts_with("oci://") {
             source::locate(reference)?
         } else {
@@ -100,18 +121,15 @@ impl ChartFlags {
         let chart = match local {
             Some(path) => {
                 let chart = source::load(&path)?;
-                if self.dependency_update
-                    && path.is_dir()
-                    && !naru_bundle::chart::missing_dependencies(&chart).is_empty()
-                {
-                    super::dependency::update(&self.fetcher(), &path, false).await?;
+                if update && path.is_dir() && !naru_bundle::chart::missing_dependencies(&chart).is_empty() {
+                    super::dependency::update(&self.fetcher(global), &path, false).await?;
                     source::load(&path)?
                 } else {
                     chart
                 }
             }
             None => {
-                let fetched = self.fetcher().chart(reference.trim(), self.wanted(), &self.repo).await?;
+                let fetched = self.fetcher(global).chart(reference.trim(), self.wanted(), &self.repo).await?;
                 let mut warnings = Vec::new();
                 let chart = Chart::from_archive(&fetched.bytes, &mut warnings)?;
                 source::warn(&warnings);

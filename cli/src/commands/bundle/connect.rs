@@ -1,47 +1,22 @@
-//! Which cluster, which namespace, and how operations are carried out there.
+//! How operations are carried out on a cluster: who hears what is said, what ends them; and how flags are read.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Args;
 use naru_release::{
     cluster::Cluster,
     operations::{Operator, Options},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::client::ClientArgs;
-
-/// Which cluster, which namespace.
-#[derive(Clone, Debug, Args)]
-pub struct ConnectArgs {
-    /// The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the one `naru up` wrote.
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The namespace.
-    #[arg(long, short, value_name = "NAME", env = "HELM_NAMESPACE")]
-    namespace: Option<String>,
-}
-
-impl ConnectArgs {
-    /// Connects.
-    pub async fn connect(&self) -> Result<Cluster> {
-        let client = ClientArgs { kubeconfig: self.kubeconfig.clone(), namespace: self.namespace.clone() };
-        let session = client.session().await?;
-        Ok(Cluster::connect(session.client, &session.namespace).await?)
-    }
-
-    /// The namespace without asking a cluster: the one given, or the kubeconfig's, or `default`.
-    pub async fn namespace(&self) -> String {
-        let client = ClientArgs { kubeconfig: self.kubeconfig.clone(), namespace: self.namespace.clone() };
-        let session = client.session().await;
-        self.namespace.clone().or(session.ok().map(|one| one.namespace)).unwrap_or_else(|| "default".into())
-    }
-}
-
 /// Somebody who operates on the cluster and says things on standard error.
 pub fn operator(cluster: &Cluster, options: Options) -> Operator<'_> {
-    Operator::new(cluster, options, &|text| eprintln!("{text}"), CancellationToken::new())
+    Operator::new(cluster, options, &say, CancellationToken::new())
+}
+
+/// Says something beside the result.
+pub fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// The same; Ctrl-C and SIGTERM end what it does, and `name` is said to be cancelled.
@@ -60,7 +35,7 @@ pub fn interruptible<'a>(cluster: &'a Cluster, options: Options, name: &str) -> 
         println!("Release {name} has been cancelled.");
         token.cancel();
     });
-    Ok(Operator::new(cluster, options, &|text| eprintln!("{text}"), cancelled))
+    Ok(Operator::new(cluster, options, &say, cancelled))
 }
 
 /// A duration as Go reads it: `300ms`, `1.5h`, `2h45m`, `0`.

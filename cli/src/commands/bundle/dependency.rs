@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use naru_bundle::chart::{Chart, write_archive};
-use naru_release::fetch::{Fetcher, Manager};
+use naru_release::fetch::{Access, Fetcher, Manager};
 
-use super::{chart_flags::AccessFlags, output, package, source};
+use super::{
+    chart_flags::{AccessFlags, ProvenanceFlags},
+    global::GlobalArgs,
+    output, package, source,
+};
 
 /// Manage a chart's dependencies.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +30,9 @@ enum What {
         /// The chart's folder.
         #[arg(default_value = ".")]
         chart: PathBuf,
+        /// How wide a column may be.
+        #[arg(long, value_name = "NUMBER", default_value_t = 80)]
+        max_col_width: usize,
     },
     /// Resolve the dependencies anew, fetch them and write the lock file.
     #[command(visible_alias = "up")]
@@ -42,18 +49,29 @@ struct UpdateArgs {
     skip_refresh: bool,
     #[command(flatten)]
     access: AccessFlags,
+    #[command(flatten)]
+    provenance: ProvenanceFlags,
 }
 
 impl DependencyArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        if let What::Build(args) | What::Update(args) = &self.what {
+            args.provenance.refuse()?;
+        }
         match self.what {
-            What::Build(args) => manager(&args.access.fetcher(), &args.chart, args.skip_refresh)
-                .build()
-                .await
-                .map_err(Into::into),
-            What::Update(args) => update(&args.access.fetcher(), &args.chart, args.skip_refresh).await,
-            What::List { chart } => list(&chart),
+            What::Build(args) => {
+                manager(&global.fetcher(args.access.access()), &args.chart, args.skip_refresh)
+                    .build()
+                    .await
+                    .map_err(Into::into)
+            }
+            What::Update(args) => {
+                update(&global.fetcher(args.access.access()), &args.chart, args.skip_refresh).await
+            }
+            What::List { chart, max_col_width } => {
+                list(&global.fetcher(Access::default()), &chart, max_col_width)
+            }
         }
     }
 }
@@ -79,15 +97,15 @@ fn pack(chart: &Chart) -> Result<Vec<u8>, String> {
     write_archive(chart, modified).map_err(|error| error.to_string())
 }
 
-fn list(chart: &Path) -> Result<()> {
-    let fetcher = AccessFlags::default().fetcher();
-    let rows = manager(&fetcher, chart, true).list()?;
+fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {
+    let rows = manager(fetcher, chart, true).list()?;
     if rows.is_empty() {
         println!("WARNING: no dependencies at {}", chart.join("charts").display());
         return Ok(());
     }
     let heading = ["NAME", "VERSION", "REPOSITORY", "STATUS"].map(String::from).to_vec();
     let cells = rows.into_iter().map(|row| vec![row.name, row.version, row.repository, row.status.into()]);
-    println!("{}", output::grid(&std::iter::once(heading).chain(cells).collect::<Vec<_>>()));
+    let all: Vec<_> = std::iter::once(heading).chain(cells).collect();
+    println!("{}", output::grid_with(&all, max_col_width, |_, _, cell| cell.into()));
     Ok(())
 }

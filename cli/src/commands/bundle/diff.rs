@@ -1,75 +1,131 @@
-//! `naru bundle diff`: what an upgrade would change, before it does.
+//! `naru bundle diff`: what an upgrade, an install or a rollback would change, before it does.
 
-use std::io::IsTerminal;
-
-use anyhow::Result;
-use clap::{Args, ValueEnum};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
 use naru_release::{
+    cluster::Cluster,
     operations::{Difference, Options},
-    rendering::Settings,
+    rendering::{ChartRenderer, Settings},
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    chart_flags::ChartFlags, connect::ConnectArgs, connect::operator, install::renderer_of, output::yaml_of,
-    upgrade::ReuseFlags, value_flags::ValueFlags,
+    chart_flags::{ChartFlags, random},
+    connect::operator,
+    global::GlobalArgs,
+    operate::WriteArgs,
+    output::yaml_of,
+    post_renderer::PostRenderFlags,
+    report::paint,
+    upgrade::ReuseFlags,
+    value_flags::ValueFlags,
 };
 
-/// Show what an upgrade would change.
+/// Show what an upgrade would change; with --revision, what a rollback would.
 #[derive(Clone, Debug, Args)]
 pub struct DiffArgs {
     /// The release.
     release: String,
     /// The chart: a folder, an archive, REPOSITORY/CHART, a URL or oci://HOST/PATH.
-    chart: String,
+    #[arg(required_unless_present = "revision", conflicts_with = "revision")]
+    chart: Option<String>,
+    /// Instead of a chart: what going back to this revision would change. Given twice: in what the two revisions differ.
+    #[arg(long, value_name = "NUMBER")]
+    revision: Vec<u64>,
+    /// Where there is no release by this name: what an install would make.
+    #[arg(long, short)]
+    install: bool,
     #[command(flatten)]
     values: ValueFlags,
     #[command(flatten)]
     chart_flags: ChartFlags,
     #[command(flatten)]
     reuse: ReuseFlags,
+    #[command(flatten)]
+    post_render: PostRenderFlags,
+    #[command(flatten)]
+    write: WriteArgs,
+    /// Take over objects of others.
+    #[arg(long)]
+    take_ownership: bool,
+    /// Do not check values against values.schema.json.
+    #[arg(long)]
+    skip_schema_validation: bool,
     /// Lines around each change.
     #[arg(long, value_name = "LINES", default_value_t = 3)]
     context: usize,
     /// Print what is in Secrets; otherwise only whether it changes.
     #[arg(long)]
     show_secrets: bool,
-    /// Colours: auto, always or never.
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
-    color: Color,
     /// Exit with 2 if anything would change.
     #[arg(long)]
     detailed_exitcode: bool,
-    #[command(flatten)]
-    connect: ConnectArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 impl DiffArgs {
     /// Runs the command; `true` if it is to end with 2.
-    pub async fn run(self) -> Result<bool> {
-        let chart = self.chart_flags.load(&self.chart).await?;
-        let cluster = self.connect.connect().await?;
-        let settings = Settings { reuse: self.reuse.policy(), ..Settings::default() };
-        let renderer = renderer_of(chart, self.values.merge()?, settings, &cluster);
-        let differences = operator(&cluster, Options::default()).diff(&self.release, &renderer).await?;
-        let color = match self.color {
-            Color::Auto => std::io::stdout().is_terminal(),
-            Color::Always => true,
-            Color::Never => false,
+    pub async fn run(self, global: &GlobalArgs) -> Result<bool> {
+        let cluster = global.connect().await?;
+        let differences = match (&self.chart, self.revision.as_slice()) {
+            (Some(chart), _) => self.against_chart(&cluster, chart, global).await?,
+            (None, [revision]) => {
+                let revision = i64::try_from(*revision).context("the revision")?;
+                operator(&cluster, self.options()).diff_rollback(&self.release, revision).await?
+            }
+            (None, [from, to]) => {
+                operator(&cluster, self.options()).diff_revisions(&self.release, *from, *to).await?
+            }
+            _ => bail!("--revision is given once or twice"),
         };
+        let color = global.color.is_on();
         for difference in &differences {
             print!("{}", self.text(difference, color)?);
         }
         Ok(self.detailed_exitcode && !differences.is_empty())
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            server_side: self.write.server_side(),
+            force_conflicts: self.write.force_conflicts,
+            force_replace: self.write.replaces(),
+            take_ownership: self.take_ownership,
+            dry_run: naru_release::operations::DryRun::Server,
+            ..Options::default()
+        }
+    }
+
+    async fn against_chart(
+        &self,
+        cluster: &Cluster,
+        chart: &str,
+        global: &GlobalArgs,
+    ) -> Result<Vec<Difference>> {
+        let chart = self.chart_flags.load(chart, false, global).await?;
+        let settings = Settings {
+            reuse: self.reuse.policy(),
+            skip_schema: self.skip_schema_validation,
+            ..Settings::default()
+        };
+        let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, Some(cluster), random);
+        let renderer = self.post_render.apply(renderer)?;
+        let operator = operator(cluster, self.options());
+        match operator.history(&self.release).await {
+            Err(error) if error.is_not_found() => {
+                ensure!(
+                    self.install,
+                    "{:?} has no deployed releases; --install shows what an install would make",
+                    self.release
+                );
+                Ok(operator.diff_install(&self.release, &renderer).await?)
+            }
+            found => {
+                found?;
+                Ok(operator.diff(&self.release, &renderer).await?)
+            }
+        }
     }
 
     fn text(&self, difference: &Difference, color: bool) -> Result<String> {
@@ -83,7 +139,7 @@ impl DiffArgs {
             if identity.namespace.is_empty() { String::new() } else { format!("{}/", identity.namespace) };
         let title = format!("{} {place}{} ({}) {what}\n", identity.kind, identity.name, identity.api_version);
         let (before, after) = (self.yaml(before.as_ref())?, self.yaml(after.as_ref())?);
-        Ok(format!("{}{}\n", paint(&title, "1", color), unified(&before, &after, self.context, color)))
+        Ok(format!("{}{}\n", paint_line(&title, "1", color), unified(&before, &after, self.context, color)))
     }
 
     fn yaml(&self, object: Option<&Value>) -> Result<String> {
@@ -121,7 +177,7 @@ fn unified(before: &str, after: &str, context: usize, color: bool) -> String {
         let (old, new) =
             (first.old_range().start..last.old_range().end, first.new_range().start..last.new_range().end);
         let heading = format!("@@ -{} +{} @@\n", range(&old), range(&new));
-        text.push_str(&paint(&heading, "36", color));
+        text.push_str(&paint_line(&heading, "36", color));
         for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
             let (sign, code) = match change.tag() {
                 ChangeTag::Equal => (' ', ""),
@@ -129,7 +185,7 @@ fn unified(before: &str, after: &str, context: usize, color: bool) -> String {
                 ChangeTag::Insert => ('+', "32"),
             };
             let line = change.value().trim_end_matches('\n');
-            text.push_str(&paint(&format!("{sign}{line}\n"), code, color));
+            text.push_str(&paint_line(&format!("{sign}{line}\n"), code, color));
         }
     }
     text
@@ -144,10 +200,11 @@ fn range(lines: &std::ops::Range<usize>) -> String {
     }
 }
 
-fn paint(line: &str, code: &str, color: bool) -> String {
+/// A line in a colour; its end is not coloured.
+fn paint_line(line: &str, code: &str, color: bool) -> String {
     match line.strip_suffix('\n') {
-        Some(text) if color && !code.is_empty() => format!("\x1b[{code}m{text}\x1b[0m\n"),
-        _ => line.into(),
+        Some(text) => paint(text, code, color) + "\n",
+        None => line.into(),
     }
 }
 

@@ -12,7 +12,8 @@ use naru_release::{
 use serde::Serialize;
 
 use super::{
-    connect::{ConnectArgs, operator},
+    connect::operator,
+    global::GlobalArgs,
     output::{self, Form, OutputArgs},
     report::{Report, hooks, null_if_empty},
 };
@@ -48,8 +49,6 @@ struct ReleaseArgs {
     /// The revision, instead of the newest.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     revision: u64,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -72,8 +71,8 @@ struct ValuesArgs {
 }
 
 impl ReleaseArgs {
-    async fn record(&self) -> Result<Release> {
-        let cluster = self.connect.connect().await?;
+    async fn record(&self, global: &GlobalArgs) -> Result<Release> {
+        let cluster = global.connect().await?;
         Ok(operator(&cluster, Options::default()).record_of(&self.release, self.revision).await?)
     }
 }
@@ -101,32 +100,32 @@ struct Metadata {
 
 impl GetArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         match self.what {
             What::All(args) => {
-                let release = args.record().await?;
+                let release = args.record(global).await?;
                 let computed = Some(computed(&release)?);
                 Report { debug: true, metadata: true, computed, ..Report::default() }
                     .print(&release, Form::Table)
             }
             What::Hooks(args) => {
-                print!("{}", hooks(&args.record().await?));
+                print!("{}", hooks(&args.record(global).await?));
                 Ok(())
             }
             What::Manifest(args) => {
-                println!("{}", args.record().await?.manifest);
+                println!("{}", args.record(global).await?.manifest);
                 Ok(())
             }
             What::Notes(args) => {
-                let notes = args.record().await?.info.notes;
+                let notes = args.record(global).await?.info.notes;
                 if !notes.is_empty() {
                     println!("NOTES:\n{notes}");
                 }
                 Ok(())
             }
-            What::Metadata(args) => print_metadata(&args.release.record().await?, args.output.form),
+            What::Metadata(args) => print_metadata(&args.release.record(global).await?, args.output.form),
             What::Values(args) => {
-                let release = args.release.record().await?;
+                let release = args.release.record(global).await?;
                 let (title, values) = match args.all {
                     true => ("COMPUTED VALUES:", computed(&release)?),
                     false => {

@@ -9,7 +9,8 @@ use naru_release::{
 use serde::Serialize;
 
 use super::{
-    connect::{ConnectArgs, operator},
+    connect::operator,
+    global::GlobalArgs,
     output::{self, Form, OutputArgs},
 };
 
@@ -26,8 +27,6 @@ pub struct HistoryArgs {
     show_rollback_revision: bool,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 #[derive(Serialize)]
@@ -76,8 +75,8 @@ impl Row {
 
 impl HistoryArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let cluster = self.connect.connect().await?;
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
         let history = operator.history(&self.release).await?;
         let from = history.0.len().saturating_sub(self.max);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
-use naru_bundle::{chart::Chart, value::Map};
+use naru_bundle::chart::Chart;
 use naru_release::{
     cluster::Cluster,
     operations::{DryRun, Options, Wait, dry_run_offline},
@@ -14,9 +14,11 @@ use naru_release::{
 
 use super::{
     chart_flags::{ChartFlags, name_and_chart, pair, random},
-    connect::{ConnectArgs, interruptible},
+    connect::{interruptible, say},
+    global::GlobalArgs,
     operate::{ChangeArgs, Try, WaitArgs},
     output::OutputArgs,
+    post_renderer::PostRenderFlags,
     report::Report,
     value_flags::ValueFlags,
 };
@@ -38,9 +40,6 @@ pub struct InstallArgs {
     replace: bool,
     #[command(flatten)]
     pub flags: InstallFlags,
-    /// Hide Secrets in what a dry run prints.
-    #[arg(long)]
-    hide_secret: bool,
 }
 
 /// What an install and an upgrade share.
@@ -58,11 +57,23 @@ pub struct InstallFlags {
     #[arg(long)]
     pub wait_for_jobs: bool,
     /// Undo everything if it fails; waits as --wait does.
-    #[arg(long, alias = "atomic")]
-    pub rollback_on_failure: bool,
+    #[arg(long)]
+    rollback_on_failure: bool,
+    #[arg(long, hide = true)]
+    atomic: bool,
     /// Change nothing: none, client or server.
-    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "none", default_missing_value = "client", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "none", default_missing_value = "unset", num_args = 0..=1, require_equals = true)]
     pub dry_run: Try,
+    /// Hide Secrets in what a dry run prints.
+    #[arg(long)]
+    pub hide_secret: bool,
+    /// Fetch the chart's missing dependencies first.
+    #[arg(long)]
+    pub dependency_update: bool,
+    #[command(flatten)]
+    pub post_render: PostRenderFlags,
+    #[arg(long, hide = true)]
+    pub enable_dns: bool,
     /// Make the namespace if it is missing.
     #[arg(long)]
     pub create_namespace: bool,
@@ -89,24 +100,25 @@ pub struct InstallFlags {
     pub render_subchart_notes: bool,
     #[command(flatten)]
     pub output: OutputArgs,
-    #[command(flatten)]
-    pub connect: ConnectArgs,
 }
 
 impl InstallFlags {
     /// For operations.
     pub fn options(&self) -> Options {
-        let wait = if self.rollback_on_failure { Wait::Everything } else { self.wait.strategy() };
+        let wait = match self.wait.strategy() {
+            Wait::Hooks if self.undoes() => Wait::Everything,
+            wait => wait,
+        };
         Options {
             dry_run: self.dry_run.strategy(),
             wait,
             wait_for_jobs: self.wait_for_jobs,
             timeout: self.wait.timeout,
             no_hooks: self.change.no_hooks,
-            server_side: self.change.server_side(),
-            force_conflicts: self.change.force_conflicts,
-            force_replace: self.change.force_replace,
-            rollback_on_failure: self.rollback_on_failure,
+            server_side: self.change.write.server_side(),
+            force_conflicts: self.change.write.force_conflicts,
+            force_replace: self.change.write.replaces(),
+            rollback_on_failure: self.undoes(),
             description: self.change.description.clone(),
             take_ownership: self.take_ownership,
             labels: self.labels.iter().cloned().collect::<BTreeMap<_, _>>(),
@@ -117,6 +129,36 @@ impl InstallFlags {
         }
     }
 
+    /// Refuses what contradicts itself or is not on offer, and says what is on its way out.
+    ///
+    /// # Errors
+    /// A flag that cannot be heeded.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            !self.enable_dns,
+            "--enable-dns is not supported: templates never reach the network; pass the address as a value"
+        );
+        ensure!(
+            !self.hide_secret || self.dry_run != Try::None,
+            "hiding Kubernetes secrets requires a dry-run mode"
+        );
+        self.dry_run.warn();
+        self.change.write.warn();
+        if self.atomic {
+            eprintln!("Flag --atomic has been deprecated, use --rollback-on-failure instead");
+        }
+        Ok(())
+    }
+
+    fn undoes(&self) -> bool {
+        self.rollback_on_failure || self.atomic
+    }
+
+    /// The chart, from wherever it is.
+    pub async fn load(&self, reference: &str, global: &GlobalArgs) -> Result<Chart> {
+        self.chart.load(reference, self.dependency_update, global).await
+    }
+
     /// A renderer for a chart, with the values that were given.
     pub fn renderer<'a>(
         &self,
@@ -124,7 +166,8 @@ impl InstallFlags {
         settings: Settings,
         cluster: Option<&'a Cluster>,
     ) -> Result<ChartRenderer<'a>> {
-        Ok(ChartRenderer::new(chart, self.values.merge()?, settings, cluster, random))
+        let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, cluster, random);
+        self.post_render.apply(renderer)
     }
 
     /// How the chart is rendered.
@@ -137,39 +180,35 @@ impl InstallFlags {
     }
 
     /// Prints what came about.
-    pub fn print(&self, release: &Release) -> Result<()> {
-        Report { hide_notes: self.hide_notes, ..Report::default() }.print(release, self.output.form)
+    pub fn print(&self, mut release: Release, global: &GlobalArgs) -> Result<()> {
+        if self.hide_secret {
+            release.manifest = naru_release::objects::without_secrets(&release.manifest);
+        }
+        Report { hide_notes: self.hide_notes, ..Report::of(&release, global)? }
+            .print(&release, self.output.form)
     }
 }
 
 impl InstallArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let release = self.install().await.context("INSTALLATION FAILED")?;
-        self.flags.print(&release)
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let release = self.install(global).await.context("INSTALLATION FAILED")?;
+        self.flags.print(release, global)
     }
 
-    async fn install(&self) -> Result<Release> {
-        let dry = self.flags.dry_run != Try::None;
-        if self.hide_secret && !dry {
-            return Err(anyhow!("hiding Kubernetes secrets requires a dry-run mode"));
-        }
+    async fn install(&self, global: &GlobalArgs) -> Result<Release> {
+        self.flags.check()?;
         let (name, reference) = name_and_chart(&self.arguments, self.generate_name, &self.name_template)?;
-        let chart = self.flags.chart.load(reference).await?;
-        let mut release = if self.flags.options().dry_run == DryRun::Client {
+        let chart = self.flags.load(reference, global).await?;
+        if self.flags.options().dry_run == DryRun::Client {
             let renderer = self.flags.renderer(chart, self.flags.settings(), None)?;
-            let namespace = self.flags.connect.namespace().await;
-            dry_run_offline(&name, &namespace, &self.flags.options(), &renderer).await?
-        } else {
-            let cluster = self.flags.connect.connect().await?;
-            let options = Options { replace: self.replace, ..self.flags.options() };
-            let renderer = self.flags.renderer(chart, self.flags.settings(), Some(&cluster))?;
-            interruptible(&cluster, options, &name)?.install(&name, &renderer).await?
-        };
-        if self.hide_secret {
-            release.manifest = naru_release::objects::without_secrets(&release.manifest);
+            let namespace = global.namespace().await;
+            return Ok(dry_run_offline(&name, &namespace, &self.flags.options(), &renderer, &say).await?);
         }
-        Ok(release)
+        let cluster = global.connect().await?;
+        let options = Options { replace: self.replace, ..self.flags.options() };
+        let renderer = self.flags.renderer(chart, self.flags.settings(), Some(&cluster))?;
+        Ok(interruptible(&cluster, options, &name)?.install(&name, &renderer).await?)
     }
 }
 
@@ -180,14 +219,10 @@ pub async fn install_instead(
     name: &str,
     reference: &str,
     replace: bool,
+    global: &GlobalArgs,
 ) -> Result<Release> {
-    let chart = flags.chart.load(reference).await?;
+    let chart = flags.load(reference, global).await?;
     let renderer = flags.renderer(chart, flags.settings(), Some(cluster))?;
     let options = Options { replace, ..flags.options() };
     Ok(interruptible(cluster, options, name)?.install(name, &renderer).await?)
-}
-
-/// A renderer for a chart with these values.
-pub fn renderer_of(chart: Chart, values: Map, settings: Settings, cluster: &Cluster) -> ChartRenderer<'_> {
-    ChartRenderer::new(chart, values, settings, Some(cluster), random)
 }

@@ -13,8 +13,10 @@ use regex_automata::meta::Regex;
 use serde::Serialize;
 
 use super::{
-    connect::{ConnectArgs, operator},
+    connect::operator,
+    global::GlobalArgs,
     output::{self, Form, OutputArgs},
+    report::{NAMESPACE_COLOR, paint, status_color},
 };
 
 /// List releases.
@@ -70,8 +72,6 @@ pub struct ListArgs {
     time_format: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 #[derive(Serialize)]
@@ -87,8 +87,8 @@ struct Row {
 
 impl ListArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let cluster = self.connect.connect().await?;
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
         let pattern = self.filter.as_deref().map(Regex::new).transpose();
         let pattern = pattern.context("error parsing regexp")?;
@@ -107,7 +107,8 @@ impl ListArgs {
             offset: self.offset,
         };
         let all = operator.storage().list(self.all_namespaces).await?;
-        let rows: Vec<Row> = listing.choose(all, fits).iter().map(|one| self.row(&one.release)).collect();
+        let chosen = listing.choose(all, fits);
+        let rows: Vec<Row> = chosen.iter().map(|one| self.row(&one.release)).collect();
         let names = || rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>();
         match (self.output.form, self.short) {
             (Form::Json, true) => output::print_json(&names()),
@@ -115,7 +116,7 @@ impl ListArgs {
             (Form::Table, true) => names().iter().for_each(|name| println!("{name}")),
             (Form::Json, false) => output::print_json(&rows),
             (Form::Yaml, false) => output::print_yaml(&rows)?,
-            (Form::Table, false) => print!("{}", self.table(rows)),
+            (Form::Table, false) => print!("{}", self.table(rows, global.color.is_on())),
         }
         Ok(())
     }
@@ -152,12 +153,19 @@ impl ListArgs {
         }
     }
 
-    fn table(&self, rows: Vec<Row>) -> String {
+    fn table(&self, rows: Vec<Row>, color: bool) -> String {
         let heading = ["NAME", "NAMESPACE", "REVISION", "UPDATED", "STATUS", "CHART", "APP VERSION"];
         let heading = (!self.no_headers).then(|| heading.map(String::from).to_vec());
         let cells = rows.into_iter().map(|row| {
             vec![row.name, row.namespace, row.revision, row.updated, row.status, row.chart, row.app_version]
         });
-        output::grid(&heading.into_iter().chain(cells).collect::<Vec<_>>())
+        let all: Vec<_> = heading.into_iter().chain(cells).collect();
+        let decorate = |row: usize, column: usize, cell: &str| match (row, column) {
+            (0, _) if color && !self.no_headers => format!("\x1b[1m{cell}\x1b[22m"),
+            (_, 1) => paint(cell, NAMESPACE_COLOR, color),
+            (_, 4) => paint(cell, status_color(Status::parse(cell)), color),
+            _ => cell.into(),
+        };
+        output::grid_with(&all, usize::MAX, decorate)
     }
 }

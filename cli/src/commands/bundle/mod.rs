@@ -8,6 +8,8 @@ mod diff;
 mod folder;
 mod foreign;
 mod get;
+mod global;
+mod hint;
 mod history;
 mod install;
 mod lint;
@@ -15,6 +17,7 @@ mod list;
 mod operate;
 mod output;
 mod package;
+mod post_renderer;
 mod pull;
 mod push;
 mod registry;
@@ -42,6 +45,8 @@ const CHANGES: u8 = 2;
 /// Install and manage bundles: Helm charts, rendered and released as Helm does.
 #[derive(Clone, Debug, Args)]
 pub struct BundleArgs {
+    #[command(flatten)]
+    global: global::GlobalArgs,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -118,6 +123,11 @@ impl ChartCommand {
 }
 
 impl BundleArgs {
+    /// Whether people want to see what is done.
+    pub fn debug(&self) -> bool {
+        self.global.debug
+    }
+
     /// Runs a command that needs no cluster; `None` if it is another.
     pub fn run_offline(&self) -> Option<ExitCode> {
         match &self.command {
@@ -128,26 +138,27 @@ impl BundleArgs {
 
     /// Runs the command; failures read as Helm's.
     pub async fn run(self) -> Result<ExitCode> {
+        let global = &self.global;
         let outcome = match self.command {
             Command::Chart(command) => command.run(),
-            Command::Dependency(args) => args.run().await,
-            Command::Diff(args) => match args.run().await {
+            Command::Dependency(args) => args.run(global).await,
+            Command::Diff(args) => match args.run(global).await {
                 Ok(true) => return Ok(ExitCode::from(CHANGES)),
                 outcome => outcome.map(|_| ()),
             },
-            Command::Get(args) => args.run().await,
-            Command::History(args) => args.run().await,
-            Command::Install(args) => args.run().await,
-            Command::List(args) => args.run().await,
-            Command::Pull(args) => args.run().await,
-            Command::Push(args) => args.run().await,
-            Command::Registry(args) => args.run().await,
-            Command::Repo(args) => args.run().await,
-            Command::Rollback(args) => args.run().await,
-            Command::Status(args) => args.run().await,
-            Command::Test(args) => args.run().await,
-            Command::Uninstall(args) => args.run().await,
-            Command::Upgrade(args) => args.run().await,
+            Command::Get(args) => args.run(global).await,
+            Command::History(args) => args.run(global).await,
+            Command::Install(args) => args.run(global).await,
+            Command::List(args) => args.run(global).await,
+            Command::Pull(args) => args.run(global).await,
+            Command::Push(args) => args.run(global).await,
+            Command::Registry(args) => args.run(global).await,
+            Command::Repo(args) => args.run(global).await,
+            Command::Rollback(args) => args.run(global).await,
+            Command::Status(args) => args.run(global).await,
+            Command::Test(args) => args.run(global).await,
+            Command::Uninstall(args) => args.run(global).await,
+            Command::Upgrade(args) => args.run(global).await,
         };
         Ok(finish(outcome))
     }
@@ -159,6 +170,9 @@ fn finish(outcome: Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {error:#}");
+            if let Some(hint) = hint::of(&error) {
+                eprintln!("Hint: {hint}");
+            }
             ExitCode::FAILURE
         }
     }

@@ -11,12 +11,12 @@ use super::connect::duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Strategy {
     /// Everything, by what objects report.
+    #[value(alias = "true")]
     Watcher,
     /// Hooks only.
-    #[value(name = "hookOnly")]
+    #[value(name = "hookOnly", alias = "false")]
     HookOnly,
-    /// The same as watcher.
-    #[value(alias = "true")]
+    /// Everything, by the rules of Helm 3.
     Legacy,
 }
 
@@ -34,7 +34,11 @@ pub struct WaitArgs {
 impl WaitArgs {
     /// What is waited for.
     pub fn strategy(&self) -> Wait {
-        if self.wait == Strategy::HookOnly { Wait::Hooks } else { Wait::Everything }
+        match self.wait {
+            Strategy::Watcher => Wait::Everything,
+            Strategy::HookOnly => Wait::Hooks,
+            Strategy::Legacy => Wait::Legacy,
+        }
     }
 }
 
@@ -46,18 +50,29 @@ pub enum Try {
     #[value(alias = "false")]
     None,
     /// Change nothing, and do not ask the cluster.
-    #[value(aliases = ["true", "unset"])]
     Client,
+    /// The same; what `--dry-run` alone means.
+    #[value(alias = "true", hide = true)]
+    Unset,
     /// Change nothing, but ask the cluster.
     Server,
 }
 
 impl Try {
+    /// Says what to write instead of what Helm is going to drop.
+    pub fn warn(self) {
+        if self == Try::Unset {
+            eprintln!(
+                "level=WARN msg=\"--dry-run is deprecated and should be replaced with '--dry-run=client'\""
+            );
+        }
+    }
+
     /// For operations.
     pub fn strategy(self) -> DryRun {
         match self {
             Try::None => DryRun::None,
-            Try::Client => DryRun::Client,
+            Try::Client | Try::Unset => DryRun::Client,
             Try::Server => DryRun::Server,
         }
     }
@@ -75,18 +90,27 @@ pub enum Where {
     Auto,
 }
 
-/// How objects are changed.
+/// How objects are written.
 #[derive(Clone, Debug, Args)]
-pub struct ChangeArgs {
+pub struct WriteArgs {
     /// Where changes are computed: true (server-side apply), false, or auto.
     #[arg(long, value_name = "BOOL", value_enum, default_value = "auto", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     server_side: Where,
     /// Let server-side apply take fields that others manage.
-    #[arg(long, conflicts_with = "force_replace")]
+    #[arg(long, conflicts_with_all = ["force_replace", "force"])]
     pub force_conflicts: bool,
     /// Replace objects instead of patching them.
-    #[arg(long, alias = "force")]
-    pub force_replace: bool,
+    #[arg(long)]
+    force_replace: bool,
+    #[arg(long, hide = true, conflicts_with = "force_replace")]
+    force: bool,
+}
+
+/// How a release is changed.
+#[derive(Clone, Debug, Args)]
+pub struct ChangeArgs {
+    #[command(flatten)]
+    pub write: WriteArgs,
     /// Pass over hooks.
     #[arg(long)]
     pub no_hooks: bool,
@@ -95,7 +119,19 @@ pub struct ChangeArgs {
     pub description: String,
 }
 
-impl ChangeArgs {
+impl WriteArgs {
+    /// Says what to write instead of what Helm is going to drop.
+    pub fn warn(&self) {
+        if self.force {
+            eprintln!("Flag --force has been deprecated, use --force-replace instead");
+        }
+    }
+
+    /// Whether objects are replaced instead of patched.
+    pub fn replaces(&self) -> bool {
+        self.force || self.force_replace
+    }
+
     /// For operations.
     pub fn server_side(&self) -> ServerSide {
         match self.server_side {

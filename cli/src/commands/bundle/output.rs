@@ -51,26 +51,41 @@ pub fn json_of(json_text: &str) -> Result<String> {
 
 /// Rows as Helm's tables: cells as wide as the widest of their column, a tab between.
 pub fn grid(rows: &[Vec<String>]) -> String {
+    grid_with(rows, usize::MAX, |_, _, cell| cell.into())
+}
+
+/// The same with columns of at most `max` characters; `decorate` changes how a cell (row, column, text) looks, not how
+/// wide it is.
+pub fn grid_with(
+    rows: &[Vec<String>],
+    max: usize,
+    decorate: impl Fn(usize, usize, &str) -> String,
+) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.flat_map(|cell| cell.lines()).map(|line| line.chars().count()).max().unwrap_or_default()
+        let longest = cells.flat_map(|cell| cell.lines()).map(|line| line.chars().count()).max();
+        longest.unwrap_or_default().min(max)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| fit(cell, *width));
+    let line = |(number, row): (usize, &Vec<String>)| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let (shown, space) = fit(cell, *width);
+            decorate(number, column, &shown) + &space
+        });
         cells.collect::<Vec<_>>().join("\t")
     };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    rows.iter().enumerate().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// A cell as wide as its column; one of several lines, which is longer, is cut.
-fn fit(cell: &str, width: usize) -> String {
-    if cell.chars().count() <= width {
-        return format!("{cell:<width$}");
+/// A cell and the space that makes it as wide as its column; one of several lines, which is longer, is cut.
+fn fit(cell: &str, width: usize) -> (String, String) {
+    let length = cell.chars().count();
+    if length <= width {
+        return (cell.into(), " ".repeat(width - length));
     }
     let kept: String = cell.chars().take(width.saturating_sub(3)).collect();
-    format!("{kept}...")
+    (format!("{kept}..."), String::new())
 }
 
 #[cfg(test)]
@@ -83,6 +98,10 @@ mod tests {
         let text = grid(&[row(&["NAME", "APP VERSION"]), row(&["web-long", "1.0"])]);
         assert_eq!(text, "NAME    \tAPP VERSION\nweb-long\t1.0        \n");
         assert_eq!(grid(&[]), "\n");
+        let rows = [row(&["a-long-one", "b"]), row(&["c", "d"])];
+        let bold =
+            |line: usize, _: usize, cell: &str| if line == 1 { format!("<{cell}>") } else { cell.into() };
+        assert_eq!(grid_with(&rows, 6, bold), "a-l...\tb\n<c>     \t<d>\n");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use naru_bundle::chart::{Chart, File};
 
-use super::chart_flags::ChartFlags;
+use super::{chart_flags::ChartFlags, global::GlobalArgs};
 
 /// Fetch charts without installing them.
 #[derive(Clone, Debug, Args)]
@@ -28,19 +28,24 @@ pub struct PullArgs {
     untardir: PathBuf,
     #[command(flatten)]
     chart: ChartFlags,
+    #[arg(long, hide = true)]
+    prov: bool,
 }
 
 impl PullArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        self.chart.provenance.refuse()?;
+        ensure!(!self.prov, "--prov is not supported: naru does not fetch provenance files");
         for reference in &self.charts {
-            self.pull(reference).await?;
+            self.pull(reference, global).await?;
         }
         Ok(())
     }
 
-    async fn pull(&self, reference: &str) -> Result<()> {
-        let fetched = self.chart.fetcher().chart(reference, self.chart.wanted(), &self.chart.repo).await?;
+    async fn pull(&self, reference: &str, global: &GlobalArgs) -> Result<()> {
+        let fetched =
+            self.chart.fetcher(global).chart(reference, self.chart.wanted(), &self.chart.repo).await?;
         if let Some((reference, digest)) = &fetched.pulled {
             println!("Pulled: {reference}\nDigest: {digest}");
         }
@@ -57,7 +62,8 @@ impl PullArgs {
 }
 
 fn unpack(chart: &Chart, below: &Path) -> Result<()> {
-    let top = below.join(&chart.metadata.name);
+    let top: PathBuf =
+        below.join(&chart.metadata.name).components().filter(|part| *part != Component::CurDir).collect();
     if top.exists() {
         bail!("failed to untar: a file or directory with the name {} already exists", top.display());
     }

@@ -1,11 +1,13 @@
 //! `naru bundle registry`: logins to OCI registries, in Helm's own configuration.
 
-use std::io::Read;
+use std::{io::Read, path::PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
-use super::chart_flags::AccessFlags;
+use naru_release::fetch::Access;
+
+use super::{chart_flags::AccessFlags, global::GlobalArgs};
 
 /// Log in to and out of OCI registries.
 #[derive(Clone, Debug, Args)]
@@ -46,24 +48,30 @@ struct LoginArgs {
     plain_http: bool,
     /// Trust this certificate authority, PEM.
     #[arg(long, value_name = "FILE")]
-    ca_file: Option<std::path::PathBuf>,
+    ca_file: Option<PathBuf>,
+    /// Show this certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    cert_file: Option<PathBuf>,
+    /// Its key, PEM.
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    key_file: Option<PathBuf>,
 }
 
 impl RegistryArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         match self.what {
-            What::Login(args) => args.run().await,
+            What::Login(args) => args.run(global).await,
             What::Logout { host } => {
                 println!("Removing login credentials for {host}");
-                Ok(AccessFlags::default().fetcher().logout(&host)?)
+                Ok(global.fetcher(Access::default()).logout(&host)?)
             }
         }
     }
 }
 
 impl LoginArgs {
-    async fn run(mut self) -> Result<()> {
+    async fn run(mut self, global: &GlobalArgs) -> Result<()> {
         if !self.password.is_empty() {
             eprintln!("level=WARN msg=\"using --password via the CLI is insecure. Use --password-stdin\"");
         }
@@ -81,9 +89,10 @@ impl LoginArgs {
             insecure_skip_tls_verify: self.insecure,
             plain_http: self.plain_http,
             ca_file: self.ca_file,
-            ..AccessFlags::default()
+            cert_file: self.cert_file,
+            key_file: self.key_file,
         };
-        access.fetcher().login(&self.host).await?;
+        global.fetcher(access.access()).login(&self.host).await?;
         println!("Login Succeeded");
         Ok(())
     }

@@ -1,17 +1,19 @@
 //! `naru bundle repo`: chart repositories, in Helm's own configuration.
 
-use std::{io::Read, path::PathBuf};
+use std::{io::Read, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use naru_release::{
     cluster::chain,
-    fetch::{Fetcher, Repositories, Repository},
+    fetch::{Access, Fetcher, Indexing, Repositories, Repository, index_folder},
 };
 use serde::Serialize;
 
 use super::{
     chart_flags::AccessFlags,
+    connect::duration,
+    global::GlobalArgs,
     output::{self, Form, OutputArgs},
 };
 
@@ -42,7 +44,27 @@ enum What {
         /// Which; all if none is named.
         #[arg(value_name = "NAME")]
         names: Vec<String>,
+        /// How long one index may take: 2m0s, 90s.
+        #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2m0s")]
+        timeout: Duration,
     },
+    /// Write the index of a folder of archives, which makes it a chart repository.
+    Index(IndexArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+struct IndexArgs {
+    /// The folder.
+    folder: PathBuf,
+    /// Where the folder will be served.
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+    url: String,
+    /// Keep the entries of this index.
+    #[arg(long, value_name = "FILE")]
+    merge: Option<PathBuf>,
+    /// Write JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -60,6 +82,9 @@ struct AddArgs {
     /// Give the user and password to every host.
     #[arg(long)]
     pass_credentials: bool,
+    /// How long the index may take: 2m0s, 90s.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2m0s")]
+    timeout: Duration,
     #[command(flatten)]
     access: AccessFlags,
 }
@@ -81,13 +106,19 @@ struct Row {
 
 impl RepoArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let fetcher = AccessFlags::default().fetcher();
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let fetcher = global.fetcher(Access::default());
         match self.what {
-            What::Add(args) => args.run().await,
+            What::Add(args) => args.run(global).await,
             What::List(args) => args.run(&fetcher),
             What::Remove { names } => remove(&fetcher, &names),
-            What::Update { names } => update(&fetcher, &names).await,
+            What::Update { names, timeout } => {
+                let access = Access { timeout: Some(timeout), ..Access::default() };
+                update(&global.fetcher(access), &names).await
+            }
+            What::Index(IndexArgs { folder, url, merge, json }) => {
+                Ok(index_folder(&folder, &Indexing { url, merge, json })?)
+            }
         }
     }
 }
@@ -99,8 +130,8 @@ fn absolute(path: Option<PathBuf>) -> Result<String> {
 }
 
 impl AddArgs {
-    async fn run(self) -> Result<()> {
-        let AddArgs { name, url, force_update, password_stdin, pass_credentials, mut access } = self;
+    async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let AddArgs { name, url, force_update, password_stdin, pass_credentials, mut access, .. } = self;
         if password_stdin {
             access.password.clear();
             std::io::stdin().read_to_string(&mut access.password)?;
@@ -109,7 +140,7 @@ impl AddArgs {
         if name.contains('/') {
             bail!("repository name ({name}) contains '/', please specify a different name without '/'");
         }
-        let fetcher = access.fetcher();
+        let fetcher = global.fetcher(Access { timeout: Some(self.timeout), ..access.access() });
         let file = fetcher.home.repositories_file.clone();
         let mut all = Repositories::load(&file)?;
         let repository = Repository {

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use naru_release::record::{Event, Release};
+use anyhow::{Result, anyhow};
+use naru_release::{
+    record::{Event, Release, Status},
+    rendering::computed_values,
+};
 use serde_json::Value;
 
-use super::output::{self, Form, yaml_of};
+use super::{
+    global::GlobalArgs,
+    output::{self, Form, yaml_of},
+};
 use crate::client::{
     canonical,
     table::{self, Grid},
@@ -25,9 +31,18 @@ pub struct Report {
     pub resources: BTreeMap<String, Vec<Value>>,
     /// The values with the chart's own, JSON; for `debug`.
     pub computed: Option<String>,
+    /// Whether states and namespaces are coloured.
+    pub color: bool,
 }
 
 impl Report {
+    /// For a release that an operation made: with `--debug`, values, hooks and manifest too.
+    pub fn of(release: &Release, global: &GlobalArgs) -> Result<Self> {
+        let computed = global.debug.then(|| computed_values(release)).transpose();
+        let computed = computed.map_err(|error| anyhow!(error))?;
+        Ok(Report { debug: global.debug, color: global.color.is_on(), computed, ..Report::default() })
+    }
+
     /// Prints a release.
     pub fn print(&self, release: &Release, form: Form) -> Result<()> {
         match form {
@@ -61,8 +76,8 @@ impl Report {
         if let Some(at) = info.last_deployed {
             line("LAST DEPLOYED", &at.ansic());
         }
-        line("NAMESPACE", &release.namespace);
-        line("STATUS", info.status.as_str());
+        line("NAMESPACE", &paint(&release.namespace, NAMESPACE_COLOR, self.color));
+        line("STATUS", &paint(info.status.as_str(), status_color(info.status), self.color));
         line("REVISION", &release.version.to_string());
         if self.metadata {
             let metadata = release.chart_metadata().unwrap_or_default();
@@ -90,6 +105,29 @@ impl Report {
             text.push_str(&format!("NOTES:\n{}\n", info.notes.trim()));
         }
         Ok(text)
+    }
+}
+
+/// The colour of namespaces: cyan.
+pub const NAMESPACE_COLOR: &str = "36";
+
+/// The colour that Helm gives a state; empty if none.
+pub fn status_color(status: Status) -> &'static str {
+    match status {
+        Status::Deployed => "32",
+        Status::Failed | Status::Unknown => "31",
+        Status::PendingInstall | Status::PendingUpgrade | Status::PendingRollback | Status::Uninstalling => {
+            "33"
+        }
+        _ => "",
+    }
+}
+
+/// Text in a colour, if there is one and colours are on.
+pub fn paint(text: &str, code: &str, on: bool) -> String {
+    match on && !code.is_empty() && !text.is_empty() {
+        true => format!("\x1b[{code}m{text}\x1b[0m"),
+        false => text.into(),
     }
 }
 

@@ -5,7 +5,8 @@ use clap::Args;
 use naru_release::operations::Options;
 
 use super::{
-    connect::{ConnectArgs, interruptible, revision},
+    connect::{interruptible, revision},
+    global::GlobalArgs,
     operate::{ChangeArgs, Try, WaitArgs},
 };
 
@@ -21,7 +22,7 @@ pub struct RollbackArgs {
     #[arg(long)]
     cleanup_on_fail: bool,
     /// Change nothing: none, client or server.
-    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "none", default_missing_value = "client", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "none", default_missing_value = "unset", num_args = 0..=1, require_equals = true)]
     dry_run: Try,
     /// How many revisions are kept; 0 means all.
     #[arg(long, value_name = "NUMBER", default_value_t = 10, env = "HELM_MAX_HISTORY")]
@@ -33,24 +34,24 @@ pub struct RollbackArgs {
     change: ChangeArgs,
     #[command(flatten)]
     wait: WaitArgs,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 impl RollbackArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         let target = revision(&self.revision)?;
-        let cluster = self.connect.connect().await?;
+        self.dry_run.warn();
+        self.change.write.warn();
+        let cluster = global.connect().await?;
         let options = Options {
             dry_run: self.dry_run.strategy(),
             wait: self.wait.strategy(),
             wait_for_jobs: self.wait_for_jobs,
             timeout: self.wait.timeout,
             no_hooks: self.change.no_hooks,
-            server_side: self.change.server_side(),
-            force_conflicts: self.change.force_conflicts,
-            force_replace: self.change.force_replace,
+            server_side: self.change.write.server_side(),
+            force_conflicts: self.change.write.force_conflicts,
+            force_replace: self.change.write.replaces(),
             cleanup_on_fail: self.cleanup_on_fail,
             description: self.change.description.clone(),
             history_max: self.history_max,

@@ -5,7 +5,8 @@ use clap::Args;
 use naru_release::operations::Options;
 
 use super::{
-    connect::{ConnectArgs, operator},
+    connect::operator,
+    global::GlobalArgs,
     output::{Form, OutputArgs},
     report::Report,
 };
@@ -20,21 +21,20 @@ pub struct StatusArgs {
     revision: u64,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 impl StatusArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let cluster = self.connect.connect().await?;
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
         let history = operator.history(&self.release).await?;
         let mut release = operator.record_of(&self.release, self.revision).await?;
         let tables = self.output.form == Form::Table;
         let resources = operator.live_objects(&release, tables).await?;
         release.chart = None;
-        Report { resources, ..Report::default() }.print(&release, self.output.form)?;
+        Report { resources, color: global.color.is_on(), ..Report::default() }
+            .print(&release, self.output.form)?;
         if let Some(advice) = operator.interruption(&history) {
             eprintln!("{advice}");
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
 use naru_release::operations::{Filter, Options};
 
 use super::{
-    connect::{ConnectArgs, duration, operator},
+    connect::{duration, operator},
+    global::GlobalArgs,
     output::Form,
     report::Report,
 };
@@ -26,13 +27,11 @@ pub struct TestArgs {
     /// How long one test may take: 5m0s, 90s.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m0s")]
     timeout: Duration,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 impl TestArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         let mut filter = Filter::default();
         for one in &self.filter {
             let negated = one.strip_prefix('!').and_then(|rest| rest.trim_start().strip_prefix("name="));
@@ -43,16 +42,21 @@ impl TestArgs {
                 _ => {}
             }
         }
-        let cluster = self.connect.connect().await?;
+        let cluster = global.connect().await?;
         let operator = operator(&cluster, Options { timeout: self.timeout, ..Options::default() });
         let tested = operator.test(&self.release, &filter).await?;
-        Report { hide_notes: true, ..Report::default() }.print(&tested.release, Form::Table)?;
+        Report { hide_notes: true, ..Report::of(&tested.release, global)? }
+            .print(&tested.release, Form::Table)?;
         let mut logs = Ok(());
         if self.logs {
             println!();
             logs = operator.test_logs(&tested, &filter).await.map(|text| print!("{text}"));
         }
-        operator.finish_test(tested).await?;
-        Ok(logs?)
+        match (operator.finish_test(tested).await, logs) {
+            (Err(failed), Err(logs)) => {
+                Err(anyhow!("{:#}\n{:#}", anyhow::Error::from(failed), anyhow::Error::from(logs)))
+            }
+            (failed, logs) => Ok(failed.and(logs)?),
+        }
     }
 }

@@ -4,10 +4,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use naru_release::operations::{DryRun, Options};
 
-use super::{
-    connect::{ConnectArgs, operator},
-    operate::WaitArgs,
-};
+use super::{connect::operator, global::GlobalArgs, operate::WaitArgs};
 
 /// Uninstall releases.
 #[derive(Clone, Debug, Args)]
@@ -35,8 +32,6 @@ pub struct UninstallArgs {
     no_hooks: bool,
     #[command(flatten)]
     wait: WaitArgs,
-    #[command(flatten)]
-    connect: ConnectArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,8 +46,8 @@ enum Cascade {
 
 impl UninstallArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
-        let cluster = self.connect.connect().await?;
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        let cluster = global.connect().await?;
         let options = Options {
             dry_run: if self.dry_run { DryRun::Server } else { DryRun::None },
             wait: self.wait.strategy(),

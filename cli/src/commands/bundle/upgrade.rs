@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use naru_release::{
-    cluster::Cluster,
     operations::{Operator, Options},
     record::{Release, Status},
     rendering::{Reuse, Settings},
@@ -11,6 +10,7 @@ use naru_release::{
 
 use super::{
     connect::{interruptible, operator},
+    global::GlobalArgs,
     install::{InstallFlags, install_instead},
     output::Form,
 };
@@ -65,24 +65,26 @@ impl ReuseFlags {
 
 impl UpgradeArgs {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         let table = self.flags.output.form == Form::Table;
         if self.install {
-            let cluster = self.flags.connect.connect().await?;
+            let cluster = global.connect().await?;
             if let Some(replace) = self.missing(&operator(&cluster, Options::default())).await? {
                 if table {
                     println!("Release {:?} does not exist. Installing it now.", self.release);
                 }
+                self.flags.check()?;
                 let release =
-                    install_instead(&self.flags, &cluster, &self.release, &self.chart, replace).await?;
-                return self.flags.print(&release);
+                    install_instead(&self.flags, &cluster, &self.release, &self.chart, replace, global)
+                        .await?;
+                return self.flags.print(release, global);
             }
         }
-        let release = self.upgrade().await.context("UPGRADE FAILED")?;
+        let release = self.upgrade(global).await.context("UPGRADE FAILED")?;
         if table {
             println!("Release {:?} has been upgraded. Happy Helming!", self.release);
         }
-        self.flags.print(&release)
+        self.flags.print(release, global)
     }
 
     /// Whether there is nothing to upgrade; and then, whether a name that was given up is taken.
@@ -97,9 +99,10 @@ impl UpgradeArgs {
         }
     }
 
-    async fn upgrade(&self) -> Result<Release> {
-        let chart = self.flags.chart.load(&self.chart).await?;
-        let cluster: Cluster = self.flags.connect.connect().await?;
+    async fn upgrade(&self, global: &GlobalArgs) -> Result<Release> {
+        self.flags.check()?;
+        let chart = self.flags.load(&self.chart, global).await?;
+        let cluster = global.connect().await?;
         let settings = Settings { reuse: self.reuse.policy(), ..self.flags.settings() };
         let renderer = self.flags.renderer(chart, settings, Some(&cluster))?;
         let options = Options {

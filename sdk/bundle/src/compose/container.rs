@@ -59,8 +59,11 @@ fn environment(name: &str, service: &Service, surroundings: &dyn Surroundings) -
         all.retain(|(known, _)| known != key);
         all.push((key.into(), value));
     };
-    for path in &service.env_file {
-        let text = files::read(&format!("services.{name}.env_file"), path, surroundings)?;
+    for file in &service.env_file {
+        let text = match files::read(&format!("services.{name}.env_file"), &file.path, surroundings) {
+            Err(_) if !file.required => continue,
+            read => read?,
+        };
         for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
                 continue;

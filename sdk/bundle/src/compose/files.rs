@@ -40,7 +40,7 @@ pub(super) fn object(key: &str, source: &Source) -> String {
 }
 
 /// A ConfigMap with one key; content that is no text goes into `binaryData`.
-fn config_map(name: &str, content: &[u8]) -> Value {
+pub(super) fn config_map(name: &str, content: &[u8]) -> Value {
     let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
     match std::str::from_utf8(content) {
         Ok(text) => map["data"] = json!({KEY: text}),

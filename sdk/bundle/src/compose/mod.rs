@@ -2,15 +2,17 @@
 //! variables; out, Kubernetes objects and warnings about what has no counterpart there.
 //!
 //! Source: the Compose Specification. A service becomes a Deployment (a Job when it says `restart: no` or
-//! `on-failure`, a DaemonSet when it is `global`), with a Service for its ports, a PersistentVolumeClaim for each
-//! named volume, and ConfigMaps and Secrets for configs and secrets. What cannot be kept is an error; what has no
+//! `on-failure`, a DaemonSet when it is `global`), with a Service for each of its names, a PersistentVolumeClaim for each
+//! named volume, and ConfigMaps and Secrets for configs, secrets and single files that are mounted. What cannot be kept is an error; what has no
 //! meaning in a cluster is a warning; nothing is dropped in silence.
 
+mod binds;
 mod container;
 mod files;
 mod health;
 mod interpolate;
 mod model;
+mod names;
 mod pod;
 mod short;
 mod storage;
@@ -102,8 +104,9 @@ pub fn convert(
 ) -> Result<Converted, Error> {
     let mut document = parse(text)?;
     interpolate::document(&mut document, surroundings)?;
-    let project = Project::read(document)?;
+    let mut project = Project::read(document)?;
     let mut converted = Converted::default();
+    binds::resolve(&mut project, profiles, surroundings, &mut converted)?;
     project.warn(&mut converted.warnings);
     let active: BTreeMap<_, _> =
         project.services.iter().filter(|(_, service)| service.active(profiles)).collect();
@@ -132,3 +135,5 @@ fn object_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod typical;

@@ -63,10 +63,8 @@ pub(super) struct Port {
     #[serde(deserialize_with = "short::text")]
     pub(super) published: Option<String>,
     pub(super) protocol: String,
-    #[serde(rename = "mode")]
-    pub(super) _mode: Option<String>,
-    #[serde(rename = "host_ip")]
-    pub(super) _host_ip: Option<String>,
+    pub(super) mode: Option<String>,
+    pub(super) host_ip: Option<String>,
     pub(super) app_protocol: Option<String>,
 }
 
@@ -78,6 +76,9 @@ pub(super) enum MountKind {
     Volume,
     Bind,
     Tmpfs,
+    /// A single file; its content is in the ConfigMap that the source names.
+    #[serde(skip)]
+    File,
 }
 
 /// A mount, long form.
@@ -91,8 +92,7 @@ pub(super) struct Mount {
     pub(super) read_only: bool,
     pub(super) volume: BTreeMap<String, Value>,
     pub(super) tmpfs: BTreeMap<String, Value>,
-    #[serde(rename = "bind")]
-    pub(super) _bind: BTreeMap<String, Value>,
+    pub(super) bind: BTreeMap<String, Value>,
 }
 
 /// `healthcheck`.
@@ -104,8 +104,7 @@ pub(super) struct Health {
     pub(super) timeout: Option<String>,
     pub(super) retries: Option<u64>,
     pub(super) start_period: Option<String>,
-    #[serde(rename = "start_interval")]
-    pub(super) _start_interval: Option<String>,
+    pub(super) start_interval: Option<String>,
     pub(super) disable: bool,
 }
 
@@ -155,8 +154,8 @@ pub(super) struct Service {
     pub(super) entrypoint: Option<Vec<String>>,
     #[serde(deserialize_with = "short::pairs")]
     pub(super) environment: BTreeMap<String, Option<String>>,
-    #[serde(deserialize_with = "short::texts")]
-    pub(super) env_file: Vec<String>,
+    #[serde(deserialize_with = "short::env_files")]
+    pub(super) env_file: Vec<EnvFile>,
     #[serde(deserialize_with = "short::ports")]
     pub(super) ports: Vec<Port>,
     #[serde(deserialize_with = "short::texts")]
@@ -213,13 +212,39 @@ pub(super) struct Service {
     pub(super) mem_reservation: Option<String>,
     init: Option<bool>,
     logging: Option<Value>,
-    links: Option<Value>,
+    #[serde(deserialize_with = "short::texts")]
+    pub(super) links: Vec<String>,
     platform: Option<String>,
     stop_signal: Option<String>,
     ulimits: Option<Value>,
     shm_size: Option<Value>,
     security_opt: Option<Value>,
     develop: Option<Value>,
+    attach: Option<Value>,
+    cgroup_parent: Option<Value>,
+    cpu_shares: Option<Value>,
+    cpuset: Option<Value>,
+    domainname: Option<Value>,
+    mac_address: Option<Value>,
+    mem_swappiness: Option<Value>,
+    memswap_limit: Option<Value>,
+    oom_score_adj: Option<Value>,
+    pids_limit: Option<Value>,
+    storage_opt: Option<Value>,
+    userns_mode: Option<Value>,
+}
+
+/// `env_file`, one of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnvFile {
+    pub(super) path: String,
+    #[serde(default = "yes")]
+    pub(super) required: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Project {
@@ -231,7 +256,7 @@ impl Project {
         without_extensions(&mut document);
         let project: Self = serde_path_to_error::deserialize(document).map_err(|error| Error::Form {
             path: error.path().to_string(),
-            problem: error.inner().to_string(),
+            problem: problem(&error.inner().to_string()),
         })?;
         if project.services.is_empty() {
             return Err(Error::Form { path: "services".into(), problem: "there are none".into() });
@@ -248,6 +273,15 @@ impl Project {
                 "networks {names}: all pods of a cluster reach each other; use a NetworkPolicy to keep them apart"
             ));
         }
+    }
+}
+
+/// What is wrong with a field, without the list of all that would be right.
+fn problem(text: &str) -> String {
+    let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    match unknown {
+        Some((field, _)) => format!("the field {field} is not supported; leave it out"),
+        None => text.into(),
     }
 }
 
@@ -271,19 +305,73 @@ impl Service {
         self.profiles.is_empty() || self.profiles.iter().any(|own| profiles.contains(own))
     }
 
+    fn has_network_options(&self) -> bool {
+        let options = self.networks.values().filter_map(Value::as_object);
+        options.flat_map(|options| options.keys()).any(|key| key != "aliases")
+    }
+
+    fn has_owners(&self) -> bool {
+        let uses = self.configs.iter().chain(&self.secrets);
+        uses.into_iter().any(|one| !one["uid"].is_null() || !one["gid"].is_null())
+    }
+
     /// Warns about what has no counterpart.
     pub(super) fn warn(&self, name: &str, warnings: &mut Vec<String>) {
         let deploy = &self.deploy;
         for (given, what) in [
             (self.init == Some(true), "init: the runtime reaps orphans only if the program does"),
             (self.logging.is_some(), "logging: the node keeps the logs, see `naru logs`"),
-            (self.links.is_some(), "links: services reach each other by name anyway"),
             (self.platform.is_some(), "platform: use nodeSelector in a manifest to choose nodes"),
             (self.stop_signal.is_some(), "stop_signal: pods are stopped by the image's signal or SIGTERM"),
             (self.ulimits.is_some(), "ulimits: pods have the node's limits"),
             (self.shm_size.is_some(), "shm_size: mount a tmpfs at /dev/shm for another size"),
             (self.security_opt.is_some(), "security_opt: use a securityContext in a manifest"),
             (self.develop.is_some(), "develop: it is for development on one machine"),
+            (
+                self.build.is_some() && self.image.is_some(),
+                "build: the image must be in a registry that the nodes reach",
+            ),
+            (self.attach.is_some(), "attach: see `naru logs`"),
+            (self.cgroup_parent.is_some(), "cgroup_parent: the node makes the pods' cgroups"),
+            (self.cpu_shares.is_some(), "cpu_shares: use deploy.resources.reservations.cpus"),
+            (self.cpuset.is_some(), "cpuset: use cpus"),
+            (self.domainname.is_some(), "domainname: pods have the cluster's domain"),
+            (self.mac_address.is_some(), "mac_address: the node gives pods their addresses"),
+            (self.mem_swappiness.is_some(), "mem_swappiness: pods do not swap"),
+            (self.memswap_limit.is_some(), "memswap_limit: pods do not swap"),
+            (
+                self.oom_score_adj.is_some(),
+                "oom_score_adj: it follows from the pod's memory requests and limits",
+            ),
+            (self.pids_limit.is_some(), "pids_limit: pods have the node's limit"),
+            (self.storage_opt.is_some(), "storage_opt: use a named volume"),
+            (self.userns_mode.is_some(), "userns_mode: use hostUsers in a manifest"),
+            (
+                self.ports.iter().any(|port| port.host_ip.is_some()),
+                "ports: an address of the host; a Service has one of the cluster's",
+            ),
+            (
+                self.ports.iter().any(|port| port.mode.as_deref() == Some("host")),
+                "ports: mode host; a Service has an address of the cluster's",
+            ),
+            (self.volumes.iter().any(|mount| !mount.bind.is_empty()), "volumes: the options of bind"),
+            (
+                self.volumes.iter().any(|mount| mount.volume.keys().any(|key| key != "subpath")),
+                "volumes: options of volume other than subpath",
+            ),
+            (
+                self.healthcheck.as_ref().is_some_and(|health| health.start_interval.is_some()),
+                "healthcheck.start_interval: probes have one interval",
+            ),
+            (
+                self.has_network_options(),
+                "networks: addresses, priorities and the like; the node gives pods their addresses",
+            ),
+            (self.has_owners(), "configs and secrets: uid and gid; use user or group_add, and mode"),
+            (
+                self.depends_on.values().any(|options| !options["restart"].is_null()),
+                "depends_on: restart; pods outlive each other",
+            ),
             (deploy.update_config.is_some(), "deploy.update_config: the Deployment's default is used"),
             (deploy.rollback_config.is_some(), "deploy.rollback_config: use `naru bundle rollback`"),
             (deploy.placement.is_some(), "deploy.placement: use affinity in a manifest to choose nodes"),

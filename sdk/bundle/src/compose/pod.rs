@@ -120,16 +120,16 @@ fn add_mount(name: &str, mount: &Mount, project: &Project, mounted: &mut Mounted
             json!({"emptyDir": volume})
         }
         (MountKind::Bind, Some(path)) if path.starts_with('/') => json!({"hostPath": {"path": path}}),
-        (MountKind::Bind, Some(path)) => {
-            return Err(unsupported(
-                name,
-                format!(
-                    "volume {path:?} is a path of your machine, which a cluster's nodes do not have: use a named \
-                     volume, a config, or an absolute path that each node has"
-                ),
-            ));
+        (MountKind::File, Some(map)) => {
+            place["subPath"] = json!(files::KEY);
+            json!({"configMap": {"name": map}})
         }
-        (MountKind::Bind, None) => return Err(unsupported(name, "a bind mount needs a source")),
+        (MountKind::Bind, Some(path)) => {
+            return Err(unsupported(name, format!("volume {path:?} is no absolute path")));
+        }
+        (MountKind::Bind | MountKind::File, None) => {
+            return Err(unsupported(name, "a bind mount needs a source"));
+        }
         (MountKind::Volume, None) => {
             // Equal anonymous volumes are two volumes all the same.
             place["name"] = json!(format!("volume-{}", mounted.volumes.len()));
@@ -181,9 +181,7 @@ fn add_file(
         "configs" => json!({"configMap": {"name": object}}),
         _ => json!({"secret": {"secretName": object}}),
     };
-    if let Some(mode) =
-        scalar(&one["mode"]).and_then(|text| u32::from_str_radix(text.trim_start_matches("0o"), 8).ok())
-    {
+    if let Some(mode) = mode(name, section, &one["mode"])? {
         for kind in ["configMap", "secret"] {
             if let Some(volume) = volume.get_mut(kind) {
                 volume["defaultMode"] = json!(mode);
@@ -194,11 +192,30 @@ fn add_file(
     Ok(())
 }
 
+/// A file's mode: a number as YAML has read it, or octal digits in quotes.
+fn mode(name: &str, section: &str, given: &Value) -> Result<Option<u64>, Error> {
+    let bad = || Error::Form {
+        path: format!("services.{name}.{section}.mode"),
+        problem: format!("{given} is no mode: write 0440"),
+    };
+    match given {
+        Value::Null => Ok(None),
+        Value::Number(number) => number.as_u64().map(Some).ok_or_else(bad),
+        Value::String(text) => {
+            u64::from_str_radix(text.trim_start_matches("0o"), 8).map(Some).map_err(|_| bad())
+        }
+        _ => Err(bad()),
+    }
+}
+
 /// Init containers that wait until the services this one depends on accept connections.
 fn waits(name: &str, service: &Service, project: &Project) -> Result<Vec<Value>, Error> {
     let mut waits = Vec::new();
     for (other, options) in &service.depends_on {
         let Some(depended) = project.services.get(other) else {
+            if options["required"] == false {
+                continue;
+            }
             return Err(Error::Form {
                 path: format!("services.{name}.depends_on"),
                 problem: format!("undefined service {other:?}"),

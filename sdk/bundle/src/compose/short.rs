@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use super::model::{Mount, MountKind, Port};
+use super::model::{EnvFile, Mount, MountKind, Port};
 
 /// Most ports in one range: a larger one is surely a mistake.
 const MAX_RANGE: u16 = 256;
@@ -33,6 +33,19 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, 
         Value::Array(items) => items.iter().map(|item| scalar(item).ok_or_else(bad)).collect(),
         Value::Null => Ok(Vec::new()),
         one => Ok(vec![scalar(&one).ok_or_else(bad)?]),
+    }
+}
+
+/// `env_file`: a path, or a list of paths and of maps with `path` and `required`.
+pub(super) fn env_files<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<EnvFile>, D::Error> {
+    let one = |value: Value| match value {
+        Value::String(path) => Ok(EnvFile { path, required: true }),
+        long => EnvFile::deserialize(long).map_err(D::Error::custom),
+    };
+    match Value::deserialize(input)? {
+        Value::Array(items) => items.into_iter().map(one).collect(),
+        Value::Null => Ok(Vec::new()),
+        single => Ok(vec![one(single)?]),
     }
 }
 
@@ -108,8 +121,12 @@ pub(super) fn ports<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Port>, D:
 fn port(text: &str) -> Result<Vec<Port>, String> {
     let (rest, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let (host, target) = match rest.rsplit_once(':') {
-        Some((host, target)) => (Some(host.rsplit_once(':').map_or(host, |(_, port)| port)), target),
+        Some((host, target)) => (Some(host), target),
         None => (None, rest),
+    };
+    let (address, host) = match host.and_then(|host| host.rsplit_once(':')) {
+        Some((address, port)) => (Some(address.to_string()), Some(port)),
+        None => (None, host),
     };
     let targets = range(target).ok_or_else(|| format!("{text:?} is no port: write HOST:CONTAINER"))?;
     let hosts = match host.filter(|host| !host.is_empty()) {
@@ -123,6 +140,7 @@ fn port(text: &str) -> Result<Vec<Port>, String> {
         target,
         published: Some(host.to_string()),
         protocol: protocol.into(),
+        host_ip: address.clone(),
         ..Port::default()
     });
     Ok(each.collect())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Converted, Error, Surroundings, container,
     model::{Port, Project, Service},
-    object_name, pod,
+    names, object_name, pod,
 };
 
 /// The label that joins a service's objects.
@@ -48,8 +48,12 @@ pub(super) fn add(
         _ => "Always",
     };
     let pod = pod::spec(name, service, project, container, policy)?;
-    if let Some(exposed) = exposed(&object, service, name)? {
-        converted.objects.push(exposed);
+    let ports = exposed_ports(service, name)?;
+    // What runs to its end serves nobody, unless it says otherwise.
+    if !(ports.is_empty() && matches!(workload, Workload::Job { .. })) {
+        for alias in names::of(name, service, project) {
+            converted.objects.push(exposed(&alias, &object, &ports));
+        }
     }
     converted.objects.push(object_of(&object, service, &workload, pod));
     Ok(())
@@ -129,9 +133,19 @@ fn object_of(name: &str, service: &Service, workload: &Workload, pod: Value) -> 
     }
 }
 
-/// The Service by which others reach a service's ports, published and exposed; headless if it has none of them but a
-/// name that others use.
-fn exposed(object: &str, service: &Service, name: &str) -> Result<Option<Value>, Error> {
+/// The Service by which others reach a service under one of its names; headless if it names no ports, for images may
+/// serve ports that the Compose file does not tell of.
+fn exposed(alias: &str, object: &str, ports: &[Value]) -> Value {
+    let own = json!({LABEL: object});
+    let spec = match ports.is_empty() {
+        true => json!({"selector": own, "clusterIP": "None"}),
+        false => json!({"selector": own, "ports": ports}),
+    };
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": alias, "labels": own}, "spec": spec})
+}
+
+/// A service's ports, published and exposed, as a Service has them.
+fn exposed_ports(service: &Service, name: &str) -> Result<Vec<Value>, Error> {
     let mut seen = BTreeSet::new();
     let mut ports = Vec::new();
     let exposed: Result<Vec<Port>, Error> = service.expose.iter().map(|text| expose(name, text)).collect();
@@ -163,14 +177,7 @@ fn exposed(object: &str, service: &Service, name: &str) -> Result<Option<Value>,
             ports.push(one);
         }
     }
-    if ports.is_empty() {
-        return Ok(None);
-    }
-    let own = json!({LABEL: object});
-    Ok(Some(json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": object, "labels": own},
-        "spec": {"selector": own, "ports": ports},
-    })))
+    Ok(ports)
 }
 
 fn expose(name: &str, text: &str) -> Result<Port, Error> {

@@ -121,7 +121,10 @@ impl Kustomization {
         let own: Self = serde_path_to_error::deserialize(document).map_err(|error| Error::Field {
             path: path.into(),
             field: error.path().to_string(),
-            problem: error.inner().to_string(),
+            problem: match error.inner().to_string() {
+                text if text.starts_with("unknown field") => "this field is not supported".into(),
+                text => text,
+            },
         })?;
         match own.kind.as_deref() {
             None | Some("Kustomization" | "Component") => Ok(own),

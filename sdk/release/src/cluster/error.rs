@@ -76,6 +76,15 @@ impl Error {
         matches!(self, Error::Refused(status) if status.code == 404)
     }
 
+    /// Whether the server says that others manage fields, or that the object has changed.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            Error::Refused(status) => status.code == 409,
+            Error::Write { source, .. } => source.is_conflict(),
+            _ => false,
+        }
+    }
+
     /// Whether the server says that it is there already.
     pub fn is_already_there(&self) -> bool {
         match self {

@@ -10,15 +10,21 @@ use crate::{
     objects::Identity,
     plan::{
         changes::{Change, Placed},
+        managers,
         patch::Patch,
     },
 };
+
+/// How often a takeover of fields is tried when others write the object at the same time.
+const TAKEOVER_TRIES_MAX: usize = 5;
 
 /// How objects are written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Writing {
     /// Whether fields that the server does not know are errors; otherwise the server's default holds.
     pub strict: bool,
+    /// Whether the server only says what it would make.
+    pub dry_run: bool,
 }
 
 /// What was done, as far as it went.
@@ -61,12 +67,24 @@ impl Cluster {
         (done, Ok(()))
     }
 
+    /// What the server would make of an object by applying or replacing it.
+    pub async fn try_change(&self, change: &Change) -> Result<Option<Value>, Error> {
+        let writing = Writing { dry_run: true, ..Writing::default() };
+        match change {
+            Change::Apply(placed, force) => self.apply(placed, *force, writing).await.map(Some),
+            Change::Replace(placed) => self.replace(placed, writing).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     async fn change(&self, change: &Change, writing: Writing) -> Result<(), Error> {
+        let Identity { kind, namespace, name, .. } = change.identity();
+        tracing::debug!(kind, namespace, name, "{}", change.word());
         match change {
             Change::Create(placed) => self.create(placed, writing).await,
             Change::Patch(identity, patch) => self.patch(identity, patch).await,
-            Change::Apply(placed, force) => self.apply(placed, *force, writing).await,
-            Change::Replace(placed) => self.replace(placed, writing).await,
+            Change::Apply(placed, force) => self.apply(placed, *force, writing).await.map(|_| ()),
+            Change::Replace(placed) => self.replace(placed, writing).await.map(|_| ()),
             Change::Keep(_) => Ok(()),
             Change::Delete(identity) => {
                 let deleted = self.delete(identity, "Background").await;
@@ -95,14 +113,16 @@ impl Cluster {
         })
     }
 
-    async fn apply(&self, placed: &Placed, force: bool, writing: Writing) -> Result<(), Error> {
+    async fn apply(&self, placed: &Placed, force: bool, writing: Writing) -> Result<Value, Error> {
         let identity = &placed.identity;
         let mut query = parameters(writing);
         query.push(("force", force.to_string()));
         let path = api::with_query(&self.path(identity).await?, query);
         let sent = api::patch(&self.client, &path, "application/apply-patch+yaml", &placed.object).await;
-        let Err(error) = sent else { return Ok(()) };
-        let error = Error::from(error);
+        let error = match sent {
+            Ok(made) => return Ok(made),
+            Err(error) => Error::from(error),
+        };
         let what = match &error {
             Error::Refused(status) if status.code == 415 => return Err(Error::NoServerSideApply),
             Error::Refused(status) if status.code == 409 => "conflict occurred while applying object",
@@ -112,7 +132,33 @@ impl Cluster {
         blame(Err(error), || format!("{what} {namespace}/{name} {api_version}, Kind={kind}"))
     }
 
-    async fn replace(&self, placed: &Placed, writing: Writing) -> Result<(), Error> {
+    /// Has what our manager wrote by updates count as applied; `live` is the object as it was seen last.
+    pub async fn take_over_fields(&self, identity: &Identity, live: &Value) -> Result<(), Error> {
+        let mut seen = Some(live.clone());
+        for _ in 0..TAKEOVER_TRIES_MAX {
+            let Some(object) = seen else { return Ok(()) };
+            let managed =
+                object["metadata"]["managedFields"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let Some(managed) = managers::applied(managed, FIELD_MANAGER) else { return Ok(()) };
+            let body = json!([
+                {"op": "replace", "path": "/metadata/managedFields", "value": managed},
+                {"op": "replace", "path": "/metadata/resourceVersion", "value": object["metadata"]["resourceVersion"]},
+            ]);
+            let path = api::with_query(&self.path(identity).await?, parameters(Writing::default()));
+            match api::patch(&self.client, &path, "application/json-patch+json", &body).await {
+                Err(kube::Error::Api(status)) if status.code == 409 => seen = self.get(identity).await?,
+                sent => {
+                    return blame(sent.map_err(Error::from), || {
+                        format!("failed to upgrade the managed fields of {identity}")
+                    })
+                    .map(|_| ());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn replace(&self, placed: &Placed, writing: Writing) -> Result<Value, Error> {
         let path = self.path(&placed.identity).await?;
         let live = self.get_path(&path).await?;
         let mut object = placed.object.clone();
@@ -121,7 +167,7 @@ impl Cluster {
         }
         let path = api::with_query(&path, parameters(writing));
         let sent = api::send(&self.client, Method::PUT, &path, &object).await;
-        blame(sent.map(|_| ()).map_err(Error::from), || "failed to replace object".into())
+        blame(sent.map_err(Error::from), || "failed to replace object".into())
     }
 
     /// Deletes an object with its dependents as `propagation` says (`Background`, `Foreground`, `Orphan`); `false` if it
@@ -141,9 +187,12 @@ fn parameters(writing: Writing) -> Vec<(&'static str, String)> {
     if writing.strict {
         query.push(("fieldValidation", "Strict".into()));
     }
+    if writing.dry_run {
+        query.push(("dryRun", "All".into()));
+    }
     query
 }
 
-fn blame(result: Result<(), Error>, doing: impl FnOnce() -> String) -> Result<(), Error> {
+fn blame<T>(result: Result<T, Error>, doing: impl FnOnce() -> String) -> Result<T, Error> {
     result.map_err(|source| Error::Write { doing: doing(), source: Box::new(source) })
 }

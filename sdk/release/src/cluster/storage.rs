@@ -104,15 +104,21 @@ impl<'a> Storage<'a> {
 
     /// Stores a new record. Somebody else who makes the same revision has been faster: that is a refusal.
     pub async fn create(&self, release: &Release) -> Result<(), Error> {
+        tracing::debug!(key = secret::name(&release.name, release.version), "create the record");
         let body = self.secret(release, "createdAt");
         match api::send(&self.cluster.client, Method::POST, &self.collection(), &body).await {
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Err(Error::RecordExists),
-            made => Ok(made.map(|_| ())?),
+            Err(error) => {
+                let source = Box::new(Error::from(error));
+                Err(Error::Write { doing: "create: failed to create".into(), source })
+            }
+            Ok(_) => Ok(()),
         }
     }
 
     /// Writes a record anew.
     pub async fn update(&self, release: &Release) -> Result<(), Error> {
+        tracing::debug!(key = secret::name(&release.name, release.version), "update the record");
         let body = self.secret(release, "modifiedAt");
         api::send(&self.cluster.client, Method::PUT, &self.path(release), &body).await?;
         Ok(())
@@ -149,7 +155,7 @@ impl<'a> Storage<'a> {
 
     fn secret(&self, release: &Release, stamp: &str) -> Value {
         let mut annotations = BTreeMap::new();
-        if release.info.status.is_pending() {
+        if release.info.status.is_under_way() {
             annotations.insert(holder::ANNOTATION.to_string(), self.holder().text());
         }
         secret::of(release, (stamp, Timestamp::now().as_second()), &annotations)

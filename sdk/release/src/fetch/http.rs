@@ -28,6 +28,9 @@ fn client(access: &Access) -> Result<Client, Error> {
         pem.extend(std::fs::read(certificate).map_err(file_error(certificate))?);
         builder = builder.identity(Identity::from_pem(&pem).map_err(failed)?);
     }
+    if let Some(timeout) = access.timeout {
+        builder = builder.timeout(timeout);
+    }
     if access.insecure {
         builder = builder.danger_accept_invalid_certs(true);
     }

@@ -55,12 +55,15 @@ impl Index {
     }
 
     /// The entry for exactly this version, else the newest in this range; an empty range takes the newest stable one.
-    /// The failure says what is not there: `not found`.
-    pub fn find(&self, name: &str, version: &str) -> Result<&Entry, &'static str> {
+    /// The failure says what is not there.
+    pub fn find(&self, name: &str, version: &str) -> Result<&Entry, String> {
         let exact = self.versions(name).find(|entry| !version.is_empty() && entry.version == version);
-        exact
-            .or_else(|| self.versions(name).find(|entry| accepts(version, &entry.version)))
-            .ok_or("not found")
+        exact.or_else(|| self.versions(name).find(|entry| accepts(version, &entry.version))).ok_or_else(
+            || match self.entries.contains_key(name) {
+                true => format!("no chart version found for {name}-{version}"),
+                false => "no chart name found".into(),
+            },
+        )
     }
 }
 

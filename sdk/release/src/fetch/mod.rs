@@ -5,6 +5,7 @@ mod dependencies;
 mod home;
 mod http;
 mod index;
+mod indexing;
 mod oci;
 mod repositories;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 pub use dependencies::{Manager, Row, lock_digest};
 pub use home::Home;
 pub use index::{Entry, Index};
+pub use indexing::{Indexing, index_folder};
 use naru_bundle::semver;
 pub use oci::{Pushed, Reference};
 pub use repositories::{Repositories, Repository};
@@ -82,6 +84,8 @@ pub struct Access {
     pub plain_http: bool,
     /// Whether user and password go to every host, not only to the repository's.
     pub pass_credentials: bool,
+    /// How long one download may take; `None` means as long as something comes.
+    pub timeout: Option<std::time::Duration>,
 }
 
 /// A chart that was fetched.
@@ -118,10 +122,10 @@ impl Fetcher {
         }
         if !repository.is_empty() {
             let index = http::index(&self.access, repository).await?;
-            let entry = index.find(reference, version).map_err(|problem| {
+            let entry = index.find(reference, version).map_err(|_| {
                 let version =
                     if version.is_empty() { String::new() } else { format!(" version {version:?}") };
-                let what = format!("chart {reference:?}{version} {problem} in {repository} repository");
+                let what = format!("chart {reference:?}{version} not found in {repository} repository");
                 Error::Plain(what)
             })?;
             return self.entry(entry, repository, &self.access).await;
@@ -142,7 +146,7 @@ impl Fetcher {
         }
         let index = self.home.cached_index(name)?;
         let entry = index.find(chart, version).map_err(|problem| {
-            Error::Plain(format!("chart {chart:?} matching {version} {problem} in {name} index. (try 'naru bundle repo update')"))
+            Error::Plain(format!("chart {chart:?} matching {version} not found in {name} index. (try 'naru bundle repo update'): {problem}"))
         })?;
         self.entry(entry, &known.url, &access).await
     }

@@ -175,11 +175,12 @@ impl Fetcher {
     /// Forgets a login.
     pub fn logout(&self, host: &str) -> Result<(), Error> {
         let mut config = self.logins()?;
-        let gone = config["auths"].as_object_mut().and_then(|all| all.remove(host));
-        if gone.is_none() {
-            return Err(Error::Plain("not logged in".into()));
+        let gone = config.get_mut("auths").and_then(Value::as_object_mut).and_then(|all| all.remove(host));
+        match gone {
+            Some(_) => self.save_logins(&config),
+            // Whoever is not logged in is logged out.
+            None => Ok(()),
         }
-        self.save_logins(&config)
     }
 
     /// All versions of a chart in a registry.
@@ -277,9 +278,10 @@ impl Fetcher {
     pub async fn push(&self, archive: Vec<u8>, remote: &str, created: &str) -> Result<Pushed, Error> {
         if !remote.starts_with(SCHEME) {
             let scheme = remote.split("://").next().unwrap_or_default();
-            return Err(Error::Plain(format!(
-                "scheme prefix missing from remote (e.g. \"{SCHEME}\"): {scheme:?}"
-            )));
+            return Err(Error::Plain(match remote.contains("://") {
+                true => format!("scheme {scheme:?} not supported"),
+                false => format!("scheme prefix missing from remote (e.g. \"{SCHEME}\"): {scheme:?}"),
+            }));
         }
         let chart = Chart::from_archive(&archive, &mut Vec::new());
         let chart = chart.map_err(|error| Error::Plain(error.to_string()))?;
@@ -404,7 +406,18 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn failed(doing: String) -> impl FnOnce(OciDistributionError) -> Error {
-    move |error| Error::Registry { doing, reason: error.to_string() }
+    move |error| {
+        let mut reason = error.to_string();
+        // Why a registry cannot be reached is said by the innermost cause only.
+        if let OciDistributionError::RequestError(error) = &error {
+            let mut deepest: &dyn std::error::Error = error;
+            while let Some(cause) = deepest.source() {
+                deepest = cause;
+            }
+            reason = format!("{error}: {deepest}");
+        }
+        Error::Registry { doing, reason }
+    }
 }
 
 #[cfg(test)]

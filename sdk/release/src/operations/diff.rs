@@ -1,12 +1,15 @@
-//! What an upgrade would change, object by object, before it does.
+//! What an operation would change, object by object, before it does.
 
-use serde_json::Value;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 
-use super::{Error, Operator, Render, upgrade::Prepared};
+use super::{Error, Operator, Render, install, rollback, upgrade};
 use crate::{
+    cluster::chain,
     objects::Identity,
     plan::{
-        changes::{self, Change, Method},
+        changes::{self, Change, Method, Placed},
+        history::Refusal,
         patch::Patch,
     },
 };
@@ -29,24 +32,84 @@ pub struct Difference {
 impl Operator<'_> {
     /// What an upgrade with this chart would change; objects that would stay as they are do not occur.
     pub async fn diff(&self, name: &str, chart: &impl Render) -> Result<Vec<Difference>, Error> {
-        let Prepared { old, wanted, .. } = self.prepare_upgrade(name, chart).await?;
-        let mut all = old.clone();
-        all.extend(wanted.iter().filter(|one| changes::find(&old, &one.identity).is_none()).cloned());
+        let upgrade::Prepared { old, wanted, method, .. } = self.prepare_upgrade(name, chart).await?;
+        self.differences(&old, &wanted, method).await
+    }
+
+    /// What an install of this chart would make and change.
+    pub async fn diff_install(&self, name: &str, chart: &impl Render) -> Result<Vec<Difference>, Error> {
+        let install::Prepared { wanted, method, .. } = self.prepare_install(name, chart).await?;
+        self.differences(&[], &wanted, method).await
+    }
+
+    /// What a rollback to a revision would change.
+    pub async fn diff_rollback(&self, name: &str, revision: i64) -> Result<Vec<Difference>, Error> {
+        let rollback::Prepared { history, current, release, method, .. } =
+            self.prepare_rollback(name, revision).await?;
+        let (old, wanted) = self.rolled_back(&history, &current, &release).await?;
+        self.differences(&old, &wanted, method).await
+    }
+
+    /// In what two revisions differ, by their records alone.
+    pub async fn diff_revisions(&self, name: &str, from: u64, to: u64) -> Result<Vec<Difference>, Error> {
+        let history = self.history(name).await?;
+        let record = |revision: u64| {
+            let missing = Refusal::NoSuchRevision(i64::try_from(revision).unwrap_or(i64::MAX));
+            history.get(revision).ok_or(missing)
+        };
+        let (before, after) = (self.had(record(from)?).await?, self.had(record(to)?).await?);
+        let mut all: Vec<&Placed> = after.iter().collect();
+        all.extend(before.iter().filter(|one| changes::find(&after, &one.identity).is_none()));
+        let object = |list: &[Placed], identity: &Identity| {
+            changes::find(list, identity).map(|one| plain(one.object.clone()))
+        };
+        let compared = all.into_iter().map(|one| Difference {
+            identity: one.identity.clone(),
+            before: object(&before, &one.identity),
+            after: object(&after, &one.identity),
+        });
+        Ok(compared.filter(|one| one.before != one.after).collect())
+    }
+
+    async fn differences(
+        &self,
+        old: &[Placed],
+        wanted: &[Placed],
+        method: Method,
+    ) -> Result<Vec<Difference>, Error> {
+        let mut all = old.to_vec();
+        all.extend(wanted.iter().filter(|one| changes::find(old, &one.identity).is_none()).cloned());
         let live = self.cluster.live(&all).await?;
-        let changes = changes::plan(&old, &wanted, &live, Method::Patch);
-        let differences = changes.into_iter().filter_map(|change| {
+        let mut differences = Vec::new();
+        for change in changes::plan(old, wanted, &live, method) {
             let identity = change.identity().clone();
             let before = changes::find(&live, &identity).map(|one| one.object.clone());
-            let after = match change {
-                Change::Keep(_) => return None,
+            let after = match &change {
+                Change::Keep(_) => continue,
                 Change::Delete(_) => None,
-                Change::Patch(_, patch) => Some(patched(&patch, before.as_ref())),
-                Change::Create(one) | Change::Apply(one, _) | Change::Replace(one) => Some(one.object),
+                Change::Patch(_, patch) => Some(patched(patch, before.as_ref())),
+                Change::Create(one) => Some(one.object.clone()),
+                Change::Apply(one, _) | Change::Replace(one) if before.is_none() => Some(one.object.clone()),
+                Change::Apply(..) | Change::Replace(_) => self.tried(change).await?,
             };
             let (before, after) = (before.map(plain), after.map(plain));
-            (before != after).then_some(Difference { identity, before, after })
-        });
-        Ok(differences.collect())
+            if before != after {
+                differences.push(Difference { identity, before, after });
+            }
+        }
+        Ok(differences)
+    }
+
+    /// What the server would make of an object that is there. Where others manage fields, that is said, and shown as if
+    /// they were taken.
+    async fn tried(&self, change: Change) -> Result<Option<Value>, Error> {
+        match (self.cluster.try_change(&change).await, change) {
+            (Err(error), Change::Apply(one, false)) if error.is_conflict() => {
+                self.say(&format!("level=WARN msg={:?}", chain(&error)));
+                Ok(self.cluster.try_change(&Change::Apply(one, true)).await?)
+            }
+            (tried, _) => Ok(tried?),
+        }
     }
 }
 
@@ -55,7 +118,7 @@ fn patched(patch: &Patch, before: Option<&Value>) -> Value {
     patch.apply(before).unwrap_or_else(|_| patch.body().clone())
 }
 
-/// An object without what the server writes.
+/// An object without what the server writes, and as the server keeps it.
 fn plain(mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
@@ -65,5 +128,31 @@ fn plain(mut object: Value) -> Value {
             metadata.remove(*field);
         }
     }
+    if object["kind"] == "Secret"
+        && let Some(Value::Object(strings)) = object.as_object_mut().and_then(|all| all.remove("stringData"))
+    {
+        if !object["data"].is_object() {
+            object["data"] = json!({});
+        }
+        for (key, value) in strings {
+            object["data"][key] = json!(STANDARD.encode(value.as_str().unwrap_or_default()));
+        }
+    }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_compared_as_the_server_keeps_them() {
+        let secret = json!({"kind": "Secret", "metadata": {"name": "a", "uid": "u"}, "stringData": {"k": "v"}, "status": {}});
+        assert_eq!(
+            plain(secret),
+            json!({"kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "dg=="}})
+        );
+        let map = json!({"kind": "ConfigMap", "data": {"k": "v"}});
+        assert_eq!(plain(map.clone()), map);
+    }
 }

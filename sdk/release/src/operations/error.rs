@@ -65,7 +65,7 @@ pub enum Error {
         problem: String,
     },
     /// A user's label that would hide Helm's own.
-    #[error("user supplied labels contains system reserved label name. System labels: {0:?}")]
+    #[error("user supplied labels contains system reserved label name. System labels: [{}]", .0.join(" "))]
     SystemLabel(&'static [&'static str]),
     /// A definition of a kind that could not be made.
     #[error("failed to install CRD {name}")]

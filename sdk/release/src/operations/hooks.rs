@@ -39,8 +39,11 @@ impl Operator<'_> {
                 Ok(()) => succeeded.push(at),
                 Err(error) => {
                     let hook = &mut release.hooks[at];
-                    hook.last_run.completed_at = Some(now());
-                    hook.last_run.phase = Phase::Failed;
+                    // What was not even begun has not failed.
+                    if hook.last_run.phase == Phase::Running {
+                        hook.last_run.completed_at = Some(now());
+                        hook.last_run.phase = Phase::Failed;
+                    }
                     self.print_logs(release, at, &OutputPolicy::HookFailed).await;
                     let before = succeeded.into_iter().map(|at| (at, DeletePolicy::HookSucceeded));
                     let list = std::iter::once((at, DeletePolicy::HookFailed)).chain(before).collect();
@@ -54,6 +57,7 @@ impl Operator<'_> {
 
     async fn execute_one(&self, release: &mut Release, at: usize, event: Event) -> Result<(), Error> {
         set_default_policy(&mut release.hooks[at]);
+        tracing::debug!(event = event.as_str(), hook = release.hooks[at].path, "run a hook");
         self.delete_hook(&release.hooks[at], &DeletePolicy::BeforeHookCreation).await?;
         let placed = self.place_hook(&release.hooks[at], event.as_str()).await?;
         let run = Execution { started_at: Some(now()), completed_at: None, phase: Phase::Running };
@@ -68,7 +72,8 @@ impl Operator<'_> {
                 false => Change::Create(one.clone()),
             })
             .collect();
-        let (_, made) = self.cluster.perform(&changes, Writing { strict: server }).await;
+        let (_, made) =
+            self.cluster.perform(&changes, Writing { strict: server, ..Writing::default() }).await;
         let path = release.hooks[at].path.clone();
         made.map_err(|source| Error::Hook { event: event.as_str(), path, source: Box::new(source) })?;
         let identities: Vec<_> = placed.into_iter().map(|one| one.identity).collect();

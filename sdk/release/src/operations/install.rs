@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bundle, DryRun, Error, Operator, Options, Render, Request, now, stage::Stage};
+use super::{
+    Bundle, DryRun, Error, Operator, Options, Render, Request, now,
+    stage::{Stage, Step},
+};
 use crate::{
-    cluster::{Writing, chain},
+    cluster::{Writing, chain, storage::History},
     objects,
-    plan::{changes::Placed, history, name},
+    plan::{
+        changes::{Method, Placed},
+        history, name,
+    },
     readiness::Rules,
     record::{ApplyMethod, Event, Info, Release, Status, secret},
 };
@@ -16,9 +22,58 @@ const RELEASE_MANIFEST: &str = "unable to build kubernetes objects from release 
 /// How long new kinds may take to be served.
 const DEFINITIONS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// An install that only has to be carried out.
+pub(super) struct Prepared {
+    pub(super) history: History,
+    pub(super) planned: history::Install,
+    pub(super) release: Release,
+    pub(super) wanted: Vec<Placed>,
+    pub(super) method: Method,
+}
+
 impl Operator<'_> {
     /// Installs a chart as a new release and gives its record.
     pub async fn install(&self, name: &str, chart: &impl Render) -> Result<Release, Error> {
+        let Prepared { history, planned, mut release, wanted, method } =
+            self.prepare_install(name, chart).await?;
+        if self.is_dry() {
+            release.info.description = "Dry run complete".into();
+            return Ok(release);
+        }
+        if self.options.create_namespace {
+            self.cluster.ensure_namespace().await?;
+        }
+        let mut old = Vec::new();
+        if let Some(mut last) = planned.supersede.and_then(|version| history.get(version)).cloned() {
+            last.info.status = Status::Superseded;
+            last.info.description = "superseded by new release".into();
+            self.storage.update(&last).await?;
+        }
+        if let Some(interrupted) = planned.interrupted.and_then(|version| history.get(version)) {
+            old = self.take_up(interrupted, "install").await?;
+        }
+        self.storage.create(&release).await?;
+        let stage =
+            Stage { events: (Event::PreInstall, Event::PostInstall), old, wanted, method, was_patched: true };
+        let blame = |step, error| match step {
+            Step::Hooks(event) => {
+                Error::Hooks { what: format!("failed {}", event.as_str()), source: Box::new(error) }
+            }
+            Step::Wait => error,
+        };
+        match self.go(&mut release, &stage, blame).await {
+            (_, Ok(())) => {
+                release.info.status = Status::Deployed;
+                release.info.description = self.described("Install complete");
+                self.storage.update(&release).await?;
+                Ok(release)
+            }
+            (_, Err(error)) => Err(self.fail_install(release, error).await),
+        }
+    }
+
+    /// Renders and looks, and changes nothing but that it makes the chart's definitions of kinds, unless it only tries.
+    pub(super) async fn prepare_install(&self, name: &str, chart: &impl Render) -> Result<Prepared, Error> {
         let refused = |error: Error| Error::NameCheck(Box::new(error));
         name::check(name).map_err(|source| refused(Error::Name { name: name.into(), source }))?;
         check_labels(&self.options)?;
@@ -47,42 +102,13 @@ impl Operator<'_> {
             previous: None,
         };
         let bundle = chart.render(request).await.map_err(Error::Render)?;
+        self.warn(&bundle.warnings);
         let (method, apply_method) = self.method(None).await?;
         let labels = &self.options.labels;
-        let mut release = record(name, namespace, planned.version, bundle, apply_method, labels);
+        let release = record(name, namespace, planned.version, bundle, apply_method, labels);
         let wanted = self.wanted(&release).await.map_err(in_release_manifest)?;
         self.check_ownership(&wanted, &release, "install").await?;
-        if self.is_dry() {
-            release.info.description = "Dry run complete".into();
-            return Ok(release);
-        }
-        if self.options.create_namespace {
-            self.cluster.ensure_namespace().await?;
-        }
-        let mut old = Vec::new();
-        if let Some(mut last) = planned.supersede.and_then(|version| history.get(version)).cloned() {
-            last.info.status = Status::Superseded;
-            last.info.description = "superseded by new release".into();
-            self.storage.update(&last).await?;
-        }
-        if let Some(interrupted) = planned.interrupted.and_then(|version| history.get(version)) {
-            old = self.take_up(interrupted, "install").await?;
-        }
-        self.storage.create(&release).await?;
-        let stage = Stage { events: (Event::PreInstall, Event::PostInstall), old, wanted, method };
-        let blame = |event: Event, error| Error::Hooks {
-            what: format!("failed {}", event.as_str()),
-            source: Box::new(error),
-        };
-        match self.go(&mut release, &stage, blame).await {
-            (_, Ok(())) => {
-                release.info.status = Status::Deployed;
-                release.info.description = self.described("Install complete");
-                self.storage.update(&release).await?;
-                Ok(release)
-            }
-            (_, Err(error)) => Err(self.fail_install(release, error).await),
-        }
+        Ok(Prepared { history, planned, release, wanted, method })
     }
 
     /// Marks an interrupted revision as failed, says so, and gives the objects that it may have left.
@@ -194,6 +220,7 @@ pub async fn dry_run_offline(
     namespace: &str,
     options: &Options,
     chart: &impl Render,
+    say: &(dyn Fn(&str) + Sync),
 ) -> Result<Release, Error> {
     let refused = |error: Error| Error::NameCheck(Box::new(error));
     name::check(name).map_err(|source| refused(Error::Name { name: name.into(), source }))?;
@@ -201,6 +228,7 @@ pub async fn dry_run_offline(
     let request =
         Request { name, namespace, revision: 1, upgrade: false, capabilities: None, previous: None };
     let bundle = chart.render(request).await.map_err(Error::Render)?;
+    bundle.warnings.iter().for_each(|warning| say(&super::warning_line(warning)));
     let server = options.server_side != super::ServerSide::False;
     let method = if server { ApplyMethod::Server } else { ApplyMethod::Client };
     let mut release = record(name, namespace, 1, bundle, method, &options.labels);

@@ -56,8 +56,10 @@ pub enum Wait {
     /// Hooks only.
     #[default]
     Hooks,
-    /// Everything.
+    /// Everything, by what objects report.
     Everything,
+    /// Everything, by the rules of Helm 3.
+    Legacy,
 }
 
 /// Where changes to objects are computed.
@@ -169,6 +171,8 @@ pub struct Bundle {
     pub hooks: Vec<Hook>,
     /// The notes.
     pub notes: String,
+    /// What people should know of the chart.
+    pub warnings: Vec<String>,
 }
 
 /// What a rendering depends on besides chart and values.
@@ -254,20 +258,31 @@ impl<'a> Operator<'a> {
                 Err(Error::Contradiction("cannot use server-side apply and force replace together"))
             }
             (true, false) => Ok((Method::Apply { force: force_conflicts }, ApplyMethod::Server)),
-            (false, _) if force_conflicts => {
-                Err(Error::Contradiction("forceConflicts enabled when serverSideApply disabled"))
-            }
+            (false, _) if force_conflicts => Err(Error::Plain(
+                "invalid client update option(s): forceConflicts enabled when serverSideApply disabled"
+                    .into(),
+            )),
             (false, true) => Ok((Method::Replace, ApplyMethod::Client)),
             (false, false) => Ok((Method::Patch, ApplyMethod::Client)),
         }
     }
 
     fn rules(&self) -> Rules {
-        if self.options.wait_for_jobs { Rules::ReleaseWithJobs } else { Rules::Release }
+        match (self.options.wait, self.options.wait_for_jobs) {
+            (Wait::Legacy, false) => Rules::Legacy,
+            (Wait::Legacy, true) => Rules::LegacyWithJobs,
+            (_, false) => Rules::Release,
+            (_, true) => Rules::ReleaseWithJobs,
+        }
     }
 
     fn waits(&self) -> bool {
-        self.options.wait == Wait::Everything || self.options.rollback_on_failure
+        self.options.wait != Wait::Hooks || self.options.rollback_on_failure
+    }
+
+    /// Passes on what a rendering wants people to know.
+    fn warn(&self, warnings: &[String]) {
+        warnings.iter().for_each(|warning| self.say(&warning_line(warning)));
     }
 
     /// The objects of a manifest that is to be, each marked as the release's own.
@@ -309,6 +324,11 @@ impl<'a> Operator<'a> {
         }
         Ok(())
     }
+}
+
+/// A warning in Helm's words.
+fn warning_line(warning: &str) -> String {
+    format!("level=WARN msg={warning:?}")
 }
 
 /// The present, as records have it.

@@ -82,6 +82,8 @@ fn newest(all: Vec<Stored>) -> Vec<Stored> {
 impl Operator<'_> {
     /// A release's record: the newest, or that of a revision.
     pub async fn record_of(&self, name: &str, revision: u64) -> Result<Release, Error> {
+        name::check(name)
+            .map_err(|_| Error::Plain(format!("releaseContent: Release name is invalid: {name}")))?;
         let history = self.history(name).await?;
         let found = match revision {
             0 => history.last().map(|last| &last.release),
@@ -92,8 +94,7 @@ impl Operator<'_> {
 
     /// All of a release's records, oldest first.
     pub async fn history(&self, name: &str) -> Result<History, Error> {
-        name::check(name)
-            .map_err(|_| Error::Plain(format!("releaseContent: Release name is invalid: {name}")))?;
+        name::check(name).map_err(|_| Error::Plain(format!("release name is invalid: {name}")))?;
         let history = self.storage.history(name).await?;
         if history.0.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(history) }
     }
@@ -101,11 +102,17 @@ impl Operator<'_> {
     /// If the release's last operation was interrupted, what to do about it.
     pub fn interruption(&self, history: &History) -> Option<String> {
         let last = &history.last()?.release;
-        if !last.info.status.is_pending() || history.activity() == Activity::Busy {
+        if !last.info.status.is_under_way() || history.activity() == Activity::Busy {
             return None;
         }
         let what = last.info.status.as_str().trim_start_matches("pending-");
         let name = &last.name;
+        if last.info.status == Status::Uninstalling {
+            return Some(format!(
+                "release {name}: the uninstall of revision {} was interrupted; `naru bundle uninstall {name}` finishes it",
+                last.version
+            ));
+        }
         let back = if last.version > 1 {
             format!(", `naru bundle rollback {name}` goes back")
         } else {

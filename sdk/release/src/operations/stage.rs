@@ -4,9 +4,18 @@ use super::{Error, Operator};
 use crate::{
     cluster::{Done, Writing},
     objects::Identity,
-    plan::changes::{self, Method, Placed},
+    plan::changes::{self, Change, Method, Placed},
     record::{ApplyMethod, Event, Release},
 };
+
+/// A part of an operation that fails in words of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Hooks of an event.
+    Hooks(Event),
+    /// Waiting until objects are ready.
+    Wait,
+}
 
 /// What leads from one state of the cluster to another.
 pub(super) struct Stage {
@@ -18,6 +27,8 @@ pub(super) struct Stage {
     pub(super) wanted: Vec<Placed>,
     /// How they are written.
     pub(super) method: Method,
+    /// Whether what was there may have been written by patches, while now the server applies.
+    pub(super) was_patched: bool,
 }
 
 impl Operator<'_> {
@@ -26,24 +37,29 @@ impl Operator<'_> {
         &self,
         release: &mut Release,
         stage: &Stage,
-        blame: impl Fn(Event, Error) -> Error,
+        blame: impl Fn(Step, Error) -> Error,
     ) -> (Done, Result<(), Error>) {
         let mut done = Done::default();
         let (name, version) = (release.name.clone(), release.version);
         let work = async {
             let (before, after) = stage.events;
-            self.run_hooks(release, before).await.map_err(|error| blame(before, error))?;
+            self.run_hooks(release, before).await.map_err(|error| blame(Step::Hooks(before), error))?;
             let live = self.cluster.live(&union(&stage.old, &stage.wanted)).await?;
             let changes = changes::plan(&stage.old, &stage.wanted, &live, stage.method);
+            if stage.was_patched {
+                self.take_over_fields(&changes, &live).await?;
+            }
             let strict = release.apply_method == ApplyMethod::Server && !self.options.disable_validation;
-            let (did, outcome) = self.cluster.perform(&changes, Writing { strict }).await;
+            let (did, outcome) =
+                self.cluster.perform(&changes, Writing { strict, ..Writing::default() }).await;
             done = did;
             outcome?;
             if self.waits() {
                 let identities: Vec<Identity> = stage.wanted.iter().map(|one| one.identity.clone()).collect();
-                self.cluster.wait_ready(&identities, self.rules(), self.options.timeout).await?;
+                let ready = self.cluster.wait_ready(&identities, self.rules(), self.options.timeout).await;
+                ready.map_err(|error| blame(Step::Wait, error.into()))?;
             }
-            self.run_hooks(release, after).await.map_err(|error| blame(after, error))
+            self.run_hooks(release, after).await.map_err(|error| blame(Step::Hooks(after), error))
         };
         let outcome = self
             .alive(&name, version, async {
@@ -54,6 +70,19 @@ impl Operator<'_> {
             })
             .await;
         (done, outcome)
+    }
+}
+
+impl Operator<'_> {
+    async fn take_over_fields(&self, changes: &[Change], live: &[Placed]) -> Result<(), Error> {
+        for change in changes {
+            if let Change::Apply(one, _) = change
+                && let Some(found) = changes::find(live, &one.identity)
+            {
+                self.cluster.take_over_fields(&one.identity, &found.object).await?;
+            }
+        }
+        Ok(())
     }
 }
 

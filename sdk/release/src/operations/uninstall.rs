@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Error, Operator, Wait, now};
 use crate::{
-    cluster,
+    cluster::{self, storage::History},
     objects::{self, Identity, Object, order, ownership},
     plan::{history, name},
     record::{Event, Release, Status},
@@ -29,7 +29,7 @@ impl Operator<'_> {
             let fine = self.options.ignore_not_found;
             return if fine { Ok(None) } else { Err(Error::NotLoaded(name.into())) };
         }
-        let mut release = history.last().expect("there is a history").release.clone();
+        let release = history.last().expect("there is a history").release.clone();
         if self.is_dry() {
             return Ok(Some(Uninstalled { release, kept: String::new() }));
         }
@@ -37,10 +37,24 @@ impl Operator<'_> {
             self.forget(name, &history.revisions()).await?;
             return Ok(Some(Uninstalled { release, kept: String::new() }));
         }
-        if release.info.status.is_pending() {
-            let status = release.info.status;
+        let version = release.version;
+        self.alive(name, version, self.remove(name, &history, release)).await.map(Some)
+    }
+
+    async fn remove(
+        &self,
+        name: &str,
+        history: &History,
+        mut release: Release,
+    ) -> Result<Uninstalled, Error> {
+        let before = release.info.status;
+        if before == Status::Uninstalling {
             self.say(&format!(
-                "release {name}: revision {} is {status}; it is removed as far as it came",
+                "release {name}: its uninstall was interrupted, or is under way; it is finished"
+            ));
+        } else if before.is_pending() {
+            self.say(&format!(
+                "release {name}: revision {} is {before}; it is removed as far as it came",
                 release.version
             ));
         }
@@ -49,12 +63,16 @@ impl Operator<'_> {
         release.info.description = "Deletion in progress (or silently failed)".into();
         self.run_hooks(&mut release, Event::PreDelete).await?;
         self.storage.update(&release).await?;
+        // A last revision that did not come about as a whole may have left what the one before it had.
+        let deployed = history.0.iter().rev().map(|one| &one.release);
+        let before_that = deployed.into_iter().find(|one| one.info.status == Status::Deployed);
+        let before_that = before_that.filter(|one| one.version != release.version);
         let (gone, kept) = self
-            .delete_objects(&release)
+            .delete_objects(&release, before_that)
             .await
             .map_err(|source| Error::NotDeleted { name: name.into(), source: Box::new(source) })?;
         let mut errors = Vec::new();
-        if self.options.wait == Wait::Everything
+        if self.options.wait != Wait::Hooks
             && let Err(error) = self.cluster.wait_gone(&gone, self.options.timeout).await
         {
             errors.push(error.into());
@@ -76,11 +94,7 @@ impl Operator<'_> {
         } else {
             self.forget(name, &history.revisions()).await?;
         }
-        if errors.is_empty() {
-            Ok(Some(Uninstalled { release, kept }))
-        } else {
-            Err(Error::Leftovers(errors))
-        }
+        if errors.is_empty() { Ok(Uninstalled { release, kept }) } else { Err(Error::Leftovers(errors)) }
     }
 
     async fn forget(&self, name: &str, revisions: &[history::Revision]) -> Result<(), Error> {
@@ -91,10 +105,23 @@ impl Operator<'_> {
     }
 
     /// Deletes what the release has and owns; gives what was deleted and says what stayed.
-    async fn delete_objects(&self, release: &Release) -> Result<(Vec<Identity>, String), Error> {
+    async fn delete_objects(
+        &self,
+        release: &Release,
+        before_that: Option<&Release>,
+    ) -> Result<(Vec<Identity>, String), Error> {
         let what = "corrupted release record. You must manually delete the resources";
         let mut objects =
             objects::parse(&release.manifest).map_err(|source| Error::Manifest { what, source })?;
+        if let Some(before) = before_that {
+            let same = |a: &Object, b: &Object| {
+                (a.kind(), a.name(), a.namespace()) == (b.kind(), b.name(), b.namespace())
+            };
+            let left = objects::parse(&before.manifest).map_err(|source| Error::Manifest { what, source })?;
+            let left = left.into_iter().filter(|one| objects.iter().all(|other| !same(one, other)));
+            let left: Vec<Object> = left.collect();
+            objects.extend(left);
+        }
         order::for_uninstall(&mut objects);
         let (kept, gone): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(Object::is_kept);
         let mut told = String::new();

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bundle, Error, Operator, Options, Render, Request, install::check_labels, now, stage::Stage};
+use super::{
+    Bundle, Error, Operator, Options, Render, Request,
+    install::check_labels,
+    now,
+    stage::{Stage, Step},
+};
 use crate::{
     cluster::{Done, chain, storage::History},
     plan::{
@@ -39,14 +44,18 @@ impl Operator<'_> {
             history.get(planned.current).cloned().expect("the plan names revisions of the history");
         self.storage.prune(name, &history, self.options.history_max).await?;
         self.storage.create(&release).await?;
-        let stage = Stage { events: (Event::PreUpgrade, Event::PostUpgrade), old, wanted, method };
-        let blame = |event: Event, error| Error::Hooks {
-            what: format!("{} hooks failed", event.as_str()),
-            source: Box::new(error),
+        let was_patched = current.apply_method != ApplyMethod::Server;
+        let stage =
+            Stage { events: (Event::PreUpgrade, Event::PostUpgrade), old, wanted, method, was_patched };
+        let blame = |step, error| match step {
+            Step::Hooks(event) => {
+                Error::Hooks { what: format!("{} hooks failed", event.as_str()), source: Box::new(error) }
+            }
+            Step::Wait => error,
         };
         match self.go(&mut release, &stage, blame).await {
             (_, Ok(())) => {
-                if current.info.status == Status::Deployed {
+                if planned.interrupted != Some(current.version) {
                     current.info.status = Status::Superseded;
                     self.storage.update(&current).await?;
                 }
@@ -78,13 +87,17 @@ impl Operator<'_> {
             previous: Some(current),
         };
         let bundle = chart.render(request).await.map_err(Error::Render)?;
+        self.warn(&bundle.warnings);
         let (method, apply_method) = self.method(Some(last.apply_method)).await?;
         let release = self.next_record(current, last, planned.version, bundle, apply_method);
         let mut old = self.had(current).await?;
         if let Some(interrupted) = planned.interrupted.and_then(|version| history.get(version)) {
             old = changes::left_behind(&old, &self.had(interrupted).await?);
         }
-        let wanted = self.wanted(&release).await?;
+        let wanted = self.wanted(&release).await.map_err(|error| match error {
+            Error::Build { source, .. } => Error::Cluster(source),
+            other => other,
+        })?;
         let new: Vec<Placed> =
             wanted.iter().filter(|one| changes::find(&old, &one.identity).is_none()).cloned().collect();
         self.check_ownership(&new, &release, "update").await?;

@@ -46,6 +46,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// What is done, in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Change::Create(_) => "create",
+            Change::Patch(..) => "patch",
+            Change::Apply(..) => "apply",
+            Change::Replace(_) => "replace",
+            Change::Keep(_) => "keep",
+            Change::Delete(_) => "delete",
+        }
+    }
+
     /// Which object it is about.
     pub fn identity(&self) -> &Identity {
         match self {

@@ -32,6 +32,11 @@ pub enum Refusal {
     /// A negative revision.
     #[error("invalid release revision")]
     InvalidRevision,
+    /// Half removed, and nobody goes on with it.
+    #[error(
+        "the uninstall of revision {0} was interrupted: finish it with `naru bundle uninstall`, or go back with `naru bundle rollback`"
+    )]
+    UninstallInterrupted(u64),
     /// Removed already, and its history is to be kept.
     #[error("the release named {0:?} is already deleted")]
     AlreadyUninstalled(String),
@@ -107,7 +112,9 @@ pub fn install(history: &[Revision], replace: bool, activity: Activity) -> Resul
         Status::PendingInstall if activity == Activity::Interrupted => {
             Ok(Install { version, supersede: None, interrupted: Some(last.version) })
         }
-        Status::PendingInstall => Err(Refusal::InProgress),
+        Status::Uninstalling if activity == Activity::Interrupted => {
+            Err(Refusal::UninstallInterrupted(last.version))
+        }
         _ => Err(Refusal::NameInUse),
     }
 }
@@ -124,6 +131,9 @@ pub fn upgrade(name: &str, history: &[Revision], activity: Activity) -> Result<U
         // Without a revision that came about, the interrupted one is all there is to start from.
         let current = deployed(history).unwrap_or(last).version;
         return Ok(Upgrade { version, current, last: last.version, interrupted: Some(last.version) });
+    }
+    if last.status == Status::Uninstalling && activity == Activity::Interrupted {
+        return Err(Refusal::UninstallInterrupted(last.version));
     }
     let current = match deployed(history) {
         Some(deployed) => deployed,

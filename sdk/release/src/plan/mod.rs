@@ -7,5 +7,6 @@ pub mod changes;
 pub mod history;
 pub mod holder;
 pub mod hooks;
+pub mod managers;
 pub mod name;
 pub mod patch;

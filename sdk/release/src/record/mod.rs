@@ -2,6 +2,7 @@
 //!
 //! The chart and the values are kept as JSON text: most commands only pass them on.
 
+pub mod chart;
 pub mod codec;
 mod hook;
 mod info;

@@ -46,9 +46,21 @@ impl Status {
         }
     }
 
+    /// The state of a word; [`Status::Unknown`] for a word that is none.
+    pub fn parse(word: &str) -> Status {
+        serde_json::from_value(serde_json::Value::String(word.into())).unwrap_or_default()
+    }
+
     /// Whether an operation is under way, or was interrupted.
     pub fn is_pending(self) -> bool {
         matches!(self, Status::PendingInstall | Status::PendingUpgrade | Status::PendingRollback)
+    }
+}
+
+impl Status {
+    /// Whether an operation is under way, an uninstall among them, or was interrupted.
+    pub fn is_under_way(self) -> bool {
+        self.is_pending() || self == Status::Uninstalling
     }
 }
 

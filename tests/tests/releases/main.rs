@@ -1,0 +1,11 @@
+//! Releases by the stock helm and by ours, on one cluster: each takes over what the other made, both print the same.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod bench;
+mod commands;
+mod compare;
+mod elsewhere;
+mod folders;
+mod interrupted;
+mod takeover;
+mod waits;
