@@ -51,8 +51,8 @@ fn no_kind(error: &resource::Error) -> Option<String> {
     let resource::Error::NoKind { kind, version } = error else { return None };
     Some(match schema::by_kind(version, kind) {
         Some(_) => format!(
-            "this server does not serve {kind} ({version}); naru's own server runs Pods and what they use so far, a \
-             release with other kinds needs a Kubernetes cluster: --kubeconfig FILE"
+            "this server does not serve {kind} ({version}); a release that needs it goes to a cluster that does: \
+             --kubeconfig FILE or --kube-context NAME"
         ),
         None => format!("{kind} ({version}) is no built-in kind: install its CustomResourceDefinition first"),
     })

@@ -223,9 +223,11 @@ fn a_whole_project() {
             "ConfigMap/blob",
             "Secret/token",
             "PersistentVolumeClaim/data",
+            "Service/cache",
             "Deployment/cache",
             "Service/db",
             "Deployment/db",
+            "Service/web",
             "Deployment/web",
         ]
     );
@@ -265,7 +267,7 @@ fn a_whole_project() {
 fn what_cannot_be_is_refused_with_the_field_and_the_remedy() {
     for (text, words) in [
         ("services: {}", "services: there are none"),
-        ("a: b", "unknown field `a`"),
+        ("a: b", "a: this field is not supported"),
         ("services: {web: {image: i, imagee: j}}", "services.web"),
         ("services: {web: {image: i, ports: [x]}}", "services.web.ports"),
         ("services: {web: {image: i, ports: ['1-3:1-2']}}", "equally long"),

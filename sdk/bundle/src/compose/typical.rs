@@ -190,8 +190,11 @@ services:
 #[test]
 fn what_cannot_be_kept_is_named() {
     for (service, expected) in [
-        ("image: a, devices: [/dev/x]", "services.web: the field devices is not supported; leave it out"),
-        ("image: a, extends: {service: b}", "services.web: the field extends is not supported; leave it out"),
+        ("image: a, devices: [/dev/x]", "services.web.devices: this field is not supported; leave it out"),
+        (
+            "image: a, extends: {service: b}",
+            "services.web.extends: this field is not supported; leave it out",
+        ),
         (
             "build: .",
             "service web: build: a cluster cannot build; build the image, push it, and name it with image",
@@ -200,7 +203,7 @@ fn what_cannot_be_kept_is_named() {
         ("image: a, volumes: ['./big.bin:/x']", "service web: volume \"./big.bin\" has 2000000 bytes"),
         (
             "image: a, deploy: {resources: {limits: {pids: 5}}}",
-            "services.web.deploy.resources.limits: the field pids",
+            "services.web.deploy.resources.limits.pids: this field",
         ),
         ("image: a, secrets: [{source: s, mode: x}]", "undefined secrets \"s\""),
         ("image: a, network_mode: 'service:db'", "service web: network_mode \"service:db\""),
@@ -210,5 +213,5 @@ fn what_cannot_be_kept_is_named() {
         assert!(error.to_string().starts_with(expected), "{error}");
     }
     let error = convert(b"include: [a.yml]\nservices: {a: {image: b}}", &Folder, &[]).unwrap_err();
-    assert!(error.to_string().contains("the field include is not supported"), "{error}");
+    assert!(error.to_string().contains("include: this field is not supported"), "{error}");
 }

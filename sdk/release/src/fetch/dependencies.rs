@@ -164,6 +164,9 @@ impl Manager<'_> {
 
     /// How each dependency stands.
     pub fn list(&self) -> Result<Vec<Row>, Error> {
+        if !self.folder.exists() {
+            return Err(plain(format!("stat {}: no such file or directory", self.folder.display())));
+        }
         let chart = (self.load)(self.folder).map_err(plain)?;
         let all = chart.metadata.dependencies.unwrap_or_default();
         let status = |one: &Dependency| Row {

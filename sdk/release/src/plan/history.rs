@@ -112,6 +112,7 @@ pub fn install(history: &[Revision], replace: bool, activity: Activity) -> Resul
         Status::PendingInstall if activity == Activity::Interrupted => {
             Ok(Install { version, supersede: None, interrupted: Some(last.version) })
         }
+        Status::PendingInstall => Err(Refusal::InProgress),
         Status::Uninstalling if activity == Activity::Interrupted => {
             Err(Refusal::UninstallInterrupted(last.version))
         }
@@ -215,6 +216,8 @@ mod tests {
             (&[Uninstalled], false, Activity::Busy, Err(Refusal::NameInUse)),
             (&[PendingInstall], false, Activity::Busy, Err(Refusal::InProgress)),
             (&[PendingInstall], false, Activity::Interrupted, ok(2, None, Some(1))),
+            (&[Uninstalling], false, Activity::Busy, Err(Refusal::NameInUse)),
+            (&[Uninstalling], true, Activity::Interrupted, Err(Refusal::UninstallInterrupted(1))),
             (&[Deployed, PendingUpgrade], false, Activity::Interrupted, Err(Refusal::NameInUse)),
         ] {
             assert_eq!(install(&of(statuses), replace, activity), expected, "{statuses:?} {replace}");
@@ -233,6 +236,7 @@ mod tests {
             (&[Failed], Activity::Busy, ok(2, 1, None)),
             (&[Uninstalled], Activity::Busy, nothing()),
             (&[Uninstalling], Activity::Busy, nothing()),
+            (&[Uninstalling], Activity::Interrupted, Err(Refusal::UninstallInterrupted(1))),
             (&[Deployed, PendingUpgrade], Activity::Busy, Err(Refusal::InProgress)),
             (&[Deployed, PendingUpgrade], Activity::Interrupted, ok(3, 1, Some(2))),
             (&[PendingInstall], Activity::Interrupted, ok(2, 1, Some(1))),
