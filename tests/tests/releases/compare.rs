@@ -53,7 +53,6 @@ pub(crate) const CHART: &[(&str, &str)] = &[
 pub(crate) struct Compare {
     pub(crate) bench: Bench,
     times: Regex,
-    steps: usize,
 }
 
 impl Compare {
@@ -63,26 +62,29 @@ impl Compare {
         let times = [
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00| \+0000 UTC)?",
             r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d \d{4}",
-            r"(modifiedAt|createdAt)=\d+",
+            r#""?(modifiedAt|createdAt)"?[=:] ?"?\d+"#,
             r"web-map( +)\d+( +)\d+m?\d*s",
             r"-\d{10}\b",
             r"resourceVersion: .*",
             r"uid: .*",
+            r#""(uid|resourceVersion)":"[^"]*""#,
+            // How wide a column of times is depends on the times.
+            r" *\t",
             r"(?m) +$",
         ];
-        Compare { bench, times: Regex::new_many(&times).unwrap(), steps: 0 }
+        Compare { bench, times: Regex::new_many(&times).unwrap() }
     }
 
     /// Steps in a pair of fresh namespaces. A step is a command line of either tool, CHART stands for the chart; what begins
     /// with `?` need only end alike; what begins with `$` is for kubectl.
     #[track_caller]
-    pub(crate) fn run(&mut self, name: &str, steps: &[&str]) {
+    pub(crate) fn run(&self, name: &str, steps: &[&str]) {
         self.run_with(name, steps, |_| true);
     }
 
     /// The same, but the second namespace is worked on by both in turn, ours at the steps that `ours` says.
     #[track_caller]
-    pub(crate) fn run_with(&mut self, name: &str, steps: &[&str], ours: impl Fn(usize) -> bool) {
+    pub(crate) fn run_with(&self, name: &str, steps: &[&str], ours: impl Fn(usize) -> bool) {
         let spaces = [format!("space-a-{name}"), format!("space-b-{name}")];
         for space in &spaces {
             self.bench.cluster.kubectl(&["create", "namespace", space]).ok();
@@ -93,8 +95,7 @@ impl Compare {
     }
 
     #[track_caller]
-    fn step(&mut self, spaces: &[String; 2], step: &str, by_ours: bool) {
-        self.steps += 1;
+    fn step(&self, spaces: &[String; 2], step: &str, by_ours: bool) {
         if let Some(line) = step.strip_prefix('$') {
             for space in spaces {
                 let words: Vec<&str> = line.split_whitespace().chain(["-n", space]).collect();

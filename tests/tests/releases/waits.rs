@@ -16,7 +16,7 @@ fn run(name: &str, lines: &[&str]) -> Compare {
         .map(|line| line.replace("STUCK", STUCK).replace("SERVING", SERVING).replace("HANGING", HANGING))
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let mut compare = Compare::new();
+    let compare = Compare::new();
     compare.run(name, &lines);
     compare
 }

@@ -28,8 +28,8 @@ impl StatusArgs {
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
-        let history = operator.history(&self.release).await?;
         let mut release = operator.record_of(&self.release, self.revision).await?;
+        let history = operator.history(&self.release).await?;
         let tables = self.output.form == Form::Table;
         let resources = operator.live_objects(&release, tables).await?;
         release.chart = None;
