@@ -89,7 +89,7 @@ fn a_folder_of_manifests_is_a_release() {
     // What an install would make is shown on demand.
     assert!(bench.naru(&["diff", "app", &folder]).failed().contains("--install shows"));
     let fresh = bench.naru(&["diff", "app", &folder, "--install"]).ok();
-    assert!(fresh.contains("Pod default/web (v1) will be created\n"), "{fresh}");
+    assert!(fresh.contains("ConfigMap default/conf (v1) will be created\n"), "{fresh}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::client::ClientArgs;
 pub struct GlobalArgs {
     /// The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the one `naru up` wrote.
     #[arg(long, value_name = "FILE", global = true)]
-    pub kubeconfig: Option<PathBuf>,
+    pub kubeconfig: Option<String>,
     /// The namespace.
     #[arg(long, short, value_name = "NAME", env = "HELM_NAMESPACE", hide_env = true, global = true)]
     pub namespace: Option<String>,
@@ -104,7 +104,10 @@ impl Color {
 
 impl GlobalArgs {
     fn client(&self) -> ClientArgs {
-        ClientArgs { kubeconfig: self.kubeconfig.clone(), namespace: self.namespace.clone() }
+        ClientArgs {
+            kubeconfig: self.kubeconfig.clone().map(PathBuf::from),
+            namespace: self.namespace.clone(),
+        }
     }
 
     fn overrides(&self) -> Overrides {

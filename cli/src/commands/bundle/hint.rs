@@ -11,14 +11,19 @@ pub fn of(error: &Error) -> Option<String> {
         if let Some(error) = cause.downcast_ref::<cluster::Error>() {
             return of_cluster(error);
         }
-        match cause.downcast_ref::<operations::Error>() {
-            Some(operations::Error::Refused(refusal)) => refused(refusal),
-            Some(operations::Error::Build { source, .. } | operations::Error::Cluster(source)) => {
-                of_cluster(source)
-            }
-            _ => None,
-        }
+        of_operation(cause.downcast_ref()?)
     })
+}
+
+fn of_operation(error: &operations::Error) -> Option<String> {
+    match error {
+        operations::Error::Refused(refusal) => refused(refusal),
+        operations::Error::Build { source, .. } | operations::Error::Cluster(source) => of_cluster(source),
+        operations::Error::NameCheck(source)
+        | operations::Error::Definition { source, .. }
+        | operations::Error::Undone { source, .. } => of_operation(source),
+        _ => None,
+    }
 }
 
 fn of_cluster(error: &cluster::Error) -> Option<String> {

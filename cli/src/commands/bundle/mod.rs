@@ -177,3 +177,42 @@ fn finish(outcome: Result<()>) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        bundle: BundleArgs,
+    }
+
+    #[test]
+    fn global_flags_go_before_and_after_every_command() {
+        Cli::command().debug_assert();
+        let global = "-n a --kubeconfig k --kube-context c --kube-token t --debug";
+        for line in [
+            "install x y",
+            "upgrade x y",
+            "template x y",
+            "lint x",
+            "list",
+            "get values x",
+            "repo list",
+            "diff x y",
+            "show chart x",
+            "package x",
+        ] {
+            for line in [format!("bundle {global} {line}"), format!("bundle {line} {global}")] {
+                let parsed = Cli::try_parse_from(line.split(' '));
+                assert!(parsed.is_ok_and(|cli| cli.bundle.debug()), "{line}");
+            }
+        }
+        for line in ["bundle diff x", "bundle diff x y --revision 1", "bundle install x y --wait=no"] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}
