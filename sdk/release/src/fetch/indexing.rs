@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn archive(folder: &Path, name: &str) {
-        let files = plain_files(name, [("a.yaml", "kind: A\n")].into_iter());
+        let files = plain_files(name, [("a.yaml", "kind: A\n")]);
         let chart = Chart::from_files(files, &mut Vec::new()).unwrap();
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join(format!("{name}.tgz")), write_archive(&chart, 1).unwrap()).unwrap();

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn charts_become_records() {
-        let files = plain_files("web", [("a.yaml", "kind: A\n")].into_iter());
+        let files = plain_files("web", [("a.yaml", "kind: A\n")]);
         let chart = Chart::from_files(files, &mut Vec::new()).unwrap();
         let text = record(&chart).unwrap();
         assert!(text.starts_with(r#"{"metadata":{"name":"web","#), "{text}");
