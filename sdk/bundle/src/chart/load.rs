@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Chart, ChartError, File, Lock, Metadata, archive};
 use crate::{
+    render::told,
     value::{Map, MapType},
     values::merge_maps,
     yaml,
@@ -171,8 +172,13 @@ pub fn read_values(data: &[u8]) -> Result<Map, String> {
     let mut values = Map::new::<&str>(MapType::Any, []);
     for document in yaml::documents(data) {
         let document = document.map_err(|cause| format!("error reading yaml document: {cause}"))?;
-        let more =
-            yaml::read_map(&document).map_err(|cause| format!("cannot unmarshal yaml document: {cause}"))?;
+        let more = yaml::read_map(&document).map_err(|cause| {
+            let told = match &cause {
+                yaml::Error::Syntax { position, .. } => told(&String::from_utf8_lossy(&document), *position),
+                _ => String::new(),
+            };
+            format!("cannot unmarshal yaml document: {cause}{told}")
+        })?;
         values = if values.is_empty() { more } else { merge_maps(&values, &more) };
     }
     Ok(values)

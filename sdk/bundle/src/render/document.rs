@@ -69,6 +69,11 @@ pub(super) fn told(
     told
 }
 
+/// The lines of a text around a place, as lines that begin with a newline each.
+pub(crate) fn told_of_lines(text: &str, position: Position) -> String {
+    format!("\n{}", excerpt(text, position).trim_end_matches('\n'))
+}
+
 fn excerpt(document: &str, position: Position) -> String {
     let lines: Vec<&str> = document.lines().collect();
     let number = position.line.clamp(1, lines.len().max(1));

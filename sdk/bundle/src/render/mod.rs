@@ -13,6 +13,7 @@ mod templates;
 
 use std::collections::BTreeMap;
 
+pub(crate) use document::told_of_lines as told;
 pub use error::RenderError;
 pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
 pub use order::INSTALL_ORDER;

@@ -157,3 +157,9 @@ proptest! {
         prop_assert!(matches!(values.get(b"a"), Some(Value::Str(found)) if found.text() == value));
     }
 }
+
+#[test]
+fn a_values_file_that_is_no_yaml_shows_the_line() {
+    let error = crate::chart::read_values(b"a: 1\nb: [1, 2\nc: 3\n").expect_err("it is not closed");
+    assert!(error.contains("\n  2 | b: [1, 2\n  3 | c: 3\n"), "{error}");
+}
