@@ -205,7 +205,7 @@ fn what_cannot_be_kept_is_named() {
             "image: a, deploy: {resources: {limits: {pids: 5}}}",
             "services.web.deploy.resources.limits.pids: this field",
         ),
-        ("image: a, secrets: [{source: s, mode: x}]", "undefined secrets \"s\""),
+        ("image: a, secrets: [{source: s, mode: x}]", "services.web.secrets: undefined secrets \"s\""),
         ("image: a, network_mode: 'service:db'", "service web: network_mode \"service:db\""),
     ] {
         let error =
