@@ -71,7 +71,8 @@ impl Diagnosis {
                 verdicts[verdict.number()] += 1;
                 continue;
             }
-            if plain && view.load.scores[slot] == NO_ROOM {
+            let alone = !view.cluster.nominated.contains_key(&(slot as u32));
+            if plain && alone && view.load.scores[slot] == NO_ROOM {
                 let bits = view.load.shortages[slot];
                 shortages[usize::from(bits)] += 1;
                 if filter::is_resolvable(bits) {
@@ -107,6 +108,9 @@ impl Diagnosis {
         may_help
     }
 }
+
+/// What stands before the words on preemption: those on claims of devices, of which there is none to give back.
+const AFTER: &str = " no new claims to deallocate, preemption: ";
 
 /// Which changes of other pods and nodes may matter to a pod anywhere.
 fn of_others(view: &View<'_>) -> Changes {
@@ -149,13 +153,11 @@ impl fmt::Display for Diagnosis {
             f.write_str(&available(self.nodes, counts.iter()))?;
         }
         match &self.preemption {
-            Preemption::Never => f.write_str(" preemption: not eligible due to preemptionPolicy=Never."),
+            Preemption::Never => write!(f, "{AFTER}not eligible due to preemptionPolicy=Never."),
             Preemption::UnderWay => {
-                f.write_str(" preemption: not eligible due to a terminating pod on the nominated node.")
+                write!(f, "{AFTER}not eligible due to a terminating pod on the nominated node.")
             }
-            Preemption::Impossible(reasons) => {
-                write!(f, " preemption: {}", available(self.nodes, reasons.iter()))
-            }
+            Preemption::Impossible(reasons) => write!(f, "{AFTER}{}", available(self.nodes, reasons.iter())),
             Preemption::Victims(_) => Ok(()),
         }
     }

@@ -34,6 +34,11 @@ impl Labels {
         Self(labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of a label.
     pub(super) fn get(&self, key: &str) -> Option<&Arc<str>> {
         let at = self.0.binary_search_by(|(other, _)| (**other).cmp(key)).ok()?;

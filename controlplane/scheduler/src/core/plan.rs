@@ -146,7 +146,7 @@ impl Plan {
         for constraint in &hard {
             let topology = topology(cluster, index, &constraint.topology_key);
             let region = index.region(cluster, region(&pod.wants, constraint, &labels));
-            let pods = vec![PodSelector::in_namespace(pod.namespace.clone(), constraint.selector.clone())];
+            let pods = vec![PodSelector::in_namespace(pod.namespace.clone(), constraint.counted())];
             let itself = i64::from(constraint.selector.matches(&pod.labels));
             let tally = count(cluster, index, pods, true, topology, Some(region));
             let Constraint { max_skew, min_domains, .. } = **constraint;
@@ -156,7 +156,7 @@ impl Plan {
         for constraint in &soft {
             let label = topology(cluster, index, &constraint.topology_key);
             let by_node = *constraint.topology_key == *HOSTNAME;
-            let pods = vec![PodSelector::in_namespace(pod.namespace.clone(), constraint.selector.clone())];
+            let pods = vec![PodSelector::in_namespace(pod.namespace.clone(), constraint.counted())];
             let tally = if by_node {
                 let topology = index.topology(cluster, &TopologyKey::Node);
                 count(cluster, index, pods, true, topology, None)

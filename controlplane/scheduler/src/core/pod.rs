@@ -14,7 +14,7 @@ use super::{
     owner::Owner,
     pod_affinity::PodAffinity,
     ports::HostPort,
-    requests::{self, Scored},
+    requests::{self, Taken},
     resources::{InvalidQuantity, Resources},
     spread::Constraint,
     taint::Toleration,
@@ -56,6 +56,8 @@ pub struct PodInfo {
     pub nominated_node: Option<Arc<str>>,
     /// When its node took it, in seconds since 1970; the end of time if none has.
     pub(super) started: i64,
+    /// Whether it was told to leave in favour of a more important pod.
+    pub(super) preempted: bool,
 }
 
 /// Everything that matters of a pod but which one it is: pods of one `ReplicaSet` share it.
@@ -79,9 +81,7 @@ pub(super) struct ShapeKey {
     /// Whether it waits for a scheduling gate.
     pub(super) gated: bool,
     /// What it takes from a node.
-    pub(super) requests: Resources,
-    /// The same for scores, where containers without requests count as something.
-    pub(super) scored: Scored,
+    pub(super) taken: Taken,
     /// What it says about nodes.
     pub(super) wants: Arc<NodeWants>,
     /// What it says about pods.
@@ -116,7 +116,8 @@ impl PodInfo {
         Ok(Self {
             nominated_node: status.nominated_node_name.as_deref().filter(present).map(Arc::from),
             started: started.map_or(i64::MAX, jiff::Timestamp::as_second),
-            shape: Arc::new(PodShape::new(&meta, spec)?),
+            preempted: meta.terminating && status.is_preempted(),
+            shape: Arc::new(PodShape::new(&meta, spec, status)?),
             id: meta.id,
         })
     }
@@ -138,7 +139,7 @@ impl PodInfo {
 
     /// What it takes from a node.
     pub fn requests(&self) -> &Resources {
-        &self.shape.key.requests
+        &self.shape.key.taken.requests
     }
 
     /// The same pod with an equal shape that others share.
@@ -148,7 +149,7 @@ impl PodInfo {
 }
 
 impl PodShape {
-    fn new(meta: &PodMeta<'_>, spec: &PodSpec) -> Result<Self, InvalidPod> {
+    fn new(meta: &PodMeta<'_>, spec: &PodSpec, status: &PodStatus) -> Result<Self, InvalidPod> {
         let present = |name: &&str| !name.is_empty();
         let labels = Labels::new(meta.labels);
         let wants = NodeWants {
@@ -167,8 +168,7 @@ impl PodShape {
             priority: spec.priority.unwrap_or(0),
             preempts: spec.preemption_policy.as_deref() != Some("Never"),
             gated: spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()),
-            requests: requests::of(spec)?,
-            scored: requests::scored(spec)?,
+            taken: requests::of(spec, status)?,
             wants: Arc::new(wants),
             affinity: PodAffinity::of(spec, &meta.id.namespace, &labels),
             spread: Constraint::all(spec, &labels),

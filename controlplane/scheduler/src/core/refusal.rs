@@ -27,6 +27,10 @@ impl<'a> Filters<'a> {
         if let Some(reason) = of_verdict(view, view.nodes.verdicts[slot]) {
             return tell(reason);
         }
+        if view.cluster.nominated.contains_key(&(slot as u32)) {
+            // The pods to come count first.
+            return Trial::new(view, view.asked, slot).reasons().into_iter().for_each(tell);
+        }
         let here = &view.cluster.slots[slot];
         let Some(node) = &here.node else { return };
         let load = &view.plan.load;
@@ -59,12 +63,6 @@ impl<'a> Filters<'a> {
             Nearness::NotNear => return tell(Reason::PodAffinity),
             Nearness::NotFar => return tell(Reason::PodAntiAffinity),
             Nearness::KeptFar => return tell(Reason::KeptFar),
-        }
-        if view.cluster.nominated.contains_key(&(slot as u32)) {
-            let trial = Trial::new(view, view.asked, slot);
-            if trial.counts_nominated() {
-                trial.reasons().into_iter().for_each(tell);
-            }
         }
     }
 }

@@ -27,6 +27,12 @@ pub(super) struct Constraint {
 }
 
 impl Constraint {
+    /// The pods that are counted. A selector that matches everything counts none, though the pod itself is one of them:
+    /// kube-scheduler's, not the documentation's.
+    pub(super) fn counted(&self) -> Selector {
+        if self.selector.is_everything() { Selector::NOTHING } else { self.selector.clone() }
+    }
+
     /// Reads the constraints of a pod with labels.
     pub(super) fn all(spec: &PodSpec, labels: &Labels) -> Vec<Self> {
         spec.topology_spread_constraints.iter().flatten().map(|one| Self::of(one, labels)).collect()

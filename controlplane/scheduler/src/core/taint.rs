@@ -1,7 +1,9 @@
 //! Taints and tolerations.
 //!
 //! Source: Kubernetes' "Taints and Tolerations"; a toleration without key and with `Exists` matches every taint, one
-//! without effect matches every effect.
+//! without effect matches every effect. `Gt` and `Lt` compare whole numbers: the taint's is greater, or less.
+
+use std::cmp::Ordering;
 
 use super::object::{TaintSpec, TolerationSpec};
 
@@ -32,10 +34,19 @@ pub struct Taint {
 pub struct Toleration {
     /// The taints' key; all if `None`.
     key: Option<Box<str>>,
-    /// The taints' value; all if `None`.
-    value: Option<Box<str>>,
+    /// The taints' value.
+    value: Tolerated,
     /// The taints' effect; all if `None`.
     effect: Option<Effect>,
+}
+
+/// Which values of taints are tolerated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Tolerated {
+    All,
+    Equal(Box<str>),
+    /// Numbers that compare so with this one.
+    Number(Ordering, i64),
 }
 
 impl Effect {
@@ -75,12 +86,14 @@ impl Toleration {
             None => None,
             Some(effect) => Some(Effect::parse(&effect)?),
         };
-        let exists = match spec.operator.as_deref() {
-            Some("Exists") => true,
-            None | Some("" | "Equal") => false,
+        let value = spec.value.as_deref().unwrap_or_default();
+        let value = match spec.operator.as_deref() {
+            Some("Exists") => Tolerated::All,
+            None | Some("" | "Equal") => Tolerated::Equal(value.into()),
+            Some("Gt") => Tolerated::Number(Ordering::Greater, number(value)?),
+            Some("Lt") => Tolerated::Number(Ordering::Less, number(value)?),
             Some(_) => return None,
         };
-        let value = if exists { None } else { Some(spec.value.as_deref().unwrap_or_default().into()) };
         Some(Self { key: present(&spec.key), value, effect })
     }
 
@@ -88,11 +101,28 @@ impl Toleration {
     pub fn tolerates(&self, taint: &Taint) -> bool {
         self.effect.is_none_or(|effect| effect == taint.effect)
             && self.key.as_ref().is_none_or(|key| *key == taint.key)
-            && self.value.as_ref().is_none_or(|value| *value == taint.value)
+            && self.value.includes(&taint.value)
     }
 
     /// Whether it can matter for taints of an effect.
     pub(super) fn is_about(&self, effect: Effect) -> bool {
         self.effect.is_none_or(|own| own == effect)
     }
+}
+
+impl Tolerated {
+    fn includes(&self, value: &str) -> bool {
+        match self {
+            Tolerated::All => true,
+            Tolerated::Equal(wanted) => **wanted == *value,
+            Tolerated::Number(order, than) => number(value).is_some_and(|number| number.cmp(than) == *order),
+        }
+    }
+}
+
+/// A whole number as the API allows it: without leading zeros and without `+`.
+fn number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = text == "0" || digits.starts_with(|first: char| ('1'..='9').contains(&first));
+    text.parse().ok().filter(|_| plain)
 }

@@ -152,7 +152,7 @@ impl<'a> View<'a> {
         if !self.cluster.nominated.contains_key(&(slot as u32)) {
             return true;
         }
-        let trial = Trial::new(self, self.asked, slot);
+        let mut trial = Trial::new(self, self.asked, slot);
         !trial.counts_nominated() || trial.fits()
     }
 

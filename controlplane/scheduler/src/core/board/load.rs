@@ -47,8 +47,8 @@ impl LoadKey {
 
     pub(crate) fn of(pod: &ShapeKey, profile: &Profile) -> Self {
         Self {
-            requests: pod.requests.clone(),
-            scored: pod.scored,
+            requests: pod.taken.requests.clone(),
+            scored: pod.taken.asked,
             ports: pod.ports.clone(),
             fit: profile.fit.clone(),
             fit_weight: profile.weights.fit,

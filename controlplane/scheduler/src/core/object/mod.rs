@@ -2,6 +2,7 @@
 
 mod affinity;
 mod node;
+mod status;
 mod storage;
 mod volume;
 
@@ -15,6 +16,7 @@ pub use affinity::{
     PreferredTerm, Requirement, TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 pub use node::{Condition, ContainerImage, NodeSpec, NodeStatus, TaintSpec};
+pub use status::{ContainerStatus, PodCondition, PodStatus};
 pub use storage::{
     ClaimReference, ClaimSpec, ClaimStatus, ClassFields, CsiAllocatable, CsiNodeDriver, CsiNodeSpec,
     CsiSource, StorageMeta, StorageOwner, TopologyRequirement, TopologyTerm, VolumeNodeAffinity, VolumeSpec,
@@ -65,6 +67,8 @@ pub struct PodSpec {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
+    /// Its name.
+    pub name: String,
     /// What it runs.
     pub image: Option<String>,
     /// Where it listens.
@@ -118,16 +122,4 @@ pub struct TolerationSpec {
     pub value: Option<String>,
     /// The taint's effect; all if absent.
     pub effect: Option<String>,
-}
-
-/// A pod's `status`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PodStatus {
-    /// `Succeeded` and `Failed` pods hold nothing.
-    pub phase: Option<String>,
-    /// The node that pods are leaving in favour of this one.
-    pub nominated_node_name: Option<String>,
-    /// When the node took the pod, as RFC 3339.
-    pub start_time: Option<String>,
 }

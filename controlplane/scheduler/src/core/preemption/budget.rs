@@ -32,7 +32,9 @@ impl Budget {
     }
 
     fn concerns(&self, pod: &PodInfo) -> bool {
+        // Pods without labels are in no budget, even if its selector matches them.
         !self.selector.is_everything()
+            && !pod.shape.key.labels.is_empty()
             && self.selector.matches(&pod.shape.key.labels)
             && !self.disrupted.contains(&pod.id.name)
     }

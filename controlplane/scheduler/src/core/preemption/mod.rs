@@ -79,11 +79,11 @@ pub(super) fn preempt(
     }))
 }
 
-/// Whether a pod of lower priority is leaving the pod's nominated node already.
+/// Whether a pod of lower priority was told to leave the pod's nominated node already.
 fn is_under_way(view: &View<'_>, pod: &PodInfo, resolvable: &[u32]) -> bool {
     let nominated = pod.nominated_node.as_ref().and_then(|name| view.cluster.node(name));
     let Some((slot, here, _)) = nominated else { return false };
-    let leaving = |placed: &Placed| placed.pod.is_terminating() && placed.pod.priority() < pod.priority();
+    let leaving = |placed: &Placed| placed.pod.preempted && placed.pod.priority() < pod.priority();
     resolvable.iter().any(|other| *other as usize == slot)
         && here.pods.iter().any(|number| leaving(view.cluster.pod(*number)))
 }

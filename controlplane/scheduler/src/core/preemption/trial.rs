@@ -23,18 +23,18 @@ pub(crate) struct Trial<'v, 'a> {
     ports: Vec<HostPort>,
     /// How the tallies that matter would change in the node's domain.
     changes: Vec<(usize, i64)>,
-    /// Pods that were to have the node before, and stay counted.
-    nominated: bool,
+    /// Pods that are to have the node and are not less important, with their classes.
+    nominated: Vec<(&'a ShapeKey, usize)>,
     /// Whether the pod has volumes, so that the two following are kept.
     volumes: bool,
     /// Numbers of the pods that left.
     left: Vec<u32>,
-    /// Pods that are to come.
+    /// Pods that are to come, while they count.
     coming: Vec<&'a ShapeKey>,
 }
 
 impl<'v, 'a> Trial<'v, 'a> {
-    /// The node as it is, with the pods that are to have it and are not less important.
+    /// The node as it is.
     pub(crate) fn new(view: &'v View<'a>, pod: &PodInfo, slot: usize) -> Self {
         let here: &Slot = &view.cluster.slots[slot];
         let plan = view.plan;
@@ -47,7 +47,7 @@ impl<'v, 'a> Trial<'v, 'a> {
             pods: here.pods.len() as i64,
             ports: here.ports.clone(),
             changes: tallies.map(|tally| (tally, 0)).collect(),
-            nominated: false,
+            nominated: Vec::new(),
             volumes: view.needs().is_some(),
             left: Vec::new(),
             coming: Vec::new(),
@@ -56,9 +56,7 @@ impl<'v, 'a> Trial<'v, 'a> {
         trial.changes.dedup();
         for (other, class) in view.cluster.nominated_on(slot) {
             if other.priority() >= pod.priority() && other.id.uid != pod.id.uid {
-                trial.change(&other.shape.key, class as usize, 1);
-                trial.coming.push(&other.shape.key);
-                trial.nominated = true;
+                trial.nominated.push((&other.shape.key, class as usize));
             }
         }
         trial
@@ -66,7 +64,7 @@ impl<'v, 'a> Trial<'v, 'a> {
 
     /// Whether the node has pods to come that count.
     pub(crate) fn counts_nominated(&self) -> bool {
-        self.nominated
+        !self.nominated.is_empty()
     }
 
     /// A pod leaves.
@@ -101,10 +99,10 @@ impl<'v, 'a> Trial<'v, 'a> {
     fn change(&mut self, pod: &ShapeKey, class: usize, by: i64) {
         self.pods += by;
         if by > 0 {
-            self.requested.add(&pod.requests);
+            self.requested.add(&pod.taken.requests);
             self.ports.extend(pod.ports.iter().cloned());
         } else {
-            self.requested.subtract(&pod.requests);
+            self.requested.subtract(&pod.taken.requests);
             for port in &pod.ports {
                 if let Some(at) = self.ports.iter().position(|other| other == port) {
                     self.ports.swap_remove(at);
@@ -127,12 +125,36 @@ impl<'v, 'a> Trial<'v, 'a> {
     }
 
     /// Whether the pod would fit.
-    pub(crate) fn fits(&self) -> bool {
+    pub(crate) fn fits(&mut self) -> bool {
         self.reasons().is_empty()
     }
 
-    /// Why the pod would not fit, of the first filter that refuses it.
-    pub(crate) fn reasons(&self) -> Vec<Reason> {
+    /// Why the pod would not fit, of the first filter that refuses it: beside the pods that are to have the node, and if
+    /// it fits there, without them, as they may never come.
+    pub(crate) fn reasons(&mut self) -> Vec<Reason> {
+        if self.counts_nominated() {
+            self.change_nominated(1);
+            let reasons = self.reasons_now();
+            self.change_nominated(-1);
+            if !reasons.is_empty() {
+                return reasons;
+            }
+        }
+        self.reasons_now()
+    }
+
+    fn change_nominated(&mut self, by: i64) {
+        for at in 0..self.nominated.len() {
+            let (pod, class) = self.nominated[at];
+            self.change(pod, class, by);
+        }
+        self.coming.clear();
+        if by > 0 {
+            self.coming.extend(self.nominated.iter().map(|(pod, _)| *pod));
+        }
+    }
+
+    fn reasons_now(&self) -> Vec<Reason> {
         let verdict = self.view.nodes.verdicts[self.slot];
         if verdict != Verdict::FITS {
             return refusal::of_verdict(self.view, verdict).into_iter().collect();

@@ -211,9 +211,9 @@ impl Cluster {
     pub(crate) fn put(&mut self, placed: Placed) -> u32 {
         let slot = &mut self.slots[placed.slot as usize];
         let key = &placed.pod.shape.key;
-        slot.requested.add(&key.requests);
-        slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_add(key.scored.milli_cpu);
-        slot.scored.memory = slot.scored.memory.saturating_add(key.scored.memory);
+        slot.requested.add(&key.taken.requests);
+        slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_add(key.taken.held.milli_cpu);
+        slot.scored.memory = slot.scored.memory.saturating_add(key.taken.held.memory);
         slot.ports.extend(key.ports.iter().cloned());
         slot.count_priority(key.priority, true);
         for claim in key.volumes.iter().filter(|one| one.is_lasting_claim()) {
@@ -243,9 +243,9 @@ impl Cluster {
         self.by_uid.remove(&placed.pod.id.uid);
         let slot = &mut self.slots[placed.slot as usize];
         let key = &placed.pod.shape.key;
-        slot.requested.subtract(&key.requests);
-        slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_sub(key.scored.milli_cpu);
-        slot.scored.memory = slot.scored.memory.saturating_sub(key.scored.memory);
+        slot.requested.subtract(&key.taken.requests);
+        slot.scored.milli_cpu = slot.scored.milli_cpu.saturating_sub(key.taken.held.milli_cpu);
+        slot.scored.memory = slot.scored.memory.saturating_sub(key.taken.held.memory);
         slot.count_priority(key.priority, false);
         for claim in key.volumes.iter().filter(|one| one.is_lasting_claim()) {
             claim.claim_key(&key.namespace).iter().for_each(|claim| self.storage.count_user(claim, false));

@@ -232,7 +232,7 @@ fn the_number_of_pods_is_limited() {
     assert_eq!(
         message(&snapshot, &pod(json!({}))),
         "0/1 nodes are available: 1 Too many pods. \
-         preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+         no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
     );
     assert!(!fits_one(json!({"status": {"allocatable": {"cpu": "4"}}}), json!({})), "unknown is none");
 }
@@ -244,7 +244,7 @@ fn a_named_node_and_gates() {
     assert_eq!(
         message(&snapshot, &pod(json!({"nodeName": "c"}))),
         "0/2 nodes are available: 2 node(s) didn't match the requested node name. \
-         preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
+         no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
     );
     let gated = pod(json!({"schedulingGates": [{"name": "example.com/quota"}]}));
     assert_eq!(decide(&snapshot, &gated), Decision::Gated);
@@ -278,11 +278,11 @@ fn reasons_are_counted_and_worded_as_kube_scheduler_does() {
     let reasons = "0/7 nodes are available: 1 Insufficient memory, 1 node(s) didn't match Pod's node \
                    affinity/selector, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, \
                    1 node(s) were unschedulable, 2 Insufficient cpu, 2 node(s) had untolerated taint {a: b}. ";
-    let preemption = "preemption: 0/7 nodes are available: 1 No preemption victims found for incoming pod, \
+    let preemption = "no new claims to deallocate, preemption: 0/7 nodes are available: 1 No preemption victims found for incoming pod, \
                       6 Preemption is not helpful for scheduling.";
     assert_eq!(message(&snapshot, &pod(spec.clone())), format!("{reasons}{preemption}"));
     spec["preemptionPolicy"] = json!("Never");
-    let never = "preemption: not eligible due to preemptionPolicy=Never.";
+    let never = "no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.";
     assert_eq!(message(&snapshot, &pod(spec)), format!("{reasons}{never}"));
 }
 

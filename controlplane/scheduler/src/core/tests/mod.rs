@@ -1,6 +1,7 @@
 //! Tests of the core: tables of what is documented, and properties over random clusters.
 
 mod agreement;
+mod compared;
 mod filters;
 mod preemption;
 mod properties;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{World, domain, holds, list, matches, number};
 
@@ -94,10 +94,21 @@ impl World {
             if !labelled || !is_eligible(pod, constraint, node) {
                 continue;
             }
-            let count = self.on(node).filter(|other| self.counts(pod, constraint, other)).count() as i64;
+            let count = self.counted_on(pod, constraint, node);
             *counts.entry(domain(node, &constraint["topologyKey"]).unwrap()).or_insert(0) += count;
         }
         counts
+    }
+
+    /// How many pods of a node count for a constraint. None do if its selector matches everything.
+    pub(super) fn counted_on(&self, pod: &Value, constraint: &Value, node: &Value) -> i64 {
+        let mut selector = constraint["labelSelector"].clone();
+        for key in list(&constraint["matchLabelKeys"]) {
+            super::require(&mut selector, key.as_str().unwrap(), "In", pod);
+        }
+        let everything = selector == json!({});
+        let counts = |other: &&Value| !everything && self.counts(pod, constraint, other);
+        self.on(node).filter(counts).count() as i64
     }
 
     /// Whether a pod counts for a constraint of another.

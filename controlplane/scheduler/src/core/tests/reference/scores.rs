@@ -96,7 +96,7 @@ impl World {
                 let key = &constraint["topologyKey"];
                 let by_node = key == "kubernetes.io/hostname";
                 let count = if by_node {
-                    self.on(node).filter(|other| self.counts(pod, constraint, other)).count() as i64
+                    self.counted_on(pod, constraint, node)
                 } else {
                     let domains = self.domains(pod, constraint, &soft);
                     domains.get(&domain(node, key).unwrap()).copied().unwrap_or(0)
