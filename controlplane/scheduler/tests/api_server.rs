@@ -165,7 +165,7 @@ async fn pods_are_bound_and_what_does_not_fit_is_told() {
 
     cluster.pod("large", "2").await;
     let large = cluster.scheduled("large", "False").await;
-    let message = "0/1 nodes are available: 1 Insufficient cpu. \
+    let message = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, \
                    preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
     let condition = condition(&large).unwrap();
     assert_eq!((&condition["reason"], &condition["message"]), (&json!("Unschedulable"), &json!(message)));

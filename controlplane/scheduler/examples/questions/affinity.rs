@@ -26,7 +26,9 @@ pub(crate) fn selector(dice: &mut Dice) -> Value {
         8 | 9 => json!({"matchExpressions": [
             {"key": key, "operator": dice.one(&["In", "NotIn"]), "values": dice.one(&[["1", "2"], ["2", "3"]])}
         ]}),
-        10 => json!({"matchLabels": {"app": "1"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}),
+        10 => {
+            json!({"matchLabels": {"app": "1"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]})
+        }
         _ => json!({}),
     }
 }
@@ -45,9 +47,7 @@ pub(crate) fn affinity(dice: &mut Dice, subject: &Subject, labels: &Value, nodes
                 dice.several(1, most, |dice| term(dice, labels)).into();
         }
         if dice.percent(subject.preferred / 2) {
-            let weighted = |dice: &mut Dice| {
-                json!({"weight": dice.one(&[1, 10, 33, 50, 100]), "podAffinityTerm": term(dice, labels)})
-            };
+            let weighted = |dice: &mut Dice| json!({"weight": dice.one(&[1, 10, 33, 50, 100]), "podAffinityTerm": term(dice, labels)});
             wishes["preferredDuringSchedulingIgnoredDuringExecution"] = dice.several(1, 2, weighted).into();
         }
         if wishes != json!({}) {
@@ -64,9 +64,7 @@ fn about_nodes(dice: &mut Dice, nodes: usize) -> Value {
         wishes["requiredDuringSchedulingIgnoredDuringExecution"] = json!({"nodeSelectorTerms": terms});
     }
     if dice.percent(60) {
-        let weighted = |dice: &mut Dice| {
-            json!({"weight": dice.one(&[1, 7, 50, 100]), "preference": node_term(dice, nodes)})
-        };
+        let weighted = |dice: &mut Dice| json!({"weight": dice.one(&[1, 7, 50, 100]), "preference": node_term(dice, nodes)});
         wishes["preferredDuringSchedulingIgnoredDuringExecution"] = dice.several(1, 3, weighted).into();
     }
     wishes
@@ -92,8 +90,12 @@ fn requirement(dice: &mut Dice) -> Value {
             let operator = dice.one(&["In", "NotIn"]);
             json!({"key": zone, "operator": operator, "values": [dice.one(&ZONES), dice.one(&ZONES)]})
         }
-        2 => json!({"key": "disk", "operator": dice.one(&["In", "NotIn"]), "values": [dice.one(&["ssd", "hdd", ""])]}),
-        3 => json!({"key": dice.one(&["disk", "rank", zone]), "operator": dice.one(&["Exists", "DoesNotExist"])}),
+        2 => {
+            json!({"key": "disk", "operator": dice.one(&["In", "NotIn"]), "values": [dice.one(&["ssd", "hdd", ""])]})
+        }
+        3 => {
+            json!({"key": dice.one(&["disk", "rank", zone]), "operator": dice.one(&["Exists", "DoesNotExist"])})
+        }
         _ => json!({
             "key": dice.one(&["rank", "rank", "disk"]), "operator": dice.one(&["Gt", "Lt"]),
             "values": [dice.one(&["1", "4", "9", "010"])],
@@ -110,8 +112,7 @@ fn term(dice: &mut Dice, labels: &Value) -> Value {
         3 => term["namespaceSelector"] = json!({"matchLabels": {"team": dice.one(&["a", "b"])}}),
         4 => {
             term["namespaces"] = json!(["third"]);
-            term["namespaceSelector"] =
-                json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]});
+            term["namespaceSelector"] = json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]});
         }
         _ => {}
     }

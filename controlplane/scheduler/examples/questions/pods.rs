@@ -110,11 +110,13 @@ fn requests(dice: &mut Dice, subject: &Subject) -> Value {
     let mut requests = json!({});
     let much = dice.percent(subject.resources.max(subject.preemption));
     if dice.percent(75) {
-        let amounts: &[&str] = if much { &["100m", "400m", "1", "1500m", "2", "0"] } else { &["50m", "100m", "500m"] };
+        let amounts: &[&str] =
+            if much { &["100m", "400m", "1", "1500m", "2", "0"] } else { &["50m", "100m", "500m"] };
         requests["cpu"] = json!(dice.one(amounts));
     }
     if dice.percent(75) {
-        let amounts: &[&str] = if much { &["100Mi", "512Mi", "1Gi", "700M", "0", "1234567"] } else { &["64Mi", "200Mi"] };
+        let amounts: &[&str] =
+            if much { &["100Mi", "512Mi", "1Gi", "700M", "0", "1234567"] } else { &["64Mi", "200Mi"] };
         requests["memory"] = json!(dice.one(amounts));
     }
     if dice.percent(subject.resources / 4) {
@@ -181,7 +183,8 @@ pub(crate) fn run(dice: &mut Dice, subject: &Subject, pod: &mut Value, node: usi
         pod["metadata"]["deletionTimestamp"] = json!("2026-01-02T00:00:00Z");
         pod["metadata"]["deletionGracePeriodSeconds"] = json!(30);
         if dice.percent(60) {
-            let reason = dice.one(&["PreemptionByScheduler", "PreemptionByScheduler", "EvictionByEvictionAPI"]);
+            let reason =
+                dice.one(&["PreemptionByScheduler", "PreemptionByScheduler", "EvictionByEvictionAPI"]);
             let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": reason});
             match pod["status"]["conditions"].as_array_mut() {
                 Some(known) => known.push(condition),

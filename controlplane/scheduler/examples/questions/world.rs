@@ -77,7 +77,8 @@ fn change(dice: &mut Dice, subject: &Subject, pod: &mut Value, nodes: usize) {
             {"nodeSelectorTerms": [{"matchFields": [field]}]}}});
     }
     if dice.percent(subject.oddities / 4) {
-        let cordon = json!({"key": "node.kubernetes.io/unschedulable", "operator": "Exists", "effect": "NoSchedule"});
+        let cordon =
+            json!({"key": "node.kubernetes.io/unschedulable", "operator": "Exists", "effect": "NoSchedule"});
         match pod["spec"]["tolerations"].as_array_mut() {
             Some(known) => known.push(cordon),
             None => pod["spec"]["tolerations"] = json!([cordon]),
@@ -88,8 +89,11 @@ fn change(dice: &mut Dice, subject: &Subject, pod: &mut Value, nodes: usize) {
 /// Gives a pod a controller.
 fn own(dice: &mut Dice, subject: &Subject, pod: &mut Value) {
     if dice.percent(subject.owners / 2) {
-        let (kind, version) =
-            dice.one(&[("ReplicaSet", "apps/v1"), ("StatefulSet", "apps/v1"), ("ReplicationController", "v1")]);
+        let (kind, version) = dice.one(&[
+            ("ReplicaSet", "apps/v1"),
+            ("StatefulSet", "apps/v1"),
+            ("ReplicationController", "v1"),
+        ]);
         pod["metadata"]["ownerReferences"] = json!([{
             "apiVersion": version, "kind": kind, "name": dice.one(&["one", "two"]), "uid": "uid-owner",
             "controller": dice.percent(90),
@@ -102,7 +106,11 @@ fn owners(dice: &mut Dice) -> Vec<Value> {
     for namespace in ["default", "other"] {
         for name in ["one", "two"] {
             let meta = json!({"name": name, "namespace": namespace});
-            let labels = if dice.percent(70) { json!({"app": dice.one(&["1", "2", "3"])}) } else { json!({"tier": "1"}) };
+            let labels = if dice.percent(70) {
+                json!({"app": dice.one(&["1", "2", "3"])})
+            } else {
+                json!({"tier": "1"})
+            };
             if dice.percent(50) {
                 let spec = if dice.percent(90) { json!({"selector": labels}) } else { json!({}) };
                 owners.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}));
@@ -110,7 +118,8 @@ fn owners(dice: &mut Dice) -> Vec<Value> {
             for kind in ["ReplicaSet", "StatefulSet"] {
                 if dice.percent(60) {
                     let spec = json!({"selector": selector(dice), "template": {}});
-                    owners.push(json!({"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}));
+                    owners
+                        .push(json!({"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}));
                 }
             }
             if dice.percent(40) {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naru_scheduler::core::{Decision, Diagnosis, NodeView, Preemption, Profile, Snapshot, explain, feed, schedule};
+use naru_scheduler::core::{
+    Decision, Diagnosis, NodeView, Preemption, Profile, Snapshot, explain, feed, schedule,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,7 +94,8 @@ fn refusal(diagnosis: &Diagnosis) -> Answer {
 }
 
 fn node(view: &NodeView) -> (String, Node) {
-    let weighed = view.scores.iter().map(|(score, (value, weight))| (score.name().to_owned(), value * weight));
+    let weighed =
+        view.scores.iter().map(|(score, (value, weight))| (score.name().to_owned(), value * weight));
     let node = Node {
         reasons: view.reasons.iter().map(|reason| message::without_taint(&reason.to_string())).collect(),
         scores: weighed.filter(|(_, value)| *value != 0).collect(),

@@ -51,7 +51,10 @@ pub(crate) fn differences(theirs: &Answer, ours: &Answer) -> Vec<Difference> {
             tell(Aspect::Scores, &there.scores, &here.scores, name);
         }
     }
-    if theirs.gated != ours.gated || !ours.best.is_subset(&theirs.best) || ours.best.is_empty() != theirs.best.is_empty() {
+    if theirs.gated != ours.gated
+        || !ours.best.is_subset(&theirs.best)
+        || ours.best.is_empty() != theirs.best.is_empty()
+    {
         tell(Aspect::Choice, &(theirs.gated, &theirs.best), &(ours.gated, &ours.best), "");
     }
     if theirs.message != ours.message {
@@ -59,7 +62,9 @@ pub(crate) fn differences(theirs: &Answer, ours: &Answer) -> Vec<Difference> {
     }
     if ours.chosen.is_empty() != theirs.chosen.is_empty() || !ours.chosen.is_subset(&theirs.chosen) {
         tell(Aspect::Victims, &(&theirs.chosen, &theirs.rooms), &(&ours.chosen, &ours.rooms), "chosen");
-    } else if let Some((name, room)) = ours.rooms.iter().find(|(name, room)| theirs.rooms.get(*name) != Some(*room)) {
+    } else if let Some((name, room)) =
+        ours.rooms.iter().find(|(name, room)| theirs.rooms.get(*name) != Some(*room))
+    {
         tell(Aspect::Victims, &theirs.rooms.get(name), &room, name);
     }
     found

@@ -71,6 +71,7 @@ async fn a_pod_that_fits_nowhere_says_why_and_waits_for_what_helps() {
     let _scheduler = start(&api);
     api.pod_requesting("web", "2");
     let message = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. \
+                   no new claims to deallocate, \
                    preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
     api.until("condition", |state| state.condition("web") == Some(("Unschedulable", message))).await;
     api.until("event", |state| state.events("web") == [("FailedScheduling", message, 1)]).await;

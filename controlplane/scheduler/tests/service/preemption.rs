@@ -112,7 +112,8 @@ async fn who_may_not_preempt_waits() {
     let container = json!({"name": "c", "resources": {"requests": {"cpu": "2"}}});
     api.pod("shy", json!({"priority": 10, "preemptionPolicy": "Never", "containers": [container]}));
     pod(&api, "equal", 0, "2");
-    let words = "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.";
+    let words = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, \
+                 preemption: not eligible due to preemptionPolicy=Never.";
     api.until("told", |state| state.condition("shy") == Some(("Unschedulable", words))).await;
     sleep(Duration::from_secs(600)).await;
     assert!(api.with(|state| state.deletions.is_empty() && state.nominated("shy").is_none()));

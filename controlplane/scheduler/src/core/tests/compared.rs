@@ -47,9 +47,13 @@ fn a_constraint_on_all_pods_counts_none() {
     }
     let spread = |selector: Value, hard: bool| {
         let kind = if hard { "DoNotSchedule" } else { "ScheduleAnyway" };
-        labelled("asked", json!({"app": "x"}), json!({"topologySpreadConstraints": [{
-            "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": kind, "labelSelector": selector,
-        }]}))
+        labelled(
+            "asked",
+            json!({"app": "x"}),
+            json!({"topologySpreadConstraints": [{
+                "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": kind, "labelSelector": selector,
+            }]}),
+        )
     };
     for (selector, expected) in [(json!({}), true), (json!({"matchLabels": {"app": "x"}}), false)] {
         let fits = fits(&snapshot, &spread(selector.clone(), true), "a").is_ok();
@@ -86,7 +90,10 @@ fn pods_to_come_are_counted_among_the_reasons() {
     let told: Vec<_> = view(&snapshot, &large, "a").reasons.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["Too many pods", "Insufficient memory"]);
     let message = message(&snapshot, &large);
-    assert!(message.starts_with("0/1 nodes are available: 1 Insufficient memory, 1 Too many pods. "), "{message}");
+    assert!(
+        message.starts_with("0/1 nodes are available: 1 Insufficient memory, 1 Too many pods. "),
+        "{message}"
+    );
 }
 
 #[test]
@@ -111,8 +118,7 @@ fn only_a_pod_that_was_told_to_leave_is_waited_for() {
             "status": {"conditions": conditions},
         })
     };
-    let condition =
-        |status: &str, reason: &str| json!([{"type": "DisruptionTarget", "status": status, "reason": reason}]);
+    let condition = |status: &str, reason: &str| json!([{"type": "DisruptionTarget", "status": status, "reason": reason}]);
     let asked = read(json!({
         "metadata": {"name": "asked", "namespace": "default"},
         "spec": {"priority": 5, "containers": [{"resources": {"requests": {"cpu": "1"}}}]},

@@ -103,12 +103,19 @@ fn who_may_not_push_others_away_says_so() {
     let container = |cpu: &str| json!([{"resources": {"requests": {"cpu": cpu}}}]);
     let reasons = "0/2 nodes are available: 2 Insufficient cpu.";
     let never = json!({"priority": 10, "preemptionPolicy": "Never", "containers": container("4")});
-    assert_eq!(words(never), format!("{reasons} no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."));
+    assert_eq!(
+        words(never),
+        format!(
+            "{reasons} no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
+        )
+    );
     let equal = json!({"priority": 1, "containers": container("4")});
-    let none = "no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.";
+    let none = "no new claims to deallocate, preemption: 0/2 nodes are available: \
+                2 No preemption victims found for incoming pod.";
     assert_eq!(words(equal), format!("{reasons} {none}"));
     let large = json!({"priority": 10, "containers": container("9")});
-    let unhelpful = "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
+    let unhelpful = "no new claims to deallocate, preemption: 0/2 nodes are available: \
+                     2 Preemption is not helpful for scheduling.";
     assert_eq!(words(large), format!("{reasons} {unhelpful}"));
     assert_eq!(words(json!({"priority": 10, "containers": container("4")})), reasons, "there are victims");
 }
