@@ -45,7 +45,9 @@ pub(crate) fn differences(theirs: &Answer, ours: &Answer) -> Vec<Difference> {
             tell(Aspect::Reasons, &theirs.nodes.contains_key(name), &ours.nodes.contains_key(name), name);
             continue;
         };
-        if there.reasons != here.reasons {
+        // kube-scheduler tells of devices in any order.
+        let sorted = |reasons: &[String]| reasons.iter().cloned().collect::<BTreeSet<_>>();
+        if sorted(&there.reasons) != sorted(&here.reasons) {
             tell(Aspect::Reasons, &there.reasons, &here.reasons, name);
         } else if (&there.scores, there.total) != (&here.scores, here.total) {
             tell(Aspect::Scores, &there.scores, &here.scores, name);
