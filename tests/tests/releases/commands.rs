@@ -102,7 +102,7 @@ fn installs_and_uninstalls_go_alike() {
             "install web CHART --description own",
             "uninstall web --dry-run",
             "uninstall nobody web",
-            "uninstall web --cascade foreground --wait",
+            "uninstall web --cascade background --wait",
             "uninstall web",
             "uninstall web --ignore-not-found",
             "uninstall BAD_NAME",
