@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 /// The chart's files, `<CHART>` standing for its name.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 12] = [
     ("Chart.yaml", include_str!("scaffold/Chart.yaml")),
     (".helmignore", include_str!("scaffold/helmignore")),
     ("values.yaml", include_str!("scaffold/values.yaml")),
@@ -14,6 +14,8 @@ const FILES: [(&str, &str); 10] = [
     ("templates/deployment.yaml", include_str!("scaffold/deployment.yaml")),
     ("templates/service.yaml", include_str!("scaffold/service.yaml")),
     ("templates/serviceaccount.yaml", include_str!("scaffold/serviceaccount.yaml")),
+    ("templates/hpa.yaml", include_str!("scaffold/hpa.yaml")),
+    ("templates/httproute.yaml", include_str!("scaffold/httproute.yaml")),
     ("templates/ingress.yaml", include_str!("scaffold/ingress.yaml")),
     ("templates/NOTES.txt", include_str!("scaffold/NOTES.txt")),
     ("templates/tests/connection.yaml", include_str!("scaffold/connection.yaml")),

@@ -4,7 +4,7 @@ use std::{any::Any, rc::Rc};
 
 use crate::{
     fault::Fault,
-    value::{Object, Value},
+    value::{Object, Structure, Value},
 };
 
 /// The API versions that rendering without a cluster assumes, in Helm's order.
@@ -218,8 +218,17 @@ impl Object for CapabilitiesObject {
     }
 
     fn print(&self) -> String {
+        format!("&{}", self.print_field())
+    }
+
+    /// Of a pointer a template prints what it points to.
+    fn print_field(&self) -> String {
         let (kube, versions, helm) = (print(&self.kube), print(&self.versions), print(&self.helm));
-        format!("&{{{kube} {versions} {helm}}}")
+        format!("{{{kube} {versions} {helm}}}")
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        Some(Structure { fields: self.members()?, has_text: false })
     }
 
     fn plain(&self) -> Value {
@@ -273,6 +282,14 @@ impl Object for KubeObject {
 
     fn print_field(&self) -> String {
         self.0.normalized.clone()
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        let KubeVersion { version, normalized, major, minor } = &self.0;
+        let fields =
+            [("Version", version), ("normalizedVersion", normalized), ("Major", major), ("Minor", minor)];
+        let fields = fields.map(|(name, text)| (name, Value::string(text.as_str()))).to_vec();
+        Some(Structure { fields, has_text: false })
     }
 
     fn plain(&self) -> Value {
@@ -368,6 +385,11 @@ impl Object for HelmObject {
 
     fn print(&self) -> String {
         format!("{{{}}}", HELM.map(|(.., text)| text).join(" "))
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        let fields = HELM.map(|(name, _, text)| (name, Value::string(text))).to_vec();
+        Some(Structure { fields, has_text: false })
     }
 
     fn plain(&self) -> Value {

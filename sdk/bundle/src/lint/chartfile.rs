@@ -14,7 +14,8 @@ const FILE: &str = "Chart.yaml";
 pub(super) fn check(data: &[u8], findings: &mut Findings) {
     let metadata = Metadata::parse(data).map_err(|error| format!("unable to parse YAML\n\t{error}"));
     let Some(metadata) = findings.check(Severity::Error, FILE, metadata) else { return };
-    let strict = yaml::read_strict(data).map(drop);
+    let strict =
+        yaml::read_strict(data).map_err(|error| error.to_string()).and_then(|document| known(&document));
     let strict = strict.map_err(|error| format!("failed to strictly parse chart metadata file\n\t{error}"));
     findings.check(Severity::Warning, FILE, strict);
     let raw = yaml::read_map(data).ok();
@@ -35,6 +36,64 @@ pub(super) fn check(data: &[u8], findings: &mut Findings) {
     for (severity, outcome) in checks {
         findings.check(severity, FILE, outcome);
     }
+}
+
+/// The fields of the file, of a maintainer and of a dependency.
+const FIELDS: [&str; 17] = [
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+];
+const MAINTAINER_FIELDS: [&str; 3] = ["name", "email", "url"];
+const DEPENDENCY_FIELDS: [&str; 8] =
+    ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+
+/// Refuses the first field, in the order of the keys, that Helm does not know.
+fn known(document: &Value) -> Result<(), String> {
+    each_known(document, &FIELDS, &mut |field, value| match field {
+        "maintainers" => items_known(value, &MAINTAINER_FIELDS),
+        "dependencies" => items_known(value, &DEPENDENCY_FIELDS),
+        _ => Ok(()),
+    })
+}
+
+fn items_known(list: &Value, fields: &[&str]) -> Result<(), String> {
+    let Value::List(items) = list else { return Ok(()) };
+    items.iter().try_for_each(|item| each_known(item, fields, &mut |_, _| Ok(())))
+}
+
+fn each_known(
+    value: &Value,
+    fields: &[&str],
+    inside: &mut dyn FnMut(&str, &Value) -> Result<(), String>,
+) -> Result<(), String> {
+    let Value::Map(map) = value else { return Ok(()) };
+    for (key, value) in map.snapshot() {
+        let key = key.text();
+        match fields.iter().find(|field| field.eq_ignore_ascii_case(&key)) {
+            Some(field) => inside(field, &value)?,
+            None => {
+                return Err(format!(
+                    "error unmarshaling JSON: while decoding JSON: json: unknown field {key:?}"
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn ensure(holds: bool, text: impl FnOnce() -> String) -> Result<(), String> {
@@ -147,6 +206,30 @@ fn is_url(text: &str, strict: bool) -> bool {
             !strict
                 && is_host(text.split(['/', ':', '?', '#']).next().unwrap_or_default())
                 && text.contains('.')
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_helm_does_not_know() {
+        let refused = |field: &str| {
+            Err(format!("error unmarshaling JSON: while decoding JSON: json: unknown field {field:?}"))
+        };
+        let cases: [(&[u8], Result<(), String>); 6] = [
+            (b"name: a\nversion: 1.0.0\nannotations: {any: thing}\n", Ok(())),
+            (b"NAME: a\nApiVersion: v2\n", Ok(())),
+            (b"tillerVersion: x\nengine: gotpl\n", refused("engine")),
+            (b"maintainers: [{name: a, phone: b}]\nzone: c\n", refused("phone")),
+            (b"dependencies: [{name: a, import-values: [{child: b, parent: c}]}]\n", Ok(())),
+            (b"dependencies: [{name: a, optional: true}]\n", refused("optional")),
+        ];
+        for (text, expected) in cases {
+            let document = yaml::read_strict(text).expect("YAML");
+            assert_eq!(known(&document), expected, "{}", String::from_utf8_lossy(text));
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     flags::{Flags, truncate},
     float, quote,
 };
-use crate::value::{List, Map, MapType, Object, Value};
+use crate::value::{List, Map, MapType, Object, Structure, Value};
 
 /// What Go prints for nil.
 const NIL: &[u8] = b"<nil>";
@@ -31,10 +31,26 @@ impl<'a> Printer<'a> {
             (Value::Nil, 'T' | 'v') => self.flags.pad(self.out, NIL),
             (Value::Nil, _) => self.bad_verb(value, verb),
             (_, 'T') => self.text(value.type_name().as_bytes()),
-            // Only `Errorf` knows `%w`; `%p` prints addresses, of which there are none here.
-            (_, 'w' | 'p') => self.bad_verb(value, verb),
+            (_, 'p') => self.pointer(value),
+            // Only `Errorf` knows `%w`.
+            (_, 'w') => self.bad_verb(value, verb),
             _ => self.value(value, verb),
         }
+    }
+
+    /// `%p`: an address, which is another one in every run, in Go too.
+    fn pointer(&mut self, value: &Value) {
+        let address = match value {
+            Value::List(list) if list.is_nil() => 0,
+            Value::List(list) => list.address(),
+            Value::Map(map) if map.is_nil() => 0,
+            Value::Map(map) => map.address(),
+            Value::Bytes(bytes) => bytes.as_ptr().addr(),
+            Value::Object(object) if object.kind_name() == "ptr" => std::rc::Rc::as_ptr(object).addr(),
+            _ => return self.bad_verb(value, 'p'),
+        };
+        let prefix = if self.flags.sharp { "" } else { "0x" };
+        self.digits(&format!("{address:x}"), prefix, address as u64, false);
     }
 
     /// Prints a value that is not a bare nil argument.
@@ -365,17 +381,47 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// An object prints itself for the verbs of strings; other verbs see what it is in plain terms.
+    /// An object with a text of its own prints it for the verbs of strings; other verbs see what it is made of.
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char) {
+        let structure = object.structure();
+        let own_text = structure.as_ref().is_none_or(|structure| structure.has_text);
         match verb {
             'v' if self.flags.sharp_v && is_integer(&object.plain()) => self.value(&object.plain(), verb),
-            'v' | 's' => self.text(object.print().as_bytes()),
-            'q' | 'x' | 'X' => self.string(value, object.print().as_bytes(), verb),
+            'v' | 's' if own_text && (structure.is_none() || !self.flags.sharp_v) => {
+                self.text(object.print().as_bytes());
+            }
+            'q' | 'x' | 'X' if own_text => self.string(value, object.print().as_bytes(), verb),
             'b' | 'c' | 'd' | 'o' | 'O' | 'U' if is_integer(&object.plain()) => {
                 self.value(&object.plain(), verb)
             }
-            _ => self.bad_verb(value, verb),
+            _ => match structure {
+                Some(structure) => self.structure(object, &structure, verb),
+                None => self.bad_verb(value, verb),
+            },
         }
+    }
+
+    /// A struct, field by field.
+    fn structure(&mut self, object: &dyn Object, structure: &Structure, verb: char) {
+        if object.kind_name() == "ptr" {
+            self.out.push(b'&');
+        }
+        if self.flags.sharp_v {
+            self.out.extend_from_slice(object.type_name().trim_start_matches('*').as_bytes());
+        }
+        self.out.push(b'{');
+        if self.descend() {
+            for (index, (name, item)) in structure.fields.iter().enumerate() {
+                self.separate(index);
+                if self.flags.sharp_v || self.flags.plus_v {
+                    self.out.extend_from_slice(name.as_bytes());
+                    self.out.push(b':');
+                }
+                self.value(item, verb);
+            }
+        }
+        self.depth -= 1;
+        self.out.push(b'}');
     }
 }
 

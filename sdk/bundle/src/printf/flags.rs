@@ -10,6 +10,8 @@ pub(super) struct Flags {
     pub(super) zero: bool,
     /// `%#v`: Go syntax.
     pub(super) sharp_v: bool,
+    /// `%+v`: the fields of structs with their names.
+    pub(super) plus_v: bool,
     /// Minimum width in characters.
     pub(super) width: Option<usize>,
     /// Digits after the point, digits in all, or characters of a string, as the verb means it.
@@ -27,9 +29,9 @@ impl Flags {
         Self { zero: false, ..self }
     }
 
-    /// The flags as the verb `v` takes them: `#` means Go syntax, `+` names the fields of structs (there are none).
+    /// The flags as the verb `v` takes them: `#` means Go syntax, `+` names the fields of structs.
     pub(super) fn for_value(self) -> Self {
-        Self { sharp_v: self.sharp, sharp: false, plus: false, ..self }
+        Self { sharp_v: self.sharp, plus_v: self.plus, sharp: false, plus: false, ..self }
     }
 
     /// Appends `text` padded to the width.

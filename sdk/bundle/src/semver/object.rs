@@ -5,7 +5,7 @@ use std::{any::Any, rc::Rc};
 use super::{SemverError, Version, version::Part};
 use crate::{
     fault::Fault,
-    value::{Object, Value},
+    value::{Object, Structure, Value},
 };
 
 /// A version handed to templates; `Inc*` and `Set*` give the struct, `semver` the pointer.
@@ -56,6 +56,21 @@ impl Object for VersionValue {
 
     fn print(&self) -> String {
         self.version.to_string()
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        let version = &self.version;
+        Some(Structure {
+            fields: vec![
+                ("major", Value::Uint64(version.major)),
+                ("minor", Value::Uint64(version.minor)),
+                ("patch", Value::Uint64(version.patch)),
+                ("pre", Value::from(version.prerelease.as_str())),
+                ("metadata", Value::from(version.metadata.as_str())),
+                ("original", Value::from(version.original.as_str())),
+            ],
+            has_text: true,
+        })
     }
 
     fn plain(&self) -> Value {

@@ -68,6 +68,11 @@ impl List {
         self.0.nil
     }
 
+    /// Where it is in memory, for `%p`.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
     /// Whether both are the same slice, not merely equal ones.
     pub fn same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)

@@ -106,6 +106,11 @@ impl Map {
         self.entries().is_empty()
     }
 
+    /// Where it is in memory, for `%p`.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.entries).addr()
+    }
+
     /// Whether both are the same map, not merely equal ones.
     pub fn same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.entries, &other.entries)

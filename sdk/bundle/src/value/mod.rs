@@ -11,7 +11,7 @@ mod string;
 
 pub use list::{Element, List};
 pub use map::{Map, MapType};
-pub use object::Object;
+pub use object::{Object, Structure};
 pub use string::Str;
 
 use std::rc::Rc;

@@ -24,6 +24,10 @@ pub trait Object: fmt::Debug {
     fn print_field(&self) -> String {
         self.print()
     }
+    /// What it is made of, if it is a struct (or a pointer to one) that `printf` shows field by field.
+    fn structure(&self) -> Option<Structure> {
+        None
+    }
     /// The value that `toYaml` and `toJson` see: a map, list or scalar.
     fn plain(&self) -> Value;
     /// A struct's members under their JSON names, in the order that JSON has them; `None` if `plain` is written.
@@ -38,4 +42,13 @@ pub trait Object: fmt::Debug {
     fn is_true(&self) -> bool {
         true
     }
+}
+
+/// A struct as `printf` sees it.
+#[derive(Debug)]
+pub struct Structure {
+    /// The fields' names and values in the order of Go's declaration, unexported ones too.
+    pub fields: Vec<(&'static str, Value)>,
+    /// Whether it has a `String` method, whose text `%v`, `%s` and `%q` show.
+    pub has_text: bool,
 }
