@@ -35,18 +35,17 @@ pub(super) struct Taken {
     /// What must be free for it.
     pub(super) requests: Resources,
     /// What it counts as in scores when it is to be placed: containers that request no CPU or memory count as if they
-    /// did.
+    /// did, and requests of the pod as a whole do not count.
     pub(super) asked: Scored,
-    /// What it counts as once it has a node: the same, but not what requests of the pod as a whole leave unsaid of its
-    /// containers.
+    /// What it counts as once it has a node: the same, but with requests of the pod as a whole.
     pub(super) held: Scored,
 }
 
 /// What a pod takes.
 pub(super) fn of(spec: &PodSpec, status: &PodStatus) -> Result<Taken, InvalidQuantity> {
     let lists = Lists::of(spec, status)?;
-    let requests = lists.sum(Resources::parse)?;
-    let asked = lists.sum(|list| {
+    let requests = lists.sum(true, Resources::parse)?;
+    let asked = lists.sum(false, |list| {
         let mut resources = Resources::parse(list)?;
         if !list.contains_key("cpu") {
             resources.milli_cpu = DEFAULT_MILLI_CPU;
@@ -129,9 +128,10 @@ impl<'a> Lists<'a> {
         all.any(|list| list.contains_key(name)) || self.overhead.is_some_and(|list| list.contains_key(name))
     }
 
-    /// Adds them up, where `parse` reads the requests of one container.
+    /// Adds them up, where `parse` reads the requests of one container, and `whole` lets those of the pod count.
     fn sum(
         &self,
+        whole: bool,
         parse: impl Fn(&ResourceList) -> Result<Resources, InvalidQuantity>,
     ) -> Result<Resources, InvalidQuantity> {
         let mut running = Resources::default();
@@ -151,7 +151,7 @@ impl<'a> Lists<'a> {
             starting.raise_to(&needed);
         }
         running.raise_to(&starting);
-        if let Some(whole) = &self.whole {
+        if let Some(whole) = self.whole.as_ref().filter(|_| whole) {
             running.replace_by(whole)?;
         }
         if let Some(overhead) = self.overhead {

@@ -163,9 +163,9 @@ fn requests_of_a_whole_pod_stand_in_for_those_of_its_containers() {
     // What the pod requests; what it counts as when it is to be placed, and once it is: millicores, and MiB.
     let cases = [
         (json!({}), json!([{}, {}]), (0, 0), (200, 400), (200, 400)),
-        (json!({"cpu": "1"}), json!([{}, {}]), (1000, 0), (1000, 400), (1000, 400)),
-        (json!({"cpu": "1"}), json!([{"memory": "50Mi"}, {}]), (1000, 50), (1000, 250), (1000, 50)),
-        (json!({"memory": "1Gi"}), json!([{"cpu": "1"}, {}]), (1000, 1024), (1100, 1024), (1000, 1024)),
+        (json!({"cpu": "1"}), json!([{}, {}]), (1000, 0), (200, 400), (1000, 400)),
+        (json!({"cpu": "1"}), json!([{"memory": "50Mi"}, {}]), (1000, 50), (200, 250), (1000, 50)),
+        (json!({"memory": "1Gi"}), json!([{"cpu": "1"}, {}]), (1000, 1024), (1100, 400), (1000, 1024)),
         // Nothing that a pod as a whole can request.
         (json!({"ephemeral-storage": "1Gi"}), json!([{"cpu": "1"}, {}]), (1000, 0), (1100, 400), (1100, 400)),
     ];
