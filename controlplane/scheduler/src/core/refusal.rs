@@ -60,9 +60,9 @@ impl<'a> Filters<'a> {
         }
         match self.affinity.at(slot) {
             Nearness::Fits => {}
-            Nearness::NotNear => return tell(Reason::PodAffinity),
-            Nearness::NotFar => return tell(Reason::PodAntiAffinity),
-            Nearness::KeptFar => return tell(Reason::KeptFar),
+            Nearness::NotNear => tell(Reason::PodAffinity),
+            Nearness::NotFar => tell(Reason::PodAntiAffinity),
+            Nearness::KeptFar => tell(Reason::KeptFar),
         }
     }
 }
