@@ -71,7 +71,12 @@ fn charts_come_from_repositories() {
         &["show", "chart", "small"],
         &["pull", "small", "--repo", &url, "--version", "9"],
         &["pull", "nope/small"],
+        &["template", "r", "site/small"],
+        &["template", "r", "small", "--repo", &url, "--version", "~0.1"],
+        &["template", "r", "nope/small"],
+        &["template", "r", "./nowhere"],
         &["dependency", "list", "parent"],
+        &["template", "r", "parent", "--dependency-update"],
         &["dependency", "update", "parent"],
         &["dependency", "list", "parent"],
         &["dependency", "list", "parent", "--max-col-width", "12"],
@@ -176,6 +181,7 @@ fn charts_come_from_registries() {
         &["pull", &chart, "--plain-http"][..],
         &["pull", &chart, "--plain-http", "--version", "~0.1"],
         &["pull", &format!("{chart}:0.1.0"), "--plain-http"],
+        &["template", "r", &chart, "--plain-http"],
     ] {
         let [helm, ours] = both(dir.path(), arguments);
         assert_eq!((ours.code, &ours.out), (helm.code, &helm.out), "{arguments:?} {}", ours.err);

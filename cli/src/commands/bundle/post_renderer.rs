@@ -221,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let own = dir.path().join("anything");
         std::fs::create_dir_all(&own).unwrap();
-        let text = "apiVersion: v1\ntype: postrenderer/v1\nname: patch\nversion: 0.1.0\nruntime: subprocess\nruntimeConfig:\n  platformCommand:\n  - {os: windows, command: no}\n  - {command: '${HELM_PLUGIN_DIR}/run.sh', args: [a]}\n";
+        let text = "apiVersion: v1\ntype: postrenderer/v1\nname: patch\nversion: 0.1.0\nruntime: subprocess\nruntimeConfig:\n  platformCommand:\n  - {os: windows, command: run.exe}\n  - {command: '${HELM_PLUGIN_DIR}/run.sh', args: [a]}\n";
         std::fs::write(own.join("plugin.yaml"), text).unwrap();
         let found = plugin(dir.path(), "patch").unwrap().unwrap();
         assert_eq!((found.program, found.arguments), (own.join("run.sh"), vec!["a".into()]));

@@ -11,13 +11,17 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use naru_bundle::{
     builtin::{Capabilities, KubeVersion, ReleaseOptions},
-    chart::pattern,
+    chart::{Chart, pattern},
     render::{self, HookEvent, RenderOptions, Rendered, push_document},
     template::{Engine, TemplateSet},
     value::Value,
 };
+use naru_release::post_render;
 
-use super::{source, surroundings::Offline, value_flags::ValueFlags};
+use super::{
+    chart_flags::ChartFlags, global::GlobalArgs, post_renderer::PostRenderFlags, source,
+    surroundings::Offline, value_flags::ValueFlags,
+};
 
 /// Longest release name, in characters.
 const MAX_NAME: usize = 53;
@@ -28,7 +32,7 @@ const MAX_NAME: usize = 53;
 #[derive(Clone, Debug, Args)]
 #[command(args_override_self = true)]
 pub struct TemplateArgs {
-    /// The release's name, and the chart: a folder or an archive. The name may be left out.
+    /// The release's name, and the chart: a folder, an archive, REPOSITORY/CHART, a URL or oci://HOST/PATH. The name may be left out.
     #[arg(value_name = "[NAME] CHART", num_args = 1..=2, required = true)]
     arguments: Vec<String>,
     /// The values.
@@ -76,6 +80,17 @@ pub struct TemplateArgs {
     /// Print what was rendered even if it is no YAML.
     #[arg(long, env = "HELM_DEBUG", hide_env = true)]
     debug: bool,
+    /// Where the chart comes from.
+    #[command(flatten)]
+    chart: ChartFlags,
+    /// Fetch the chart's missing dependencies first.
+    #[arg(long)]
+    dependency_update: bool,
+    /// A program that changes what was rendered.
+    #[command(flatten)]
+    post_render: PostRenderFlags,
+    #[arg(long, hide = true)]
+    enable_dns: bool,
     /// Flags that say nothing to a rendering.
     #[command(flatten)]
     #[allow(dead_code, reason = "taken and ignored, as helm does")]
@@ -119,29 +134,54 @@ struct Ignored {
     #[arg(short, long, hide = true)]
     labels: Vec<String>,
     #[arg(long, hide = true)]
-    devel: bool,
-    #[arg(long, hide = true)]
-    version: Option<String>,
-    #[arg(long, hide = true)]
     kubeconfig: Option<String>,
     #[arg(long, hide = true)]
     kube_context: Option<String>,
 }
 
 impl TemplateArgs {
-    /// Renders and prints.
+    /// Renders a chart that lies here, and prints it.
     pub fn run(self) -> Result<()> {
-        let capabilities = self.capabilities()?;
-        let (name, chart) = self.name_and_chart()?;
-        let path =
-            source::locate(chart)?.ok_or_else(|| anyhow!("chart {chart:?} not found on this machine"))?;
-        let values = self.values.merge()?;
-        let mut chart = source::load(&path)?;
+        self.check()?;
+        let (name, reference) = self.name_and_chart()?;
+        let path = source::locate(reference)?
+            .ok_or_else(|| anyhow!("chart {reference:?} not found on this machine"))?;
+        let chart = source::load(&path)?;
         source::check_installable(&chart)?;
-        check_name(&name)?;
+        self.render(&name, chart)
+    }
+
+    /// The same with a chart from wherever it is.
+    pub async fn run_fetching(self, global: &GlobalArgs) -> Result<()> {
+        self.check()?;
+        let (name, reference) = self.name_and_chart()?;
+        let chart = self.chart.load(reference, self.dependency_update, global).await?;
+        self.render(&name, chart)
+    }
+
+    /// Whether the chart or what it depends on is to be fetched; everything else needs neither a network nor a runtime.
+    pub fn fetches(&self) -> bool {
+        let reference = self.arguments.last().map(String::as_str).unwrap_or_default();
+        let is_here = || matches!(source::locate(reference), Ok(Some(_)));
+        self.dependency_update || !self.chart.repo.is_empty() || reference.starts_with("oci://") || !is_here()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.chart.provenance.refuse()?;
+        ensure!(
+            !self.enable_dns,
+            "--enable-dns is not supported: templates never reach the network; pass the address as a value"
+        );
+        Ok(())
+    }
+
+    fn render(&self, name: &str, mut chart: Chart) -> Result<()> {
+        let capabilities = self.capabilities()?;
+        let values = self.values.merge()?;
+        check_name(name)?;
         let options = RenderOptions {
             release: ReleaseOptions {
-                name: name.clone(),
+                name: name.into(),
                 namespace: self.namespace.clone(),
                 revision: 1,
                 is_upgrade: self.is_upgrade,
@@ -153,13 +193,22 @@ impl TemplateArgs {
             lint: false,
         };
         let mut warnings = Vec::new();
-        let rendered = render::render(&mut chart, &values, &options, &Offline, None, &mut warnings);
+        let program = self.post_render.find()?;
+        let mut change = |files| {
+            let run = |text: String| match &program {
+                Some(program) => program.run(&text).map_err(|error| format!("{error:#}")),
+                None => Ok(text),
+            };
+            post_render::split(&run(post_render::merge(&files)?)?)
+        };
+        let post_render = program.is_some().then_some::<render::PostRender<'_>>(&mut change);
+        let rendered = render::render(&mut chart, &values, &options, &Offline, post_render, &mut warnings);
         source::warn(&warnings);
         let rendered = rendered.map_err(|error| self.explain(error))?;
         match &self.output_dir {
             None => print(&self.select(&self.text(&rendered))?),
             Some(folder) => {
-                let files = if self.release_name { folder.join(&name) } else { folder.clone() };
+                let files = if self.release_name { folder.join(name) } else { folder.clone() };
                 self.write(&rendered, folder, &files)
             }
         }
