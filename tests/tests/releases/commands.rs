@@ -76,6 +76,25 @@ fn queries_are_answered_alike() {
 }
 
 #[test]
+fn templates_ask_the_cluster_alike() {
+    Compare::new().run(
+        "template",
+        &[
+            "template web CHART --dry-run=server",
+            "template web CHART --dry-run=client",
+            "template web CHART --dry-run",
+            "template web CHART --validate --set hook.one.on=test,hook.two.on=pre-install",
+            "template web CHART --validate --set hook.one.on=test,hook.two.on=pre-install --skip-tests",
+            "template web CHART --validate --set hook.one.on=test,hook.two.on=pre-install --no-hooks",
+            "template web CHART --validate -s templates/map.yaml",
+            "template web CHART --validate --set other=Nope",
+            "template web CHART --set other=Nope",
+            "?template web CHART --validate --set nested=1",
+        ],
+    );
+}
+
+#[test]
 fn installs_and_uninstalls_go_alike() {
     Compare::new().run(
         "install",

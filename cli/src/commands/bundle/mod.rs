@@ -94,7 +94,8 @@ enum Command {
     Upgrade(Box<upgrade::UpgradeArgs>),
 }
 
-/// The commands that only read and write charts: no cluster, hence no runtime to start, unless a chart is to be fetched.
+/// The commands that only read and write charts: no cluster, hence no runtime to start, unless a chart is to be fetched
+/// or a cluster to be asked.
 #[derive(Clone, Debug, Subcommand)]
 enum ChartCommand {
     /// Make a folder with a chart to start from.
@@ -131,7 +132,7 @@ impl BundleArgs {
     /// Runs a command that needs no cluster; `None` if it is another.
     pub fn run_offline(&self) -> Option<ExitCode> {
         match &self.command {
-            Command::Chart(ChartCommand::Template(args)) if args.fetches() => None,
+            Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => None,
             Command::Chart(command) => Some(finish(command.clone().run())),
             _ => None,
         }
@@ -141,7 +142,9 @@ impl BundleArgs {
     pub async fn run(self) -> Result<ExitCode> {
         let global = &self.global;
         let outcome = match self.command {
-            Command::Chart(ChartCommand::Template(args)) if args.fetches() => args.run_fetching(global).await,
+            Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => {
+                args.run_online(global).await
+            }
             Command::Chart(command) => command.run(),
             Command::Dependency(args) => args.run(global).await,
             Command::Diff(args) => match args.run(global).await {

@@ -12,15 +12,26 @@ use clap::Args;
 use naru_bundle::{
     builtin::{Capabilities, KubeVersion, ReleaseOptions},
     chart::{Chart, pattern},
-    render::{self, HookEvent, RenderOptions, Rendered, push_document},
+    render::{self, HookEvent, RenderOptions, Rendered, custom_resources, push_document},
     template::{Engine, TemplateSet},
     value::Value,
 };
-use naru_release::post_render;
+use naru_release::{
+    operations::{DryRun, Options},
+    post_render,
+    record::{Event, Hook},
+    rendering::{ChartRenderer, Settings},
+};
 
 use super::{
-    chart_flags::ChartFlags, global::GlobalArgs, post_renderer::PostRenderFlags, source,
-    surroundings::Offline, value_flags::ValueFlags,
+    chart_flags::{ChartFlags, random},
+    connect::interruptible,
+    global::GlobalArgs,
+    operate::Try,
+    post_renderer::PostRenderFlags,
+    source,
+    surroundings::Offline,
+    value_flags::ValueFlags,
 };
 
 /// Longest release name, in characters.
@@ -91,6 +102,12 @@ pub struct TemplateArgs {
     post_render: PostRenderFlags,
     #[arg(long, hide = true)]
     enable_dns: bool,
+    /// Ask the cluster: for its capabilities, for what is looked up, and whether it would take the objects.
+    #[arg(long)]
+    validate: bool,
+    /// The same as --validate if server; client changes nothing.
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value = "client", default_missing_value = "unset", num_args = 0..=1, require_equals = true)]
+    dry_run: Try,
     /// Flags that say nothing to a rendering.
     #[command(flatten)]
     #[allow(dead_code, reason = "taken and ignored, as helm does")]
@@ -151,19 +168,49 @@ impl TemplateArgs {
         self.render(&name, chart)
     }
 
-    /// The same with a chart from wherever it is.
-    pub async fn run_fetching(self, global: &GlobalArgs) -> Result<()> {
+    /// The same with a chart from wherever it is, and a cluster that may be asked about it.
+    pub async fn run_online(self, global: &GlobalArgs) -> Result<()> {
         self.check()?;
         let (name, reference) = self.name_and_chart()?;
         let chart = self.chart.load(reference, self.dependency_update, global).await?;
-        self.render(&name, chart)
+        if !self.validates() {
+            return self.render(&name, chart);
+        }
+        let crds = if self.include_crds { custom_resources(&chart) } else { Vec::new() };
+        let cluster = global.connect().await?;
+        let settings = Settings { skip_schema: self.skip_schema_validation, ..Settings::default() };
+        let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, Some(&cluster), random);
+        let renderer = self.post_render.apply(renderer)?;
+        let options = Options { dry_run: DryRun::Server, replace: true, ..Options::default() };
+        let release = interruptible(&cluster, options, &name)?.install(&name, &renderer).await?;
+        let mut text = String::new();
+        for crd in &crds {
+            push_document(&mut text, &crd.path, &crd.content);
+        }
+        text.push_str(release.manifest.trim());
+        text.push('\n');
+        let is_left_out =
+            |hook: &Hook| self.no_hooks || self.skip_tests && hook.events.contains(&Event::Test);
+        for hook in release.hooks.iter().filter(|hook| !is_left_out(hook)) {
+            push_document(&mut text, &hook.path, &hook.manifest);
+        }
+        print(&self.select(&text)?)
     }
 
-    /// Whether the chart or what it depends on is to be fetched; everything else needs neither a network nor a runtime.
-    pub fn fetches(&self) -> bool {
+    fn validates(&self) -> bool {
+        self.validate || self.dry_run == Try::Server
+    }
+
+    /// Whether a cluster is asked, or the chart or what it depends on is to be fetched; everything else needs neither a
+    /// network nor a runtime.
+    pub fn reaches_out(&self) -> bool {
         let reference = self.arguments.last().map(String::as_str).unwrap_or_default();
         let is_here = || matches!(source::locate(reference), Ok(Some(_)));
-        self.dependency_update || !self.chart.repo.is_empty() || reference.starts_with("oci://") || !is_here()
+        self.validates()
+            || self.dependency_update
+            || !self.chart.repo.is_empty()
+            || reference.starts_with("oci://")
+            || !is_here()
     }
 
     fn check(&self) -> Result<()> {
@@ -172,6 +219,14 @@ impl TemplateArgs {
             !self.enable_dns,
             "--enable-dns is not supported: templates never reach the network; pass the address as a value"
         );
+        ensure!(
+            !self.validates() || self.output_dir.is_none() && !self.is_upgrade,
+            "--output-dir and --is-upgrade do not go together with --validate or --dry-run=server"
+        );
+        self.dry_run.warn();
+        if self.validate {
+            eprintln!("Flag --validate has been deprecated, use '--dry-run=server' instead");
+        }
         Ok(())
     }
 
