@@ -3,6 +3,27 @@
 use super::decode::{self, Mismatch};
 use crate::value::Value;
 
+/// The fields of Chart.yaml, in the order in which Helm writes them.
+pub const METADATA_FIELDS: [&str; 17] = [
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+];
+
 /// `Chart.yaml`.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs, reason = "the fields of Chart.yaml, named as there")]

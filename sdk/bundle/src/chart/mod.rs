@@ -23,7 +23,7 @@ pub use error::ChartError;
 pub use ignore::{IgnoreError, IgnoreRules};
 pub(crate) use load::extension;
 pub use load::{MAX_SUBCHART_DEPTH, read_values};
-pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+pub use metadata::{Dependency, Lock, METADATA_FIELDS, Maintainer, Metadata};
 pub use pack::write_archive;
 pub use plain::plain_files;
 

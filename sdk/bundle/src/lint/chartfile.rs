@@ -2,7 +2,7 @@
 
 use super::{Findings, Severity};
 use crate::{
-    chart::Metadata,
+    chart::{METADATA_FIELDS, Metadata},
     semver::{Constraint, Version},
     value::{Map, Value},
     yaml,
@@ -38,33 +38,14 @@ pub(super) fn check(data: &[u8], findings: &mut Findings) {
     }
 }
 
-/// The fields of the file, of a maintainer and of a dependency.
-const FIELDS: [&str; 17] = [
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-];
+/// The fields of a maintainer and of a dependency.
 const MAINTAINER_FIELDS: [&str; 3] = ["name", "email", "url"];
 const DEPENDENCY_FIELDS: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 
 /// Refuses the first field, in the order of the keys, that Helm does not know.
 fn known(document: &Value) -> Result<(), String> {
-    each_known(document, &FIELDS, &mut |field, value| match field {
+    each_known(document, &METADATA_FIELDS, &mut |field, value| match field {
         "maintainers" => items_known(value, &MAINTAINER_FIELDS),
         "dependencies" => items_known(value, &DEPENDENCY_FIELDS),
         _ => Ok(()),

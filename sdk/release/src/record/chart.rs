@@ -2,32 +2,12 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use naru_bundle::{
-    chart::{Chart, File, Metadata},
+    chart::{Chart, File, METADATA_FIELDS, Metadata},
     json,
     value::Value as BundleValue,
 };
 use serde_json::{Map, Value, json};
 
-/// The fields of Chart.yaml.
-const METADATA: &[&str] = &[
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-];
 const MAINTAINER: &[&str] = &["name", "email", "url"];
 const DEPENDENCY: &[&str] =
     &["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
@@ -70,7 +50,7 @@ pub fn record(chart: &Chart) -> Result<String, Error> {
 /// A chart's metadata.
 pub fn metadata(metadata: &Metadata) -> Result<Value, Error> {
     let mut value = plain(&metadata.document())?;
-    order(&mut value, METADATA);
+    order(&mut value, &METADATA_FIELDS);
     order_each(&mut value, "maintainers", MAINTAINER);
     order_each(&mut value, "dependencies", DEPENDENCY);
     Ok(value)
@@ -109,7 +89,7 @@ mod tests {
     #[test]
     fn fields_stand_in_helms_order() {
         let mut value = json!({"version": "1", "zzz": 1, "apiVersion": "v2", "maintainers": [{"url": "u", "name": "m"}], "name": "a"});
-        order(&mut value, METADATA);
+        order(&mut value, &METADATA_FIELDS);
         order_each(&mut value, "maintainers", MAINTAINER);
         let expected =
             r#"{"name":"a","version":"1","maintainers":[{"name":"m","url":"u"}],"apiVersion":"v2","zzz":1}"#;
