@@ -81,6 +81,13 @@ const ROWS: &[(&str, &[&str], bool)] = &[
     ("parts/names", &[], false),
     ("parts", &[], false),
     ("parts/cache", &["--set", "global.region=x"], true),
+    ("parts/cache", &["--enable-dns", "--namespace", "a", "--kube-context", "none"], true),
+    ("guarded", &["-f", "guarded/ci/fails-required.yaml", "--debug"], false),
+    ("guarded", &["-f", "guarded/ci/fails-nil.yaml", "--debug", "-s", "templates/guarded.yaml"], false),
+    ("guarded", &["-f", "guarded/ci/fails-yaml.yaml", "--debug"], false),
+    ("guarded", &["-f", "guarded/ci/fails-yaml.yaml", "--debug", "-s", "templates/guarded.yaml"], false),
+    ("surroundings", &["--kube-version", "1.10", "--debug"], false),
+    ("strict", &["--set", "replicas=10", "--debug"], false),
 ];
 
 /// A copy of the charts, with their dependencies.

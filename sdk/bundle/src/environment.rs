@@ -17,6 +17,13 @@ pub trait Environment {
     /// # Errors
     /// When the cluster answers with anything but the object or "not found".
     fn lookup(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, Fault>;
+    /// An address of `host` as text; empty if templates are not to resolve names.
+    ///
+    /// # Errors
+    /// If it has none.
+    fn resolve(&self, _host: &str) -> Result<String, Fault> {
+        Ok(String::new())
+    }
     /// Whether this is a lint, where `required` and `fail` let everything pass.
     fn is_lint(&self) -> bool {
         false

@@ -135,11 +135,8 @@ pub async fn from_kubeconfig_or_default(
     if let Some(path) = given {
         return with_overrides(path, overrides).await;
     }
-    let mut candidates: Vec<PathBuf> =
-        std::env::var_os("KUBECONFIG").map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
-    if let Some(home) = std::env::var_os("HOME") {
-        candidates.push(Path::new(&home).join(".kube/config"));
-    }
+    let mut candidates = listed_files();
+    candidates.extend(home_file());
     candidates.push(fallback.into());
     match candidates.iter().find(|path| path.exists()) {
         Some(path) => with_overrides(path, overrides).await,
@@ -148,4 +145,31 @@ pub async fn from_kubeconfig_or_default(
         }
         None => Err(ConfigError::Missing { fallback: fallback.display().to_string() }),
     }
+}
+
+/// The files of `$KUBECONFIG`, whether they exist or not.
+fn listed_files() -> Vec<PathBuf> {
+    let list = std::env::var_os("KUBECONFIG");
+    let files = list.iter().flat_map(std::env::split_paths);
+    files.filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+/// `~/.kube/config`.
+fn home_file() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(|home| Path::new(&home).join(".kube/config"))
+}
+
+/// The namespace of a context, by default the current one: in the kubeconfig `given`, or in the files of `$KUBECONFIG` as
+/// one, or in `~/.kube/config`. `None` if there is none or a file makes no sense. Nobody is asked anything.
+pub fn configured_namespace(given: Option<&Path>, context: Option<&str>) -> Option<String> {
+    let files = match (given, listed_files()) {
+        (Some(path), _) => vec![path.to_owned()],
+        (None, files) if files.is_empty() => home_file().into_iter().collect(),
+        (None, files) => files,
+    };
+    let read = files.iter().filter(|path| path.exists()).map(Kubeconfig::read_from);
+    let merged = read.reduce(|all, next| all?.merge(next?))?.ok()?;
+    let wanted = context.map(str::to_owned).or(merged.current_context)?;
+    let named = merged.contexts.into_iter().find(|named| named.name == wanted)?;
+    named.context?.namespace.filter(|name| !name.is_empty())
 }

@@ -13,4 +13,6 @@ mod transport;
 pub use in_process::in_process;
 pub use join::{JoinError, NodeCertificates, join};
 pub use kube;
-pub use kubeconfig::{ConfigError, Overrides, from_kubeconfig, from_kubeconfig_or_default};
+pub use kubeconfig::{
+    ConfigError, Overrides, configured_namespace, from_kubeconfig, from_kubeconfig_or_default,
+};

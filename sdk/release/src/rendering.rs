@@ -3,7 +3,7 @@
 //! The cluster is asked while a template runs (`lookup`), from the thread that renders: a runtime with several threads is
 //! needed.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, net::ToSocketAddrs};
 
 use jiff::Zoned;
 use naru_bundle::{
@@ -50,6 +50,8 @@ pub struct Settings {
     pub subchart_notes: bool,
     /// Whether `values.schema.json` is not looked at.
     pub skip_schema: bool,
+    /// Whether templates may resolve names.
+    pub dns: bool,
 }
 
 /// A chart and the values given for it.
@@ -116,7 +118,8 @@ impl<'a> ChartRenderer<'a> {
             skip_schema: self.settings.skip_schema,
             lint: false,
         };
-        let surroundings = Surroundings { cluster: self.cluster, random: self.random };
+        let surroundings =
+            Surroundings { cluster: self.cluster, random: self.random, dns: self.settings.dns };
         let mut change = |files: BTreeMap<String, String>| match &self.post_render {
             Some(program) => post_render::split(&program(&post_render::merge(&files)?)?),
             None => Ok(files),
@@ -239,6 +242,7 @@ pub fn computed_values(release: &Release) -> Result<String, RenderError> {
 struct Surroundings<'a> {
     cluster: Option<&'a Cluster>,
     random: fn(&mut [u8]),
+    dns: bool,
 }
 
 impl Environment for Surroundings<'_> {
@@ -260,4 +264,18 @@ impl Environment for Surroundings<'_> {
             }
         }
     }
+
+    fn resolve(&self, host: &str) -> Result<String, Fault> {
+        if self.dns { address(host) } else { Ok(String::new()) }
+    }
+}
+
+/// The first address that `host` resolves to, as text.
+///
+/// # Errors
+/// If it has none.
+pub fn address(host: &str) -> Result<String, Fault> {
+    let found = (host, 0).to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    let found = found.ok_or_else(|| Fault::new(format!("{host} has no address")))?;
+    Ok(found.ip().to_string())
 }

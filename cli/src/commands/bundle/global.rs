@@ -1,11 +1,11 @@
 //! What every bundle command takes, before or after its name: which cluster, which namespace, where Helm's files are.
 //! In: flags and Helm's own variables. Out: a connection, or somebody who fetches.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use naru_client::Overrides;
+use naru_client::{Overrides, configured_namespace};
 use naru_release::{
     cluster::Cluster,
     fetch::{Access, Fetcher, Home},
@@ -133,6 +133,14 @@ impl GlobalArgs {
     pub async fn namespace(&self) -> String {
         let session = self.client().session_with(&self.overrides()).await;
         self.namespace.clone().or(session.ok().map(|one| one.namespace)).unwrap_or_else(|| "default".into())
+    }
+
+    /// The same without anything that connecting takes.
+    pub fn namespace_here(&self) -> String {
+        let given = self.namespace.clone().filter(|name| !name.is_empty());
+        let configured =
+            || configured_namespace(self.kubeconfig.as_deref().map(Path::new), self.kube_context.as_deref());
+        given.or_else(configured).unwrap_or_else(|| "default".into())
     }
 
     /// Where Helm keeps its files.

@@ -72,7 +72,8 @@ pub struct InstallFlags {
     pub dependency_update: bool,
     #[command(flatten)]
     pub post_render: PostRenderFlags,
-    #[arg(long, hide = true)]
+    /// Let `getHostByName` resolve names; otherwise it gives empty text.
+    #[arg(long)]
     pub enable_dns: bool,
     /// Make the namespace if it is missing.
     #[arg(long)]
@@ -135,10 +136,6 @@ impl InstallFlags {
     /// A flag that cannot be heeded.
     pub fn check(&self) -> Result<()> {
         ensure!(
-            !self.enable_dns,
-            "--enable-dns is not supported: templates never reach the network; pass the address as a value"
-        );
-        ensure!(
             !self.hide_secret || self.dry_run != Try::None,
             "hiding Kubernetes secrets requires a dry-run mode"
         );
@@ -175,6 +172,7 @@ impl InstallFlags {
         Settings {
             subchart_notes: self.render_subchart_notes,
             skip_schema: self.skip_schema_validation,
+            dns: self.enable_dns,
             ..Settings::default()
         }
     }

@@ -14,7 +14,7 @@ use naru_bundle::{
     value::Map,
 };
 
-use super::{folder, surroundings::Offline, value_flags::ValueFlags};
+use super::{folder, global::GlobalArgs, surroundings::Offline, value_flags::ValueFlags};
 
 /// Examine charts: what will fail, what is against conventions, and which values no template reads.
 #[derive(Clone, Debug, Args)]
@@ -40,17 +40,14 @@ pub struct LintArgs {
     /// The Kubernetes version that templates see.
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
-    /// The namespace that templates see.
-    #[arg(short, long, env = "HELM_NAMESPACE", default_value = "default", hide_env = true)]
-    namespace: String,
 }
 
 impl LintArgs {
     /// Prints what it finds; fails if a chart does.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self, global: &GlobalArgs) -> Result<()> {
         let kube_version = self.kube_version.as_deref().map(KubeVersion::parse).transpose()?;
         let options = LintOptions {
-            namespace: self.namespace.clone(),
+            namespace: global.namespace_here(),
             kube_version,
             skip_schema: self.skip_schema_validation,
         };
@@ -101,7 +98,7 @@ impl LintArgs {
 fn one(path: &Path, values: &Map, options: &LintOptions) -> Result<Vec<Message>> {
     let files = files(path)?;
     let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    Ok(lint(&files, &place.to_string_lossy(), values, options, &Offline))
+    Ok(lint(&files, &place.to_string_lossy(), values, options, &Offline::default()))
 }
 
 fn files(path: &Path) -> Result<Vec<File>> {

@@ -112,13 +112,13 @@ enum ChartCommand {
 }
 
 impl ChartCommand {
-    fn run(self) -> Result<()> {
+    fn run(self, global: &global::GlobalArgs) -> Result<()> {
         match self {
             Self::Create(args) => args.run(),
-            Self::Lint(args) => args.run(),
+            Self::Lint(args) => args.run(global),
             Self::Package(args) => args.run(),
             Self::Show(args) => args.run(),
-            Self::Template(args) => args.run(),
+            Self::Template(args) => args.run(global),
         }
     }
 }
@@ -133,7 +133,7 @@ impl BundleArgs {
     pub fn run_offline(&self) -> Option<ExitCode> {
         match &self.command {
             Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => None,
-            Command::Chart(command) => Some(finish(command.clone().run())),
+            Command::Chart(command) => Some(finish(command.clone().run(&self.global))),
             _ => None,
         }
     }
@@ -145,7 +145,7 @@ impl BundleArgs {
             Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => {
                 args.run_online(global).await
             }
-            Command::Chart(command) => command.run(),
+            Command::Chart(command) => command.run(global),
             Command::Dependency(args) => args.run(global).await,
             Command::Diff(args) => match args.run(global).await {
                 Ok(true) => return Ok(ExitCode::from(CHANGES)),

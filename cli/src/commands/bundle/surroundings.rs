@@ -5,8 +5,11 @@ use naru_bundle::{environment::Environment, fault::Fault, value::Value};
 use rand::TryRngCore;
 
 /// This machine, without a cluster.
-#[derive(Clone, Copy, Debug)]
-pub struct Offline;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offline {
+    /// Whether templates may resolve names.
+    pub dns: bool,
+}
 
 impl Environment for Offline {
     fn now(&self) -> Zoned {
@@ -21,5 +24,9 @@ impl Environment for Offline {
 
     fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
         Ok(Value::map::<&str>([]))
+    }
+
+    fn resolve(&self, host: &str) -> Result<String, Fault> {
+        if self.dns { naru_release::rendering::address(host) } else { Ok(String::new()) }
     }
 }

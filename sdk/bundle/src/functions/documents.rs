@@ -11,7 +11,7 @@ use crate::{
     json::{self, Style},
     time::{Instant, Zone},
     toml,
-    value::{Element, List, Value},
+    value::{Element, List, Map, MapType, Value},
     yaml,
 };
 
@@ -99,6 +99,10 @@ fn to_json(call: &Call<'_>, style: Style) -> Result<String, Fault> {
 }
 
 fn from_json(call: &Call<'_>) -> Result<Value, Fault> {
+    // `null` leaves Go's nil map; of YAML's `null` Helm makes an empty one.
+    if matches!(json::read(call.text(0)?), Ok(Value::Nil)) {
+        return Ok(Value::Map(Map::nil(MapType::Any)));
+    }
     Ok(json::read_map(call.text(0)?).map_or_else(error_map, Value::Map))
 }
 
@@ -170,6 +174,8 @@ mod tests {
                 "{}",
                 r#"["json: cannot unmarshal object into Go value of type []interface {}"]"#,
             ),
+            ("fromJson", "null", "null"),
+            ("fromYaml", "null", "{}"),
             ("fromJsonArray", "null", "null"),
             ("mustFromJson", "[1]", "[1]"),
             (

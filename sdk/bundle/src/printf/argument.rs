@@ -387,16 +387,27 @@ impl<'a> Printer<'a> {
         let own_text = structure.as_ref().is_none_or(|structure| structure.has_text);
         match verb {
             'v' if self.flags.sharp_v && is_integer(&object.plain()) => self.value(&object.plain(), verb),
+            'v' if self.flags.sharp_v
+                && let Some(Ok(Value::Str(text))) = object.call("GoString", &[]) =>
+            {
+                self.text(&text);
+            }
             'v' | 's' if own_text && (structure.is_none() || !self.flags.sharp_v) => {
                 self.text(object.print().as_bytes());
             }
-            'q' | 'x' | 'X' if own_text => self.string(value, object.print().as_bytes(), verb),
+            'q' | 'x' | 'X' if own_text && object.entries().is_none() => {
+                self.string(value, object.print().as_bytes(), verb)
+            }
             'b' | 'c' | 'd' | 'o' | 'O' | 'U' if is_integer(&object.plain()) => {
                 self.value(&object.plain(), verb)
             }
-            _ => match structure {
-                Some(structure) => self.structure(object, &structure, verb),
-                None => self.bad_verb(value, verb),
+            _ => match (structure, object.plain()) {
+                (Some(structure), _) => self.structure(object, &structure, verb),
+                (None, Value::List(list)) if !self.flags.sharp_v => self.list(&list, verb),
+                (None, Value::Map(map)) if !self.flags.sharp_v && object.kind_name() == "map" => {
+                    self.map(&map, verb)
+                }
+                _ => self.bad_verb(value, verb),
             },
         }
     }

@@ -1,8 +1,10 @@
 //! Why a chart cannot be rendered.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
-use super::document;
+use super::{Hook, document};
 use crate::{
     chart::{Chart, clean_path},
     fault::Fault,
@@ -24,28 +26,45 @@ pub enum RenderError {
     KubeVersion { wanted: String, found: String },
     #[error(transparent)]
     Template(#[from] Fault),
-    #[error("YAML parse error on {path}: {cause}{}", document::told(document, cause, *position, template.as_deref()))]
+    #[error("YAML parse error on {path}: {cause}{}", document::told(&rest.document, cause, *position, rest.template.as_deref()))]
     Document {
         path: String,
         cause: String,
         /// Where in the document, if it is known.
         position: Option<Position>,
         /// What was rendered.
-        document: String,
-        /// What it was rendered from.
-        template: Option<String>,
+        rest: Box<Unsorted>,
     },
     #[error("error while running post render on files: {0}")]
     PostRender(String),
 }
 
+/// What was rendered, as far as it could be sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Unsorted {
+    /// The document that is no YAML.
+    pub document: String,
+    /// The template it was rendered from.
+    pub template: Option<String>,
+    /// Every rendered file, by path.
+    pub files: BTreeMap<String, String>,
+    /// The hooks before the document that is no YAML, as they were met.
+    pub hooks: Vec<Hook>,
+}
+
 impl RenderError {
-    /// The same failure, with the template that a bad document came from.
-    pub(super) fn in_chart(mut self, chart: &Chart) -> Self {
-        if let Self::Document { path, template, .. } = &mut self {
-            *template = template_text(chart, chart.name(), path);
+    /// The same failure, with the template that a bad document came from, and all files.
+    pub(super) fn in_chart(mut self, chart: &Chart, files: BTreeMap<String, String>) -> Self {
+        if let Self::Document { path, rest, .. } = &mut self {
+            rest.template = template_text(chart, chart.name(), path);
+            rest.files = files;
         }
         self
+    }
+
+    /// Whether the templates were being executed, or had been: the values and the chart were in order.
+    pub fn is_of_rendering(&self) -> bool {
+        !matches!(self, Self::Dependencies(_) | Self::Values(_) | Self::Schema(_))
     }
 }
 

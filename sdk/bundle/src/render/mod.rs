@@ -14,7 +14,7 @@ mod templates;
 use std::collections::BTreeMap;
 
 pub(crate) use document::told_of_lines as told;
-pub use error::RenderError;
+pub use error::{RenderError, Unsorted};
 pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
 pub use order::INSTALL_ORDER;
 pub use split::documents;
@@ -66,7 +66,10 @@ pub fn render(
     if let Some(post_render) = post_render {
         files = post_render(files).map_err(RenderError::PostRender)?;
     }
-    let (manifests, hooks) = sort::sort(&files, warnings).map_err(|error| error.in_chart(chart))?;
+    let (manifests, hooks) = match sort::sort(&files, warnings) {
+        Ok(sorted) => sorted,
+        Err(error) => return Err(error.in_chart(chart, files)),
+    };
     Ok(Rendered { manifests, hooks, crds: custom_resources(chart), notes })
 }
 

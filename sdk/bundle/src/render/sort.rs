@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hook, HookEvent, Manifest, RenderError, head::Head, order::install_position, split};
+use super::{Hook, HookEvent, Manifest, RenderError, Unsorted, head::Head, order::install_position, split};
 
 const HOOK: &str = "helm.sh/hook";
 const WEIGHT: &str = "helm.sh/hook-weight";
@@ -20,13 +20,21 @@ pub(super) fn sort(
             continue;
         }
         for document in split::documents(text) {
-            let head = Head::read(document).map_err(|(cause, position)| RenderError::Document {
-                path: path.clone(),
-                cause,
-                position,
-                document: document.to_owned(),
-                template: None,
-            })?;
+            let head = match Head::read(document) {
+                Ok(head) => head,
+                Err((cause, position)) => {
+                    return Err(RenderError::Document {
+                        path: path.clone(),
+                        cause,
+                        position,
+                        rest: Box::new(Unsorted {
+                            document: document.to_owned(),
+                            hooks,
+                            ..Unsorted::default()
+                        }),
+                    });
+                }
+            };
             match head.annotation(HOOK) {
                 None => manifests.push(manifest(path, document, head)),
                 Some(kinds) => match hook(path, document, &head, kinds) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    RenderError, RenderOptions,
+    RenderError, RenderOptions, Unsorted,
     scope::{self, Template},
 };
 use crate::{
@@ -51,6 +51,10 @@ impl Environment for Lint<'_> {
         Ok(Value::map::<&str>([]))
     }
 
+    fn resolve(&self, host: &str) -> Result<String, Fault> {
+        self.0.resolve(host)
+    }
+
     fn is_lint(&self) -> bool {
         true
     }
@@ -77,8 +81,7 @@ fn lossy(path: &str, bytes: &[u8]) -> Result<String, RenderError> {
             path: path.to_owned(),
             cause: error.to_string(),
             position: None,
-            document: text,
-            template: None,
+            rest: Box::new(Unsorted { document: text, ..Unsorted::default() }),
         }),
     }
 }

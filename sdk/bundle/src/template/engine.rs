@@ -34,8 +34,6 @@ const MAX_SPARE_BYTES: usize = 1 << 20;
 pub struct Engine<'a> {
     set: &'a TemplateSet,
     pub(super) environment: &'a dyn Environment,
-    /// Whether `fail` and `required` let everything pass.
-    pub(super) lint: bool,
     layer: RefCell<Option<Rc<Layer>>>,
     texts: RefCell<HashMap<Str, Rc<[Rc<Template>]>>>,
     depth: Cell<usize>,
@@ -58,7 +56,6 @@ impl<'a> Engine<'a> {
         Self {
             set,
             environment,
-            lint: false,
             layer: RefCell::default(),
             texts: RefCell::default(),
             depth: Cell::new(0),
@@ -67,12 +64,6 @@ impl<'a> Engine<'a> {
             handled: Cell::new(0),
             spare: RefCell::default(),
         }
-    }
-
-    /// The same engine, in which `fail` and a `required` that finds nothing give the empty text, as when Helm lints.
-    #[must_use]
-    pub fn linting(self, lint: bool) -> Self {
-        Self { lint, ..self }
     }
 
     /// What the template `name` writes for `data`, without Go's `<no value>`.

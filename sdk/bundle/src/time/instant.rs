@@ -22,7 +22,7 @@ pub struct Instant {
 }
 
 /// 1 January of the year 1, in seconds since 1970: Go's zero `time.Time`.
-const ZERO_SECONDS: i64 = -62_135_596_800;
+pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
 
 impl Instant {
     /// `seconds` and `nanoseconds` (below 10⁹) after 1970.

@@ -6,10 +6,11 @@ use super::{
     Instant, Zone,
     civil::{Civil, MONTHS, WEEKDAYS, days},
     duration::duration_argument,
+    instant::ZERO_SECONDS,
 };
 use crate::{
     fault::Fault,
-    value::{Object, Value},
+    value::{Object, Structure, Value},
 };
 
 impl Instant {
@@ -112,6 +113,9 @@ impl Instant {
     }
 }
 
+/// Where helm 4.3.1 keeps Go's local zone, which verbs for numbers print of a time.
+const LOCAL_ADDRESS: u64 = 0x434_8220;
+
 /// Methods that return more than one value, which Go refuses to call in templates.
 const MANY_RESULTS: [&str; 4] = ["Date", "Clock", "ISOWeek", "ZoneBounds"];
 /// Methods without arguments.
@@ -180,6 +184,15 @@ impl Object for Instant {
 
     fn print(&self) -> String {
         Self::print(self)
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        let fields = vec![
+            ("wall", Value::Uint64(self.nanoseconds().into())),
+            ("ext", Value::Int64(self.seconds() - ZERO_SECONDS)),
+            ("loc", Value::Uint64(if matches!(self.zone(), Zone::Utc) { 0 } else { LOCAL_ADDRESS })),
+        ];
+        Some(Structure { fields, has_text: true })
     }
 
     fn plain(&self) -> Value {

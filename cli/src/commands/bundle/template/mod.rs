@@ -1,18 +1,16 @@
 //! `naru bundle template`: a chart's manifests on standard output. Source: `helm template`.
 
-use std::{
-    collections::HashSet,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+mod ignored;
+mod output;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use naru_bundle::{
     builtin::{Capabilities, KubeVersion, ReleaseOptions},
-    chart::{Chart, pattern},
-    render::{self, HookEvent, RenderOptions, Rendered, custom_resources, push_document},
+    chart::Chart,
+    render::{self, RenderError, RenderOptions, Unsorted, custom_resources, push_document},
     template::{Engine, TemplateSet},
     value::Value,
 };
@@ -49,9 +47,6 @@ pub struct TemplateArgs {
     /// The values.
     #[command(flatten)]
     values: ValueFlags,
-    /// The release's namespace.
-    #[arg(short, long, env = "HELM_NAMESPACE", default_value = "default", hide_env = true)]
-    namespace: String,
     /// A template for the release's name.
     #[arg(long, value_name = "TEMPLATE", default_value = "")]
     name_template: String,
@@ -88,9 +83,6 @@ pub struct TemplateArgs {
     /// Do not check values against values.schema.json.
     #[arg(long)]
     skip_schema_validation: bool,
-    /// Print what was rendered even if it is no YAML.
-    #[arg(long, env = "HELM_DEBUG", hide_env = true)]
-    debug: bool,
     /// Where the chart comes from.
     #[command(flatten)]
     chart: ChartFlags,
@@ -100,7 +92,8 @@ pub struct TemplateArgs {
     /// A program that changes what was rendered.
     #[command(flatten)]
     post_render: PostRenderFlags,
-    #[arg(long, hide = true)]
+    /// Let `getHostByName` resolve names; otherwise it gives empty text.
+    #[arg(long)]
     enable_dns: bool,
     /// Ask the cluster: for its capabilities, for what is looked up, and whether it would take the objects.
     #[arg(long)]
@@ -111,61 +104,19 @@ pub struct TemplateArgs {
     /// Flags that say nothing to a rendering.
     #[command(flatten)]
     #[allow(dead_code, reason = "taken and ignored, as helm does")]
-    ignored: Ignored,
-}
-
-/// Flags of an installation, which `helm template` takes and which change nothing of what is rendered.
-#[derive(Clone, Debug, Args)]
-#[allow(dead_code, reason = "taken and ignored, as helm does")]
-struct Ignored {
-    #[arg(long, hide = true)]
-    skip_crds: bool,
-    #[arg(long, hide = true)]
-    create_namespace: bool,
-    #[arg(long, hide = true)]
-    disable_openapi_validation: bool,
-    #[arg(long, hide = true)]
-    replace: bool,
-    #[arg(long, hide = true, alias = "force")]
-    force_replace: bool,
-    #[arg(long, hide = true)]
-    force_conflicts: bool,
-    #[arg(long, hide = true)]
-    take_ownership: bool,
-    #[arg(long, hide = true)]
-    hide_notes: bool,
-    #[arg(long, hide = true)]
-    render_subchart_notes: bool,
-    #[arg(long, hide = true, alias = "atomic")]
-    rollback_on_failure: bool,
-    #[arg(long, hide = true)]
-    wait_for_jobs: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    wait: Option<Option<String>>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    server_side: Option<Option<String>>,
-    #[arg(long, hide = true)]
-    timeout: Option<String>,
-    #[arg(long, hide = true)]
-    description: Option<String>,
-    #[arg(short, long, hide = true)]
-    labels: Vec<String>,
-    #[arg(long, hide = true)]
-    kubeconfig: Option<String>,
-    #[arg(long, hide = true)]
-    kube_context: Option<String>,
+    ignored: ignored::Ignored,
 }
 
 impl TemplateArgs {
     /// Renders a chart that lies here, and prints it.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self, global: &GlobalArgs) -> Result<()> {
         self.check()?;
         let (name, reference) = self.name_and_chart()?;
         let path = source::locate(reference)?
             .ok_or_else(|| anyhow!("chart {reference:?} not found on this machine"))?;
         let chart = source::load(&path)?;
         source::check_installable(&chart)?;
-        self.render(&name, chart)
+        self.render(&name, chart, global)
     }
 
     /// The same with a chart from wherever it is, and a cluster that may be asked about it.
@@ -174,11 +125,15 @@ impl TemplateArgs {
         let (name, reference) = self.name_and_chart()?;
         let chart = self.chart.load(reference, self.dependency_update, global).await?;
         if !self.validates() {
-            return self.render(&name, chart);
+            return self.render(&name, chart, global);
         }
         let crds = if self.include_crds { custom_resources(&chart) } else { Vec::new() };
         let cluster = global.connect().await?;
-        let settings = Settings { skip_schema: self.skip_schema_validation, ..Settings::default() };
+        let settings = Settings {
+            skip_schema: self.skip_schema_validation,
+            dns: self.enable_dns,
+            ..Settings::default()
+        };
         let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, Some(&cluster), random);
         let renderer = self.post_render.apply(renderer)?;
         let options = Options { dry_run: DryRun::Server, replace: true, ..Options::default() };
@@ -194,7 +149,7 @@ impl TemplateArgs {
         for hook in release.hooks.iter().filter(|hook| !is_left_out(hook)) {
             push_document(&mut text, &hook.path, &hook.manifest);
         }
-        print(&self.select(&text)?)
+        output::print(&self.select(&text)?)
     }
 
     fn validates(&self) -> bool {
@@ -216,10 +171,6 @@ impl TemplateArgs {
     fn check(&self) -> Result<()> {
         self.chart.provenance.refuse()?;
         ensure!(
-            !self.enable_dns,
-            "--enable-dns is not supported: templates never reach the network; pass the address as a value"
-        );
-        ensure!(
             !self.validates() || self.output_dir.is_none() && !self.is_upgrade,
             "--output-dir and --is-upgrade do not go together with --validate or --dry-run=server"
         );
@@ -230,14 +181,14 @@ impl TemplateArgs {
         Ok(())
     }
 
-    fn render(&self, name: &str, mut chart: Chart) -> Result<()> {
+    fn render(&self, name: &str, mut chart: Chart, global: &GlobalArgs) -> Result<()> {
         let capabilities = self.capabilities()?;
         let values = self.values.merge()?;
         check_name(name)?;
         let options = RenderOptions {
             release: ReleaseOptions {
                 name: name.into(),
-                namespace: self.namespace.clone(),
+                namespace: global.namespace_here(),
                 revision: 1,
                 is_upgrade: self.is_upgrade,
                 is_install: !self.is_upgrade,
@@ -247,6 +198,7 @@ impl TemplateArgs {
             skip_schema: self.skip_schema_validation,
             lint: false,
         };
+        let offline = Offline { dns: self.enable_dns };
         let mut warnings = Vec::new();
         let program = self.post_render.find()?;
         let mut change = |files| {
@@ -257,11 +209,11 @@ impl TemplateArgs {
             post_render::split(&run(post_render::merge(&files)?)?)
         };
         let post_render = program.is_some().then_some::<render::PostRender<'_>>(&mut change);
-        let rendered = render::render(&mut chart, &values, &options, &Offline, post_render, &mut warnings);
+        let rendered = render::render(&mut chart, &values, &options, &offline, post_render, &mut warnings);
         source::warn(&warnings);
-        let rendered = rendered.map_err(|error| self.explain(error))?;
+        let rendered = rendered.map_err(|error| self.explain(error, global.debug))?;
         match &self.output_dir {
-            None => print(&self.select(&self.text(&rendered))?),
+            None => output::print(&self.select(&self.text(&rendered))?),
             Some(folder) => {
                 let files = if self.release_name { folder.join(name) } else { folder.clone() };
                 self.write(&rendered, folder, &files)
@@ -292,130 +244,38 @@ impl TemplateArgs {
         }
     }
 
-    /// A document that is no YAML is worth seeing.
-    fn explain(&self, error: render::RenderError) -> anyhow::Error {
+    /// People who debug see what was rendered, if anything was.
+    fn explain(&self, error: RenderError, debug: bool) -> anyhow::Error {
         match &error {
-            render::RenderError::Document { path, document, .. } if self.debug => {
-                let mut text = String::new();
-                push_document(&mut text, path, document);
-                let shown = print(&text);
-                shown.err().unwrap_or_else(|| anyhow!(error))
+            RenderError::Document { rest, .. } if debug => {
+                self.show_unsorted(rest).unwrap_or_else(|| anyhow!(error))
             }
-            render::RenderError::Document { .. } => {
-                anyhow!("{error}\n\nUse --debug flag to render out invalid YAML")
+            RenderError::Document { .. } => anyhow!("{error}\n\nUse --debug flag to render out invalid YAML"),
+            _ if debug && error.is_of_rendering() => {
+                self.show_unsorted(&Unsorted::default()).unwrap_or_else(|| anyhow!(error))
             }
             _ => anyhow!(error),
         }
     }
 
-    fn hooks<'a>(&self, rendered: &'a Rendered) -> impl Iterator<Item = &'a render::Hook> {
-        let (none, skip_tests) = (self.no_hooks, self.skip_tests);
-        let is_test = |hook: &render::Hook| hook.events.contains(&HookEvent::Test);
-        rendered.hooks.iter().filter(move |hook| !(none || skip_tests && is_test(hook)))
-    }
-
-    /// Everything, as one text.
-    fn text(&self, rendered: &Rendered) -> String {
-        let mut text = rendered.manifest_text(self.include_crds).trim().to_owned();
+    /// Prints every file, and the hooks once more, as helm does; why not, if that fails.
+    fn show_unsorted(&self, rest: &Unsorted) -> Option<anyhow::Error> {
+        let mut files = String::new();
+        for (path, content) in rest.files.iter().filter(|(_, content)| !content.trim().is_empty()) {
+            push_document(&mut files, path, content);
+        }
+        let mut text = files.trim().to_owned();
         text.push('\n');
-        for hook in self.hooks(rendered) {
-            push_document(&mut text, &hook.path, &hook.content);
-        }
-        text
+        self.push_hooks(&mut text, &rest.hooks);
+        self.select(&text).and_then(|text| output::print(&text)).err()
     }
-
-    /// Of a text, what `--show-only` asks for.
-    fn select(&self, text: &str) -> Result<String> {
-        if self.show_only.is_empty() {
-            return Ok(text.to_owned());
-        }
-        let documents = render::documents(text);
-        let mut selected = String::new();
-        for wanted in &self.show_only {
-            let matches = |document: &&&str| {
-                source_path(document).is_some_and(|path| pattern::matches(wanted, path).unwrap_or(false))
-            };
-            let found: Vec<_> = documents.iter().filter(matches).collect();
-            ensure!(!found.is_empty(), "could not find template {wanted} in chart");
-            for document in found {
-                selected.extend(["---\n", document, "\n"]);
-            }
-        }
-        Ok(selected)
-    }
-
-    /// Writes every document to the file its template's path names.
-    fn write(&self, rendered: &Rendered, top: &Path, files: &Path) -> Result<()> {
-        let mut out = String::new();
-        let mut written = HashSet::new();
-        if self.include_crds {
-            for crd in &rendered.crds {
-                write_file(top, &crd.path, &crd.content, &mut written, &mut out)?;
-            }
-        }
-        for manifest in &rendered.manifests {
-            write_file(files, &manifest.path, &manifest.content, &mut written, &mut out)?;
-        }
-        out.push('\n');
-        let mut notices = String::new();
-        for hook in self.hooks(rendered) {
-            if files.join(&hook.path).exists() {
-                written.insert(files.join(&hook.path));
-            }
-            write_file(files, &hook.path, &hook.content, &mut written, &mut notices)?;
-        }
-        // Helm prints the empty manifest after all notices.
-        out.insert_str(out.len() - 1, &notices);
-        print(&out)
-    }
-}
-
-/// Appends to a file that was written already, and replaces one that was not.
-fn write_file(
-    folder: &Path,
-    path: &str,
-    content: &str,
-    written: &mut HashSet<PathBuf>,
-    out: &mut String,
-) -> Result<()> {
-    let file = folder.join(path);
-    let parent = file.parent().unwrap_or(folder);
-    fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-    let append = !written.insert(file.clone());
-    let mut text = String::new();
-    push_document(&mut text, path, content);
-    let mut options = fs::OpenOptions::new();
-    let opened = options.create(true).write(true).append(append).truncate(!append).open(&file);
-    opened
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| file.display().to_string())?;
-    out.push_str(&format!("wrote {}\n", file.display()));
-    Ok(())
-}
-
-fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// The path within the chart that a document's `# Source:` names.
-fn source_path(document: &str) -> Option<&str> {
-    let starts = document.match_indices("# Source: ").map(|(at, mark)| &document[at + mark.len()..]);
-    starts.into_iter().find_map(|rest| {
-        let (chart, path) = rest.split_once('/')?;
-        let path = path.split('\n').next().unwrap_or_default();
-        (!chart.is_empty() && !path.is_empty()).then_some(path)
-    })
 }
 
 pub(super) fn template_name(text: &str) -> Result<String> {
     const NAME: &str = "name-template";
     let mut set = TemplateSet::default();
     set.parse(NAME, text)?;
-    let name = Engine::new(&set, &Offline).render(NAME, &Value::Nil)?;
+    let name = Engine::new(&set, &Offline::default()).render(NAME, &Value::Nil)?;
     Ok(String::from_utf8_lossy(&name).into_owned())
 }
 

@@ -1,0 +1,41 @@
+//! Flags of an installation that `helm template` takes too, and that say nothing to a rendering.
+
+use clap::Args;
+
+/// Flags of an installation, which `helm template` takes and which change nothing of what is rendered.
+#[derive(Clone, Debug, Args)]
+#[allow(dead_code, reason = "taken and ignored, as helm does")]
+pub(super) struct Ignored {
+    #[arg(long, hide = true)]
+    skip_crds: bool,
+    #[arg(long, hide = true)]
+    create_namespace: bool,
+    #[arg(long, hide = true)]
+    disable_openapi_validation: bool,
+    #[arg(long, hide = true)]
+    replace: bool,
+    #[arg(long, hide = true, alias = "force")]
+    force_replace: bool,
+    #[arg(long, hide = true)]
+    force_conflicts: bool,
+    #[arg(long, hide = true)]
+    take_ownership: bool,
+    #[arg(long, hide = true)]
+    hide_notes: bool,
+    #[arg(long, hide = true)]
+    render_subchart_notes: bool,
+    #[arg(long, hide = true, alias = "atomic")]
+    rollback_on_failure: bool,
+    #[arg(long, hide = true)]
+    wait_for_jobs: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    wait: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    server_side: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    timeout: Option<String>,
+    #[arg(long, hide = true)]
+    description: Option<String>,
+    #[arg(short, long, hide = true)]
+    labels: Vec<String>,
+}
