@@ -15,7 +15,8 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
-    ("naru-bundle", &["naru-api"]),
+    ("naru-keys", &[]),
+    ("naru-bundle", &["naru-api", "naru-keys"]),
     ("naru-release", &["naru-api", "naru-bundle", "naru-client"]),
     ("naru-store", &[]),
     ("naru-front", &[]),

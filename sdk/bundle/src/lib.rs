@@ -12,7 +12,6 @@ pub mod environment;
 pub mod fault;
 pub mod functions;
 pub mod json;
-pub mod keys;
 pub mod kustomize;
 pub mod lint;
 pub mod printf;

@@ -3,7 +3,7 @@
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::CertificateError;
-use crate::keys::{PrivateKey, decode_pem};
+use naru_keys::{PrivateKey, decode_pem};
 
 /// Who signs a certificate.
 pub(crate) struct Issuer {

@@ -11,7 +11,7 @@ pub(crate) use write::{Subject, Validity, create};
 
 use thiserror::Error;
 
-use crate::keys::KeyError;
+use naru_keys::KeyError;
 
 /// Why a certificate could not be made or read.
 #[derive(Clone, Debug, Error)]

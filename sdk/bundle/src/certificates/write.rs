@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use naru_keys::{PrivateKey, PublicKey, SignatureAlgorithm, encode_pem};
 use ring::digest::{SHA256, digest};
 use yasna::{
     DERWriter, DERWriterSeq, Tag,
@@ -10,10 +11,7 @@ use yasna::{
 };
 
 use super::{CertificateError, Issuer};
-use crate::{
-    keys::{PrivateKey, PublicKey, SignatureAlgorithm, encode_pem},
-    time::{Instant, Zone},
-};
+use crate::time::{Instant, Zone};
 
 /// Whom a certificate is for.
 pub(crate) struct Subject<'a> {

@@ -3,6 +3,8 @@
 
 use std::{any::Any as AnyType, net::IpAddr, rc::Rc};
 
+use naru_keys::{KeyError, NewKey, PrivateKey};
+
 use super::{
     Call, Function, Parameter,
     Parameter::{Int, List, Named, Str},
@@ -12,7 +14,6 @@ use crate::{
     certificates::{CertificateError, Issuer, Subject, Validity, check_pem, create},
     environment::Environment,
     fault::Fault,
-    keys::{KeyError, NewKey, PrivateKey},
     time::{Duration, Instant},
     value::{Object, Str as Text, Value},
 };

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// `id-ecPublicKey`.
-pub(super) fn algorithm() -> ObjectIdentifier {
+pub(crate) fn algorithm() -> ObjectIdentifier {
     ObjectIdentifier::from_slice(&[1, 2, 840, 10_045, 2, 1])
 }
 
@@ -19,7 +19,7 @@ const P521: &[u64] = &[1, 3, 132, 0, 35];
 
 /// A key on one of the curves.
 #[derive(Debug)]
-pub(super) enum EcKey {
+pub(crate) enum EcKey {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
     P521(p521::ecdsa::SigningKey),
@@ -27,7 +27,7 @@ pub(super) enum EcKey {
 
 impl EcKey {
     /// A key on P-256.
-    pub(super) fn generate(random: &Random<'_>) -> Result<Self, KeyError> {
+    pub(crate) fn generate(random: &Random<'_>) -> Result<Self, KeyError> {
         let mut secret = [0; 32];
         for _ in 0..MAX_ATTEMPTS {
             random(&mut secret);
@@ -40,7 +40,7 @@ impl EcKey {
     }
 
     /// Reads SEC 1; `curve` is the one that a PKCS #8 wrapping names.
-    pub(super) fn from_der(der: &[u8], curve: Option<&ObjectIdentifier>) -> Result<Self, KeyError> {
+    pub(crate) fn from_der(der: &[u8], curve: Option<&ObjectIdentifier>) -> Result<Self, KeyError> {
         let parsed = yasna::parse_ber(der, |reader| {
             reader.read_sequence(|reader| {
                 reader.next().read_u8()?;
@@ -67,7 +67,7 @@ impl EcKey {
     }
 
     /// Writes SEC 1, with curve and public key.
-    pub(super) fn to_der(&self) -> Vec<u8> {
+    pub(crate) fn to_der(&self) -> Vec<u8> {
         let secret = match self {
             Self::P256(key) => key.to_bytes().to_vec(),
             Self::P384(key) => key.to_bytes().to_vec(),
@@ -87,7 +87,7 @@ impl EcKey {
     }
 
     /// The curve's identifier.
-    pub(super) fn curve(&self) -> ObjectIdentifier {
+    pub(crate) fn curve(&self) -> ObjectIdentifier {
         ObjectIdentifier::from_slice(match self {
             Self::P256(_) => P256,
             Self::P384(_) => P384,
@@ -96,7 +96,7 @@ impl EcKey {
     }
 
     /// The public point, uncompressed.
-    pub(super) fn public_point(&self) -> Vec<u8> {
+    pub(crate) fn public_point(&self) -> Vec<u8> {
         match self {
             Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
@@ -105,7 +105,7 @@ impl EcKey {
     }
 
     /// `ecdsa-with-SHA256`, `-SHA384` or `-SHA512`, by the curve's size.
-    pub(super) fn signature_algorithm(&self) -> ObjectIdentifier {
+    pub(crate) fn signature_algorithm(&self) -> ObjectIdentifier {
         let digest = match self {
             Self::P256(_) => 2,
             Self::P384(_) => 3,
@@ -115,7 +115,7 @@ impl EcKey {
     }
 
     /// A signature of `message` as a sequence of two integers.
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let failed = |error| KeyError::malformed("EC", error);
         let halves = match self {
             Self::P256(key) => {

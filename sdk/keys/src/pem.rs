@@ -3,20 +3,20 @@
 use pem::{EncodeConfig, LineEnding, Pem};
 
 /// A decoded block.
-pub(crate) struct Block {
+pub struct Block {
     /// `CERTIFICATE`, `RSA PRIVATE KEY`.
-    pub(crate) tag: String,
+    pub tag: String,
     /// The bytes.
-    pub(crate) contents: Vec<u8>,
+    pub contents: Vec<u8>,
 }
 
 /// A block of the type `tag`.
-pub(crate) fn encode(tag: &str, contents: &[u8]) -> String {
+pub fn encode(tag: &str, contents: &[u8]) -> String {
     pem::encode_config(&Pem::new(tag, contents), EncodeConfig::new().set_line_ending(LineEnding::LF))
 }
 
 /// The first block in `text`, whatever stands around it.
-pub(crate) fn decode(text: &[u8]) -> Option<Block> {
+pub fn decode(text: &[u8]) -> Option<Block> {
     let block = pem::parse(text).ok()?;
     Some(Block { tag: block.tag().to_owned(), contents: block.into_contents() })
 }

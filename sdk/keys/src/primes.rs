@@ -1,27 +1,36 @@
 //! Random primes.
 
-use std::{cell::Cell, sync::LazyLock};
+use std::{
+    cell::Cell,
+    iter,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use num_bigint::BigUint;
 use ring::digest::{Context, SHA256};
 
-use super::{KeyError, montgomery::power};
+use super::{
+    KeyError,
+    lanes::{LANES, Moduli},
+    montgomery::power,
+    sieve::sieve,
+};
 
 /// A source of random bytes.
-pub(crate) type Random<'a> = dyn Fn(&mut [u8]) + 'a;
+pub type Random<'a> = dyn Fn(&mut [u8]) + 'a;
 
 /// Bytes of a seed: 256 bits, which nobody can guess.
 const SEED_BYTES: usize = 32;
 
 /// What a search for one prime may be started with in another thread.
-pub(super) fn seed(random: &Random<'_>) -> [u8; SEED_BYTES] {
+pub(crate) fn seed(random: &Random<'_>) -> [u8; SEED_BYTES] {
     let mut seed = [0; SEED_BYTES];
     random(&mut seed);
     seed
 }
 
 /// As many random bytes as are wanted of a seed: the digests of it and a counter.
-pub(super) fn expanded(seed: [u8; SEED_BYTES]) -> impl Fn(&mut [u8]) {
+pub(crate) fn expanded(seed: [u8; SEED_BYTES]) -> impl Fn(&mut [u8]) {
     let counter = Cell::new(0_u64);
     move |bytes| {
         for chunk in bytes.chunks_mut(SEED_BYTES) {
@@ -34,29 +43,17 @@ pub(super) fn expanded(seed: [u8; SEED_BYTES]) -> impl Fn(&mut [u8]) {
     }
 }
 
-/// Divisors up to this are tried before anything slow.
-const SIEVE_BOUND: u32 = 1 << 16;
 /// How many odd candidates are sieved together; a prime of 2048 bits is among so many nearly always.
 const SIEVED_CANDIDATES: usize = 4096;
 /// Rounds of Miller and Rabin's test with random bases, after one with base 2: at least what FIPS 186-5, table B.1,
 /// wants for a chance of a composite below 2⁻¹⁰⁰. The larger a random candidate, the fewer it takes.
-const ROUNDS: usize = 32;
-const ROUNDS_OF_LARGE: usize = 4;
+const ROUNDS: usize = 8 * LANES;
+const ROUNDS_OF_LARGE: usize = LANES;
 const LARGE_BITS: u64 = 1024;
+/// For a search that goes on until it ends by itself.
+pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
 /// How often a search starts anew before it gives up: far more often than chance needs.
-pub(super) const MAX_ATTEMPTS: usize = 64;
-
-static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
-    let mut composite = vec![false; SIEVE_BOUND as usize];
-    let mut primes = Vec::new();
-    for number in 3..SIEVE_BOUND as usize {
-        if number % 2 == 1 && !composite[number] {
-            primes.push(number as u32);
-            composite.iter_mut().skip(number * number).step_by(2 * number).for_each(|mark| *mark = true);
-        }
-    }
-    primes
-});
+pub(crate) const MAX_ATTEMPTS: usize = 64;
 
 /// A random number of `bits` bits; the top `set` bits are ones.
 fn random_number(bits: u32, set: u32, random: &Random<'_>) -> BigUint {
@@ -70,29 +67,30 @@ fn random_number(bits: u32, set: u32, random: &Random<'_>) -> BigUint {
 }
 
 /// A random number from 2 to `bound - 2`, near enough evenly.
-pub(super) fn random_below(bound: &BigUint, random: &Random<'_>) -> BigUint {
+pub(crate) fn random_below(bound: &BigUint, random: &Random<'_>) -> BigUint {
     let wide = random_number(bound.bits() as u32 + 64, 0, random);
     wide % (bound - 3_u8) + 2_u8
 }
 
 /// A random prime of `bits` bits whose top two bits are ones, so that the product of two has twice the bits, and
-/// that `accepts`.
+/// that `accepts`; none when `stopped`.
 ///
 /// # Errors
 /// Only if `random` is not random.
-pub(super) fn prime(
+pub(crate) fn prime(
     bits: u32,
     random: &Random<'_>,
+    stopped: &AtomicBool,
     accepts: impl Fn(&BigUint) -> bool,
-) -> Result<BigUint, KeyError> {
+) -> Result<Option<BigUint>, KeyError> {
     for _ in 0..MAX_ATTEMPTS {
         let mut start = random_number(bits, 2, random);
         start.set_bit(0, true);
-        let found = prime_among(&start, &BigUint::from(2_u8), random, |candidate| {
+        let found = prime_among(&start, &BigUint::from(2_u8), random, stopped, |candidate| {
             candidate.bits() == u64::from(bits) && accepts(candidate)
         });
-        if let Some(prime) = found {
-            return Ok(prime);
+        if found.is_some() || stopped.load(Ordering::Relaxed) {
+            return Ok(found);
         }
     }
     Err(KeyError::NoPrime(MAX_ATTEMPTS))
@@ -102,7 +100,7 @@ pub(super) fn prime(
 ///
 /// # Errors
 /// Only if `random` is not random.
-pub(super) fn prime_one_above_multiple(
+pub(crate) fn prime_one_above_multiple(
     bits: u32,
     step: &BigUint,
     random: &Random<'_>,
@@ -111,7 +109,7 @@ pub(super) fn prime_one_above_multiple(
         let start = random_number(bits, 2, random);
         let start = &start - &start % step + 1_u8;
         if let Some(prime) =
-            prime_among(&start, step, random, |candidate| candidate.bits() == u64::from(bits))
+            prime_among(&start, step, random, &NEVER, |candidate| candidate.bits() == u64::from(bits))
         {
             return Ok(prime);
         }
@@ -124,52 +122,40 @@ fn prime_among(
     start: &BigUint,
     step: &BigUint,
     random: &Random<'_>,
+    stopped: &AtomicBool,
     accepts: impl Fn(&BigUint) -> bool,
 ) -> Option<BigUint> {
-    let divided = sieve(start, step);
+    let divided = sieve(start, step, SIEVED_CANDIDATES);
     let survivors = divided.iter().enumerate().filter(|(_, divided)| !**divided);
-    survivors
-        .map(|(index, _)| start + step * index)
-        .find(|candidate| accepts(candidate) && is_prime(candidate, random))
-}
-
-/// Which of `start + step * index` have a small divisor.
-fn sieve(start: &BigUint, step: &BigUint) -> Vec<bool> {
-    let mut divided = vec![false; SIEVED_CANDIDATES];
-    for prime in SMALL_PRIMES.iter() {
-        let (residue, step) = (remainder(start, *prime), remainder(step, *prime));
-        let first = match inverse(step, *prime) {
-            // The first index at which the candidate is divisible: -residue / step modulo the prime.
-            Some(inverse) => u64::from(prime - residue) * u64::from(inverse) % u64::from(*prime),
-            None => continue,
-        };
-        divided.iter_mut().skip(first as usize).step_by(*prime as usize).for_each(|mark| *mark = true);
+    let mut candidates =
+        survivors.map(|(index, _)| start + step * index).filter(|candidate| accepts(candidate)).peekable();
+    while candidates.peek().is_some() && !stopped.load(Ordering::Relaxed) {
+        let batch = candidates.by_ref().take(LANES).collect();
+        if let Some(prime) = probable(batch).into_iter().find(|candidate| is_prime(candidate, random)) {
+            return Some(prime);
+        }
     }
-    divided
+    None
 }
 
-fn remainder(number: &BigUint, divisor: u32) -> u32 {
-    (number % divisor).iter_u32_digits().next().unwrap_or(0)
-}
-
-/// The inverse of `number` modulo a prime; none for 0.
-fn inverse(number: u32, prime: u32) -> Option<u32> {
-    let (mut old, mut new) = ((i64::from(number), 1), (i64::from(prime), 0));
-    while new.0 != 0 {
-        let quotient = old.0 / new.0;
-        (old, new) = (new, (old.0 - quotient * new.0, old.1 - quotient * new.1));
+/// Those of at most [`LANES`] candidates that pass Fermat's test with base 2, as all primes and few others do.
+fn probable(mut candidates: Vec<BigUint>) -> Vec<BigUint> {
+    let modulus = |lane: usize| &candidates[lane % candidates.len()];
+    if let Some(moduli) = Moduli::new(std::array::from_fn(modulus)) {
+        let powers = moduli.powers_of_two(&std::array::from_fn(|lane| modulus(lane) - 1_u8));
+        let one = BigUint::from(1_u8);
+        let mut passed = powers.iter().map(|power| *power == one);
+        candidates.retain(|_| passed.next().unwrap_or(false));
     }
-    (number != 0).then(|| old.1.rem_euclid(i64::from(prime)) as u32)
+    candidates
 }
 
 /// Miller and Rabin's test of an odd number above 3.
 fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
-    let one = BigUint::from(1_u8);
-    let below = candidate - &one;
+    let (one, below) = (BigUint::from(1_u8), candidate - 1_u8);
     let twos = below.trailing_zeros().unwrap_or(0);
     let odd = &below >> twos;
-    let passes = |base: &BigUint| {
-        let mut power = power(base, &odd, candidate);
+    let passes = |mut power: BigUint| {
         if power == one || power == below {
             return true;
         }
@@ -179,7 +165,16 @@ fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
         })
     };
     let rounds = if candidate.bits() >= LARGE_BITS { ROUNDS_OF_LARGE } else { ROUNDS };
-    passes(&BigUint::from(2_u8)) && (0..rounds).all(|_| passes(&random_below(candidate, random)))
+    match Moduli::new([candidate; LANES]) {
+        // Four at a time; Fermat's test was one with base 2.
+        Some(moduli) => (0..rounds / LANES).all(|_| {
+            let bases = std::array::from_fn(|_| random_below(candidate, random));
+            moduli.powers(&bases, &odd).into_iter().all(passes)
+        }),
+        None => iter::once(BigUint::from(2_u8))
+            .chain((0..rounds).map(|_| random_below(candidate, random)))
+            .all(|base| passes(power(&base, &odd, candidate))),
+    }
 }
 
 #[cfg(test)]
@@ -215,21 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn sieve_marks_exactly_the_divisible() {
-        let (start, step) = (BigUint::from(1_000_000_007_u64 * 1_000_003), BigUint::from(30_u8));
-        for (index, divided) in sieve(&start, &step).into_iter().enumerate().take(300) {
-            let candidate = &start + &step * index;
-            let expected = SMALL_PRIMES.iter().any(|prime| remainder(&candidate, *prime) == 0);
-            assert_eq!(divided, expected, "{candidate}");
-        }
-    }
-
-    #[test]
     fn finds_primes_of_the_size() {
-        let random = counting();
-        let found = prime(256, &random, |candidate| remainder(candidate, 3) == 2).expect("a prime");
+        let (random, two) = (counting(), BigUint::from(2_u8));
+        let found = prime(256, &random, &NEVER, |candidate| candidate % 3_u8 == two);
+        let found = found.expect("random").expect("a prime");
         assert_eq!(found.bits(), 256);
-        assert!(found.bit(255) && found.bit(254) && remainder(&found, 3) == 2);
+        assert!(found.bit(255) && found.bit(254) && &found % 3_u8 == two);
         let step = &found * 2_u8;
         let larger = prime_one_above_multiple(512, &step, &random).expect("a prime");
         assert_eq!((larger.bits(), &larger % step), (512, BigUint::from(1_u8)));
@@ -239,6 +225,6 @@ mod tests {
     fn gives_up_without_randomness() {
         // All ones, 2^64 - 1 and the odd numbers above it, which have 65 bits: no candidate is accepted.
         let constant = |bytes: &mut [u8]| bytes.fill(0xff);
-        assert!(matches!(prime(64, &constant, |_| true), Err(KeyError::NoPrime(_))));
+        assert!(matches!(prime(64, &constant, &NEVER, |_| true), Err(KeyError::NoPrime(_))));
     }
 }

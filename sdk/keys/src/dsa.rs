@@ -5,7 +5,7 @@ use num_bigint::BigUint;
 use super::{
     KeyError,
     montgomery::power,
-    primes::{Random, prime, prime_one_above_multiple, random_below},
+    primes::{NEVER, Random, prime, prime_one_above_multiple, random_below},
     rsa::{positive, write_positive},
 };
 
@@ -14,12 +14,12 @@ const ORDER_BITS: u32 = 256;
 
 /// The numbers as OpenSSL orders them: p, q, g, y, x.
 #[derive(Debug)]
-pub(super) struct DsaKey([BigUint; 5]);
+pub(crate) struct DsaKey([BigUint; 5]);
 
 impl DsaKey {
     /// New parameters and a key for them.
-    pub(super) fn generate(random: &Random<'_>) -> Result<Self, KeyError> {
-        let order = prime(ORDER_BITS, random, |_| true)?;
+    pub(crate) fn generate(random: &Random<'_>) -> Result<Self, KeyError> {
+        let order = prime(ORDER_BITS, random, &NEVER, |_| true)?.ok_or(KeyError::NoPrime(0))?;
         let modulus = prime_one_above_multiple(MODULUS_BITS, &(&order * 2_u8), random)?;
         let cofactor = (&modulus - 1_u8) / &order;
         // 2 is a generator's root but for a chance of one in the order.
@@ -30,7 +30,7 @@ impl DsaKey {
     }
 
     /// Reads OpenSSL's form.
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let parsed = yasna::parse_ber(der, |reader| {
             reader.read_sequence(|reader| {
                 reader.next().read_i64()?;
@@ -42,7 +42,7 @@ impl DsaKey {
     }
 
     /// Writes OpenSSL's form.
-    pub(super) fn to_der(&self) -> Vec<u8> {
+    pub(crate) fn to_der(&self) -> Vec<u8> {
         yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_u8(0);

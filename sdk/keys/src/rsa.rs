@@ -3,7 +3,14 @@
 //! Signing is done here, because the crate that could do it refuses keys below 2048 and above 4096 bits, which Go
 //! takes.
 
-use std::thread;
+use std::{
+    num::NonZero,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use num_bigint::BigUint;
 use ring::digest::{SHA256, digest};
@@ -16,22 +23,27 @@ use super::{
 };
 
 const EXPONENT: u32 = 65_537;
+/// Threads that search for a key's primes.
+const MAX_THREADS: usize = 4;
 /// What PKCS #1 puts before a SHA-256 digest: its `DigestInfo`.
 const SHA256_PREFIX: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
 
+/// A search for a prime with a source of randomness, until it is stopped.
+type Search<'a> = dyn Fn(&Random<'_>, &AtomicBool) -> Result<Option<BigUint>, KeyError> + Sync + 'a;
+
 /// `rsaEncryption`.
-pub(super) fn algorithm() -> ObjectIdentifier {
+pub(crate) fn algorithm() -> ObjectIdentifier {
     ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 1, 1])
 }
 
 /// `sha256WithRSAEncryption`.
-pub(super) fn with_sha256() -> ObjectIdentifier {
+pub(crate) fn with_sha256() -> ObjectIdentifier {
     ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 1, 11])
 }
 
 /// A key of two primes.
 #[derive(Debug)]
-pub(super) struct RsaKey {
+pub(crate) struct RsaKey {
     modulus: BigUint,
     public: BigUint,
     private: BigUint,
@@ -40,20 +52,20 @@ pub(super) struct RsaKey {
 
 impl RsaKey {
     /// A key with a modulus of `bits` bits and the exponent 65537.
-    pub(super) fn generate(bits: u32, random: &Random<'_>) -> Result<Self, KeyError> {
+    pub(crate) fn generate(bits: u32, random: &Random<'_>) -> Result<Self, KeyError> {
         let public = BigUint::from(EXPONENT);
         // The exponent needs an inverse, so it must not divide what is one below a prime.
         let fits = |candidate: &BigUint| candidate % EXPONENT != BigUint::from(1_u8);
-        let mut primes = pair(random, &|random| prime(bits / 2, random, fits))?;
+        let mut primes = pair(random, &|random, stopped| prime(bits / 2, random, stopped, fits))?;
         primes.sort_by(|left, right| right.cmp(left));
         let [p, q] = &primes;
         let totient = (p - 1_u8) * (q - 1_u8);
-        let private = public.modinv(&totient).filter(|_| p != q).ok_or(KeyError::NoPrime(primes.len()))?;
+        let private = public.modinv(&totient).ok_or(KeyError::NoPrime(primes.len()))?;
         Ok(Self { modulus: p * q, public, private, primes })
     }
 
     /// Reads PKCS #1.
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let malformed = |problem: &str| KeyError::malformed("RSA", problem);
         let parsed = yasna::parse_ber(der, |reader| {
             reader.read_sequence(|reader| {
@@ -82,7 +94,7 @@ impl RsaKey {
     }
 
     /// Writes PKCS #1.
-    pub(super) fn to_der(&self) -> Vec<u8> {
+    pub(crate) fn to_der(&self) -> Vec<u8> {
         let [p, q] = &self.primes;
         let coefficient = q.modinv(p).unwrap_or_default();
         let exponents = [&self.private % (p - 1_u8), &self.private % (q - 1_u8)];
@@ -99,7 +111,7 @@ impl RsaKey {
     }
 
     /// `RSAPublicKey`.
-    pub(super) fn public_der(&self) -> Vec<u8> {
+    pub(crate) fn public_der(&self) -> Vec<u8> {
         yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 write_positive(writer, &self.modulus);
@@ -109,7 +121,7 @@ impl RsaKey {
     }
 
     /// A signature of `message`.
-    pub(super) fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let length = self.modulus.bits().div_ceil(8) as usize;
         let suffix = [SHA256_PREFIX, digest(&SHA256, message).as_ref()].concat();
         let filling = length.checked_sub(suffix.len() + 3).filter(|filling| *filling >= 8);
@@ -129,23 +141,40 @@ impl RsaKey {
     }
 }
 
-/// Two of what `search` finds, at the same time: the search takes nearly all of a key's time.
-fn pair(
-    random: &Random<'_>,
-    search: &(dyn Fn(&Random<'_>) -> Result<BigUint, KeyError> + Sync),
-) -> Result<[BigUint; 2], KeyError> {
-    let seeds = [seed(random), seed(random)];
-    let [first, second] = thread::scope(|scope| {
-        let other = scope.spawn(|| search(&expanded(seeds[1])));
-        let first = search(&expanded(seeds[0]));
-        // A thread that failed says why by itself.
-        [first, other.join().unwrap_or(Err(KeyError::NoPrime(0)))]
+/// Two different ones of what `search` finds. Every thread searches until there are two, because one search may take
+/// several times as long as another, and the searches take nearly all of a key's time.
+fn pair(random: &Random<'_>, search: &Search<'_>) -> Result<[BigUint; 2], KeyError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let (found, stopped) = (Mutex::new(Ok(Vec::new())), AtomicBool::new(false));
+    let worker = |seed| {
+        let random = expanded(seed);
+        while !stopped.load(Ordering::Relaxed) {
+            let result = search(&random, &stopped);
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            let Ok(primes) = found.as_mut() else { return };
+            match result {
+                Ok(Some(prime)) if primes.len() < 2 && !primes.contains(&prime) => primes.push(prime),
+                Ok(_) => {}
+                Err(error) => *found = Err(error),
+            }
+            let searching = found.as_ref().is_ok_and(|primes| primes.len() < 2);
+            stopped.store(!searching, Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            let (seed, worker) = (seed(random), &worker);
+            // Without a thread, those that are there take longer.
+            let _ = thread::Builder::new().name("primes".into()).spawn_scoped(scope, move || worker(seed));
+        }
+        worker(seed(random));
     });
-    Ok([first?, second?])
+    let primes = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    primes.try_into().map_err(|primes: Vec<_>| KeyError::NoPrime(primes.len()))
 }
 
 /// A positive integer of a sequence.
-pub(super) fn positive(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<BigUint> {
+pub(crate) fn positive(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<BigUint> {
     let (bytes, nonnegative) = reader.next().read_bigint_bytes()?;
     let number = BigUint::from_bytes_be(&bytes);
     if nonnegative && number.bits() > 0 {
@@ -156,6 +185,6 @@ pub(super) fn positive(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<BigUint>
 }
 
 /// Writes a positive integer into a sequence.
-pub(super) fn write_positive(writer: &mut DERWriterSeq<'_>, number: &BigUint) {
+pub(crate) fn write_positive(writer: &mut DERWriterSeq<'_>, number: &BigUint) {
     writer.next().write_bigint_bytes(&number.to_bytes_be(), true);
 }

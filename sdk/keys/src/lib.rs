@@ -7,13 +7,15 @@
 
 mod dsa;
 mod elliptic;
+mod lanes;
 mod montgomery;
 mod pem;
 mod primes;
 mod rsa;
+mod sieve;
 
-pub(crate) use self::pem::{decode as decode_pem, encode as encode_pem};
-pub(crate) use primes::Random;
+pub use self::pem::{decode as decode_pem, encode as encode_pem};
+pub use primes::Random;
 
 use thiserror::Error;
 use yasna::models::ObjectIdentifier;
@@ -81,11 +83,11 @@ pub enum NewKey {
 }
 
 /// How a signature's algorithm is named in a certificate.
-pub(crate) struct SignatureAlgorithm {
+pub struct SignatureAlgorithm {
     /// The object identifier.
-    pub(crate) oid: ObjectIdentifier,
+    pub oid: ObjectIdentifier,
     /// Whether a NULL follows it.
-    pub(crate) null: bool,
+    pub null: bool,
 }
 
 const ED25519: &[u64] = &[1, 3, 101, 112];
@@ -175,7 +177,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`KeyError::CannotSign`] for DSA.
-    pub(crate) fn public(&self) -> Result<PublicKey, KeyError> {
+    pub fn public(&self) -> Result<PublicKey, KeyError> {
         match &self.0 {
             Kind::Rsa(key) => Ok(PublicKey::new(&rsa::algorithm(), Some(Parameter::Null), key.public_der())),
             Kind::Elliptic(key) => Ok(PublicKey::new(
@@ -195,7 +197,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`KeyError::CannotSign`] for DSA.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.0 {
             Kind::Rsa(key) => key.sign_sha256(message),
             Kind::Elliptic(key) => key.sign(message),
@@ -208,7 +210,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`KeyError::CannotSign`] for DSA.
-    pub(crate) fn signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
+    pub fn signature_algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
         Ok(match &self.0 {
             Kind::Rsa(_) => SignatureAlgorithm { oid: rsa::with_sha256(), null: true },
             Kind::Elliptic(key) => SignatureAlgorithm { oid: key.signature_algorithm(), null: false },
@@ -221,11 +223,11 @@ impl PrivateKey {
 }
 
 /// A public key.
-pub(crate) struct PublicKey {
+pub struct PublicKey {
     /// `SubjectPublicKeyInfo`.
-    pub(crate) der: Vec<u8>,
+    pub der: Vec<u8>,
     /// The bits of the key alone, from which a key identifier is made.
-    pub(crate) bits: Vec<u8>,
+    pub bits: Vec<u8>,
 }
 
 enum Parameter {

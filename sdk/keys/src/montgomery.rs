@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 const WINDOW_BITS: usize = 4;
 
 /// `base` to the power of `exponent` modulo `modulus`, which is odd and above `base`.
-pub(super) fn power(base: &BigUint, exponent: &BigUint, modulus: &BigUint) -> BigUint {
+pub(crate) fn power(base: &BigUint, exponent: &BigUint, modulus: &BigUint) -> BigUint {
     let limbs = modulus.to_u64_digits();
     match limbs.len() {
         // The primes of keys of 2048, 3072 and 4096 bits, and DSA's modulus.
