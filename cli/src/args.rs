@@ -27,6 +27,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Start a one-machine cluster in the foreground: control plane, node and shims.
     Up(UpArgs),

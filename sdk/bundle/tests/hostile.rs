@@ -146,7 +146,7 @@ fn rendered(template: &str) -> Result<String, String> {
     };
     let none = Map::new::<&str>(MapType::Any, []);
     let rendered = render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new());
-    rendered.map(|rendered| rendered.manifest_text(false)).map_err(|error| error.to_string())
+    rendered.map(|rendered| rendered.manifest_text()).map_err(|error| error.to_string())
 }
 
 #[track_caller]

@@ -129,7 +129,7 @@ impl<'a> ChartRenderer<'a> {
         Ok(Bundle {
             chart: RawValue::from_string(chart::record(&chart)?).map_err(Error::Text)?,
             config: RawValue::from_string(config).map_err(Error::Text)?,
-            manifest: rendered.manifest_text(false),
+            manifest: rendered.manifest_text(),
             hooks: hooks(&rendered),
             notes: rendered.notes,
             warnings,

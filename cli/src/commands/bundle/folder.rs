@@ -3,11 +3,15 @@
 use std::{
     collections::HashSet,
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use naru_bundle::chart::{File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark};
+use naru_bundle::{
+    chart::{File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
+    value::Str,
+};
 
 /// How deep folders may lie in one another.
 const MAX_DEPTH: usize = 64;
@@ -22,7 +26,7 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     };
     let realm = top.parent().unwrap_or(&top).to_path_buf();
     let mut reader = Reader { rules, realm, files: Vec::new(), bytes: 0, open: HashSet::new() };
-    reader.folder(&top, "", 0)?;
+    reader.folder(&top, top.clone(), "", 0)?;
     Ok(reader.files)
 }
 
@@ -37,9 +41,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn folder(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
+    /// Reads the folder at `path`, which is `real` without links.
+    fn folder(&mut self, path: &Path, real: PathBuf, name: &str, depth: usize) -> Result<()> {
         ensure!(depth <= MAX_DEPTH, "{}: folders more than {MAX_DEPTH} levels deep", path.display());
-        let real = path.canonicalize()?;
         ensure!(
             self.open.insert(real.clone()),
             "{}: a symbolic link leads back to a folder around it",
@@ -50,45 +54,51 @@ impl Reader {
         for entry in entries {
             let own = entry.file_name().to_string_lossy().into_owned();
             let name = if name.is_empty() { own } else { format!("{name}/{own}") };
-            self.entry(&entry.path(), &name, depth)?;
+            self.entry(&entry, &real, &name, depth)?;
         }
         self.open.remove(&real);
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
-        if fs::symlink_metadata(path)?.is_symlink() {
-            let target = path
+    /// Reads what lies in the folder `real`.
+    fn entry(&mut self, entry: &fs::DirEntry, real: &Path, name: &str, depth: usize) -> Result<()> {
+        let (path, mut kind) = (entry.path(), entry.file_type()?);
+        let mut real = real.join(entry.file_name());
+        if kind.is_symlink() {
+            real = path
                 .canonicalize()
                 .with_context(|| format!("error evaluating symlink {}", path.display()))?;
-            let inside = target.starts_with(&self.realm);
+            let inside = real.starts_with(&self.realm);
             ensure!(
                 inside,
                 "symlink {} leads to {}, out of {}",
                 path.display(),
-                target.display(),
+                real.display(),
                 self.realm.display()
             );
+            kind = fs::metadata(&real).with_context(|| path.display().to_string())?.file_type();
         }
-        let about = fs::metadata(path).with_context(|| path.display().to_string())?;
-        if self.rules.ignores(name, about.is_dir()) {
+        if self.rules.ignores(name, kind.is_dir()) {
             return Ok(());
         }
-        if about.is_dir() {
-            return self.folder(path, name, depth + 1);
+        if kind.is_dir() {
+            return self.folder(&path, real, name, depth + 1);
         }
-        if !about.is_file() {
+        if !kind.is_file() {
             bail!("cannot load irregular file {} as it has file mode type bits set", path.display());
         }
+        let mut file = fs::File::open(&path).with_context(|| format!("error reading {name}"))?;
+        let length = file.metadata().with_context(|| path.display().to_string())?.len();
         ensure!(
-            about.len() <= MAX_FILE_BYTES,
+            length <= MAX_FILE_BYTES,
             "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
         );
-        let data = fs::read(path).with_context(|| format!("error reading {name}"))?;
-        self.bytes += data.len() as u64;
+        self.bytes += length;
         ensure!(self.files.len() < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        self.files.push(File { name: name.to_owned(), data: without_mark(&data) });
+        let data = Str::filled(length as usize, |buffer| file.read_exact(buffer));
+        let data = data.with_context(|| format!("error reading {name}"))?;
+        self.files.push(File { name: name.to_owned(), data: without_mark(data) });
         Ok(())
     }
 }

@@ -26,6 +26,7 @@ pub struct GetArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum What {
     /// Everything.
     All(ReleaseArgs),

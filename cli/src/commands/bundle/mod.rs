@@ -53,6 +53,7 @@ pub struct BundleArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// What needs no cluster.
     #[command(flatten)]
@@ -97,6 +98,7 @@ enum Command {
 /// The commands that only read and write charts: no cluster, hence no runtime to start, unless a chart is to be fetched
 /// or a cluster to be asked.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum ChartCommand {
     /// Make a folder with a chart to start from.
     Create(create::CreateArgs),

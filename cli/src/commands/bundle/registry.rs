@@ -17,6 +17,7 @@ pub struct RegistryArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum What {
     /// Log in to a registry.
     Login(Box<LoginArgs>),

@@ -25,6 +25,7 @@ pub struct RepoArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum What {
     /// Add a chart repository.
     Add(Box<AddArgs>),

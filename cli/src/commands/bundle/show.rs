@@ -20,6 +20,7 @@ pub struct ShowArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum What {
     /// Everything.
     All(ChartArg),

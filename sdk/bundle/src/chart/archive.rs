@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
         let mut data = Vec::with_capacity(size as usize);
         entry.read_to_end(&mut data).map_err(damaged)?;
         remaining -= size;
-        files.push(File { name, data: without_mark(&data) });
+        files.push(File { name, data: without_mark(data.into()) });
     }
     if files.is_empty() {
         return Err(ChartError::Archive("archive has no files".into()));
@@ -57,8 +57,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
 }
 
 /// A file's bytes without a byte order mark.
-pub fn without_mark(data: &[u8]) -> Str {
-    data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).into()
+pub fn without_mark(data: Str) -> Str {
+    match data.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => rest.into(),
+        None => data,
+    }
 }
 
 fn damaged(error: std::io::Error) -> ChartError {

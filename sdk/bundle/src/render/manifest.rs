@@ -9,8 +9,6 @@ pub struct Rendered {
     pub manifests: Vec<Manifest>,
     /// What runs at events, ordered by kind; the executor of an event sorts by weight and name.
     pub hooks: Vec<Hook>,
-    /// The files of `crds/`, of the chart and its subcharts, as they are.
-    pub crds: Vec<CustomResource>,
     /// The text of `templates/NOTES.txt`; empty if there is none.
     pub notes: String,
 }
@@ -110,13 +108,8 @@ impl fmt::Display for HookEvent {
 
 impl Rendered {
     /// The manifests as one text, as Helm's release records keep it.
-    pub fn manifest_text(&self, with_crds: bool) -> String {
+    pub fn manifest_text(&self) -> String {
         let mut text = String::new();
-        if with_crds {
-            for crd in &self.crds {
-                push_document(&mut text, &crd.path, &crd.content);
-            }
-        }
         for manifest in &self.manifests {
             push_document(&mut text, &manifest.path, &manifest.content);
         }

@@ -70,7 +70,7 @@ pub fn render(
         Ok(sorted) => sorted,
         Err(error) => return Err(error.in_chart(chart, files)),
     };
-    Ok(Rendered { manifests, hooks, crds: custom_resources(chart), notes })
+    Ok(Rendered { manifests, hooks, notes })
 }
 
 /// What every template but partials writes, by path: the first half of [`render`].

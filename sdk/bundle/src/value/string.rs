@@ -7,6 +7,18 @@ use std::{borrow::Cow, fmt, ops::Deref, rc::Rc};
 pub struct Str(Rc<[u8]>);
 
 impl Str {
+    /// `length` bytes that `fill` writes over zeros, in their final place.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut bytes: Rc<[u8]> = std::iter::repeat_n(0, length).collect();
+        if let Some(bytes) = Rc::get_mut(&mut bytes) {
+            fill(bytes)?;
+        }
+        Ok(Self(bytes))
+    }
+
     /// As UTF-8; invalid bytes become U+FFFD, as Go does when it ranges over a string.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.0)

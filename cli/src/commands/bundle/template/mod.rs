@@ -10,7 +10,7 @@ use clap::Args;
 use naru_bundle::{
     builtin::{Capabilities, KubeVersion, ReleaseOptions},
     chart::Chart,
-    render::{self, RenderError, RenderOptions, Unsorted, custom_resources, push_document},
+    render::{self, CustomResource, RenderError, RenderOptions, Unsorted, custom_resources, push_document},
     template::{Engine, TemplateSet},
     value::Value,
 };
@@ -127,7 +127,7 @@ impl TemplateArgs {
         if !self.validates() {
             return self.render(&name, chart, global);
         }
-        let crds = if self.include_crds { custom_resources(&chart) } else { Vec::new() };
+        let crds = self.crds(&chart);
         let cluster = global.connect().await?;
         let settings = Settings {
             skip_schema: self.skip_schema_validation,
@@ -149,7 +149,12 @@ impl TemplateArgs {
         for hook in release.hooks.iter().filter(|hook| !is_left_out(hook)) {
             push_document(&mut text, &hook.path, &hook.manifest);
         }
-        output::print(&self.select(&text)?)
+        self.print_selected(&text)
+    }
+
+    /// The files of crds/, if they are wanted.
+    fn crds(&self, chart: &Chart) -> Vec<CustomResource> {
+        if self.include_crds { custom_resources(chart) } else { Vec::new() }
     }
 
     fn validates(&self) -> bool {
@@ -212,11 +217,12 @@ impl TemplateArgs {
         let rendered = render::render(&mut chart, &values, &options, &offline, post_render, &mut warnings);
         source::warn(&warnings);
         let rendered = rendered.map_err(|error| self.explain(error, global.debug))?;
+        let crds = self.crds(&chart);
         match &self.output_dir {
-            None => output::print(&self.select(&self.text(&rendered))?),
+            None => self.print_selected(&self.text(&crds, &rendered)),
             Some(folder) => {
                 let files = if self.release_name { folder.join(name) } else { folder.clone() };
-                self.write(&rendered, folder, &files)
+                self.write(&crds, &rendered, folder, &files)
             }
         }
     }
@@ -267,7 +273,7 @@ impl TemplateArgs {
         let mut text = files.trim().to_owned();
         text.push('\n');
         self.push_hooks(&mut text, &rest.hooks);
-        self.select(&text).and_then(|text| output::print(&text)).err()
+        self.print_selected(&text).err()
     }
 }
 

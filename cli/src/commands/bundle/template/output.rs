@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use naru_bundle::{
     chart::pattern,
-    render::{self, HookEvent, Rendered, push_document},
+    render::{self, CustomResource, HookEvent, Rendered, push_document},
 };
 
 use super::TemplateArgs;
@@ -23,8 +23,15 @@ impl TemplateArgs {
     }
 
     /// Everything, as one text.
-    pub(super) fn text(&self, rendered: &Rendered) -> String {
-        let mut text = rendered.manifest_text(self.include_crds).trim().to_owned();
+    pub(super) fn text(&self, crds: &[CustomResource], rendered: &Rendered) -> String {
+        let mut text = String::new();
+        for crd in crds {
+            push_document(&mut text, &crd.path, &crd.content);
+        }
+        for manifest in &rendered.manifests {
+            push_document(&mut text, &manifest.path, &manifest.content);
+        }
+        text.truncate(text.trim_end().len());
         text.push('\n');
         self.push_hooks(&mut text, &rendered.hooks);
         text
@@ -37,10 +44,10 @@ impl TemplateArgs {
         }
     }
 
-    /// Of a text, what `--show-only` asks for.
-    pub(super) fn select(&self, text: &str) -> Result<String> {
+    /// Prints of a text what `--show-only` asks for.
+    pub(super) fn print_selected(&self, text: &str) -> Result<()> {
         if self.show_only.is_empty() {
-            return Ok(text.to_owned());
+            return print(text);
         }
         let documents = render::documents(text);
         let mut selected = String::new();
@@ -54,17 +61,21 @@ impl TemplateArgs {
                 selected.extend(["---\n", document, "\n"]);
             }
         }
-        Ok(selected)
+        print(&selected)
     }
 
     /// Writes every document to the file its template's path names.
-    pub(super) fn write(&self, rendered: &Rendered, top: &Path, files: &Path) -> Result<()> {
+    pub(super) fn write(
+        &self,
+        crds: &[CustomResource],
+        rendered: &Rendered,
+        top: &Path,
+        files: &Path,
+    ) -> Result<()> {
         let mut out = String::new();
         let mut written = HashSet::new();
-        if self.include_crds {
-            for crd in &rendered.crds {
-                write_file(top, &crd.path, &crd.content, &mut written, &mut out)?;
-            }
+        for crd in crds {
+            write_file(top, &crd.path, &crd.content, &mut written, &mut out)?;
         }
         for manifest in &rendered.manifests {
             write_file(files, &manifest.path, &manifest.content, &mut written, &mut out)?;
@@ -107,7 +118,7 @@ fn write_file(
 }
 
 /// Prints to standard output; nobody listening any more is no fault.
-pub(super) fn print(text: &str) -> Result<()> {
+fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
