@@ -1,5 +1,7 @@
 //! Go's quoting (`strconv.Quote` and its relatives) and its inverse.
 
+use std::borrow::Cow;
+
 /// Whether Go prints the character as it is: letters, marks, numbers, punctuation, symbols and the ASCII space.
 pub fn is_print(character: char) -> bool {
     use icu_properties::{CodePointMapData, props::GeneralCategory as Category};
@@ -90,7 +92,7 @@ pub fn can_backquote(text: &[u8]) -> bool {
 }
 
 /// Go's `strconv.Unquote` for a string in double quotes or backquotes; `None` if it is malformed.
-pub fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
+pub fn unquote(quoted: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (&mark, rest) = quoted.split_first()?;
     let (&last, mut inner) = rest.split_last()?;
     if mark != last {
@@ -98,8 +100,9 @@ pub fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
     }
     match mark {
         b'`' if inner.contains(&b'`') => None,
+        b'`' if !inner.contains(&b'\r') => Some(inner.into()),
         b'`' => Some(inner.iter().copied().filter(|byte| *byte != b'\r').collect()),
-        b'"' if !inner.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'"')) => Some(inner.to_vec()),
+        b'"' if !inner.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'"')) => Some(inner.into()),
         b'"' => {
             let mut out = Vec::with_capacity(inner.len());
             while !inner.is_empty() {
@@ -110,7 +113,7 @@ pub fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
                 unit.append_to(&mut out);
                 inner = rest;
             }
-            Some(out)
+            Some(out.into())
         }
         _ => None,
     }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hook, HookEvent, Manifest, RenderError, Unsorted, head::Head, order::install_position, split};
+use super::{
+    Hook, HookEvent, Manifest, RenderError, Unsorted, head::Head, order::install_position, scope::is_partial,
+    split,
+};
+use crate::parallel;
 
 const HOOK: &str = "helm.sh/hook";
 const WEIGHT: &str = "helm.sh/hook-weight";
@@ -15,33 +19,31 @@ pub(super) fn sort(
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
     let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
-    for (path, text) in files {
-        if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
-            continue;
-        }
-        for document in split::documents(text) {
-            let head = match Head::read(document) {
-                Ok(head) => head,
-                Err((cause, position)) => {
-                    return Err(RenderError::Document {
-                        path: path.clone(),
-                        cause,
-                        position,
-                        rest: Box::new(Unsorted {
-                            document: document.to_owned(),
-                            hooks,
-                            ..Unsorted::default()
-                        }),
-                    });
-                }
-            };
-            match head.annotation(HOOK) {
-                None => manifests.push(manifest(path, document, head)),
-                Some(kinds) => match hook(path, document, &head, kinds) {
-                    Some(hook) => hooks.push(hook),
-                    None => warnings.push(format!("skipping unknown hooks: {kinds}")),
-                },
+    let files = files.iter().filter(|(path, _)| !is_partial(path));
+    let documents: Vec<_> = files
+        .flat_map(|(path, text)| split::documents(text).into_iter().map(move |text| (path, text)))
+        .collect();
+    let bytes = documents.iter().map(|(_, document)| document.len()).sum();
+    let heads = parallel::map(&documents, bytes, |(_, document)| Head::read(document));
+    for ((path, document), head) in documents.into_iter().zip(heads) {
+        let head = match head {
+            Ok(head) => head,
+            Err((cause, position)) => {
+                let rest = Unsorted { document: document.to_owned(), hooks, ..Unsorted::default() };
+                return Err(RenderError::Document {
+                    path: path.clone(),
+                    cause,
+                    position,
+                    rest: Box::new(rest),
+                });
             }
+        };
+        match head.annotation(HOOK) {
+            None => manifests.push(manifest(path, document, head)),
+            Some(kinds) => match hook(path, document, &head, kinds) {
+                Some(hook) => hooks.push(hook),
+                None => warnings.push(format!("skipping unknown hooks: {kinds}")),
+            },
         }
     }
     manifests.sort_by(|left, right| install_position(&left.kind).cmp(&install_position(&right.kind)));

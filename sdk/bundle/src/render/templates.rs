@@ -26,9 +26,8 @@ pub(super) fn render(
         scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
     let templates = scope::templates(chart, values, &shared);
     let mut set = TemplateSet::default();
-    for template in &templates {
-        set.parse(&template.path, template.text.clone())?;
-    }
+    let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
+    set.parse_all(&files)?;
     let lint = Lint(environment);
     let engine = Engine::new(&set, if options.lint { &lint } else { environment });
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));

@@ -4,13 +4,13 @@ use super::{
     MAX_OUTPUT_BYTES, deep,
     evaluate::Piped,
     execute::{Item, Outcome, State, fault},
-    number::Number,
+    number::{Ideal, Number},
     tree::{Callee, Operand, Position, Term},
 };
 use crate::{
     fault::Fault,
     functions::{Call, Function, Parameter},
-    value::{Element, List, MapType, Value},
+    value::{Element, List, MapType, Str, Value},
 };
 
 impl State<'_> {
@@ -227,16 +227,16 @@ fn literal_bool(flag: bool, parameter: Parameter) -> Outcome<Value> {
     }
 }
 
-fn literal_text(text: &Value, parameter: Parameter) -> Outcome<Value> {
+fn literal_text(text: &Str, parameter: Parameter) -> Outcome<Value> {
     match parameter {
-        Parameter::Any | Parameter::Str => Ok(text.clone()),
-        _ => Err(misfit(&String::from_utf8_lossy(&crate::printf::sprint(text)), parameter)),
+        Parameter::Any | Parameter::Str => Ok(Value::Str(text.clone())),
+        _ => Err(misfit(&text.text(), parameter)),
     }
 }
 
 fn literal_number(number: &Number, parameter: Parameter) -> Outcome<Value> {
     let value = match parameter {
-        Parameter::Any => number.ideal.clone(),
+        Parameter::Any => number.ideal.as_ref().map(Ideal::value),
         Parameter::Int => number.int.map(Value::Int),
         Parameter::Int64 => number.int.map(Value::Int64),
         Parameter::Float => number.float.map(Value::Float),

@@ -55,10 +55,10 @@ impl State<'_> {
                 match term {
                     Term::Bool(flag) => Ok(Some(Value::Bool(*flag))),
                     Term::Number(number) => match &number.ideal {
-                        Some(value) => Ok(Some(value.clone())),
+                        Some(ideal) => Ok(Some(ideal.value())),
                         None => Err(fault(format!("{} overflows int", number.text))),
                     },
-                    Term::Text(text) => Ok(Some(text.clone())),
+                    Term::Text(text) => Ok(Some(Value::Str(text.clone()))),
                     Term::Nil => Err(fault("nil is not a command")),
                     _ => Ok(dot.clone()),
                 }

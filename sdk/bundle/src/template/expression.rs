@@ -2,14 +2,13 @@
 
 use super::{
     number::Number,
-    parser::{Parser, position},
+    parser::Parser,
     token::{Kind, Token},
     tree::{Callee, Command, Names, Operand, Pipeline, Slot, Term},
 };
 use crate::{
     fault::{Fault, nearest},
     functions,
-    value::Value,
 };
 
 impl Parser {
@@ -18,7 +17,7 @@ impl Parser {
         let start = self.peek_word();
         let pending = self.scope.pending();
         let variables = self.declarations(context)?;
-        let mut commands = Vec::new();
+        let outer = self.commands.len();
         loop {
             let token = self.peek_word();
             match token.kind {
@@ -37,11 +36,15 @@ impl Parser {
                 | Kind::RawString
                 | Kind::QuotedString
                 | Kind::Variable
-                | Kind::LeftParenthesis => commands.push(self.command()?),
+                | Kind::LeftParenthesis => {
+                    let command = self.command()?;
+                    self.commands.push(command);
+                }
                 _ => return Err(self.unexpected(token, context)),
             }
         }
         self.scope.reveal(pending);
+        let commands: Box<[Command]> = self.commands.drain(outer..).collect();
         if commands.is_empty() {
             return Err(self.fault(start, format!("missing value for {context}")));
         }
@@ -54,7 +57,7 @@ impl Parser {
                 return Err(self.source.fault(command.position as usize, cause));
             }
         }
-        Ok(Pipeline { position: position(start.start), variables, commands: commands.into() })
+        Ok(Pipeline { position: start.start, variables, commands })
     }
 
     /// `$x :=`, `$x =` or, for `range`, `$i, $x :=`.
@@ -107,11 +110,11 @@ impl Parser {
     /// Operands separated by space, up to a pipe (which is passed) or the pipeline's end (which is not).
     fn command(&mut self) -> Result<Command, Fault> {
         let start = self.peek_word();
-        let mut operands = Vec::new();
+        let outer = self.operands.len();
         loop {
             self.peek_word();
             if let Some(operand) = self.operand()? {
-                operands.push(operand);
+                self.operands.push(operand);
             }
             let token = self.peek();
             match token.kind {
@@ -126,11 +129,12 @@ impl Parser {
                 _ => return Err(self.unexpected(token, "operand")),
             }
         }
-        let mut operands = operands.into_iter();
+        let mut operands = self.operands.drain(outer..);
         let Some(first) = operands.next() else {
+            drop(operands);
             return Err(self.fault(start, "empty command"));
         };
-        Ok(Command { position: position(start.start), first, arguments: operands.collect() })
+        Ok(Command { position: start.start, first, arguments: operands.collect() })
     }
 
     /// A term and the fields after it.
@@ -139,15 +143,14 @@ impl Parser {
         let Some(term) = self.term()? else {
             return Ok(None);
         };
-        let here = position(start.start);
+        let here = start.start;
         let after = self.peek();
         if after.kind != Kind::Field {
             return Ok(Some(Operand { position: here, term }));
         }
         let names = self.fields()?;
         let term = match term {
-            Term::Field(first) => Term::Field(joined(first, names)),
-            Term::Variable(slot, first) => Term::Variable(slot, joined(first, names)),
+            Term::Variable(slot, _) => Term::Variable(slot, names),
             Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
                 return Err(self.fault(after, "unexpected . after term"));
             }
@@ -158,8 +161,9 @@ impl Parser {
 
     /// Field tokens in a row.
     fn fields(&mut self) -> Result<Names, Fault> {
-        let mut names = Vec::new();
-        while self.peek().kind == Kind::Field {
+        let count = self.ahead().iter().take_while(|token| token.kind == Kind::Field).count();
+        let mut names = Vec::with_capacity(count);
+        for _ in 0..count {
             let token = self.take();
             names.push(self.field_name(token)?);
         }
@@ -180,20 +184,23 @@ impl Parser {
             Kind::Dot => Term::Dot,
             Kind::Nil => Term::Nil,
             Kind::Variable => {
-                let name = self.bytes(token).into();
-                match self.scope.find(&name) {
+                let name = self.bytes(token);
+                match self.scope.find(name) {
                     Some(slot) => Term::Variable(slot, Names::default()),
-                    None => return Err(self.fault(token, format!("undefined variable {name:?}"))),
+                    None => {
+                        let cause = format!("undefined variable {:?}", String::from_utf8_lossy(name));
+                        return Err(self.fault(token, cause));
+                    }
                 }
             }
-            Kind::Field => Term::Field(Box::new([self.field_name(token)?])),
+            Kind::Field => return Ok(Some(Term::Field(self.fields()?))),
             Kind::Bool => Term::Bool(self.bytes(token) == b"true"),
             Kind::Number | Kind::CharacterConstant | Kind::Complex => {
                 let text = String::from_utf8_lossy(self.bytes(token));
                 let number = Number::parse(token.kind, &text).map_err(|cause| self.fault(token, cause))?;
                 Term::Number(Box::new(number))
             }
-            Kind::QuotedString | Kind::RawString => Term::Text(Value::Str(self.unquoted(token)?)),
+            Kind::QuotedString | Kind::RawString => Term::Text(self.unquoted(token)?),
             Kind::LeftParenthesis => {
                 self.take();
                 let pipeline = self.nested(token, |parser| {
@@ -221,8 +228,4 @@ impl Parser {
         };
         Ok(Callee { function, deciding })
     }
-}
-
-fn joined(first: Names, rest: Names) -> Names {
-    first.into_iter().chain(rest).collect()
 }

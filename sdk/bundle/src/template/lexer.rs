@@ -1,26 +1,35 @@
 //! Splits a template's text into tokens: text with its trim markers applied, and the words inside actions.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{
     source::Source,
     token::{Keyword, Kind, Token},
+    tree::position,
 };
 use crate::fault::Fault;
 
 const LEFT: &[u8] = b"{{";
+static FIND_LEFT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LEFT));
 const RIGHT: &[u8] = b"}}";
 const COMMENT_START: &[u8] = b"/*";
 const COMMENT_END: &[u8] = b"*/";
+/// As many bytes of text or more go with a token in most templates.
+const BYTES_PER_TOKEN: usize = 16;
 /// Bytes of a trim marker: the minus and the space that must go with it.
 const MARKER: usize = 2;
 
 /// All tokens of `source`, the last of kind [`Kind::End`]; those before an action, comment, string or number that is
 /// malformed, and why it is.
 pub(super) fn tokens(source: &Source) -> (Vec<Token>, Option<Fault>) {
-    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens: Vec::new() };
+    let tokens = Vec::with_capacity(source.text.len() / BYTES_PER_TOKEN);
+    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens };
     let fault = lexer.run().err();
     if fault.is_some() {
         let end = source.text.len();
-        lexer.tokens.push(Token { kind: Kind::End, start: end, end });
+        lexer.push(Kind::End, end, end);
     }
     (lexer.tokens, fault)
 }
@@ -34,7 +43,7 @@ struct Lexer<'a> {
 
 impl Lexer<'_> {
     fn run(&mut self) -> Result<(), Fault> {
-        while let Some(offset) = memchr::memmem::find(self.rest(), LEFT) {
+        while let Some(offset) = FIND_LEFT.find(self.rest()) {
             let delimiter = self.position + offset;
             let marked = left_marker(&self.text[delimiter + LEFT.len()..]);
             let text = &self.text[self.position..delimiter];
@@ -67,7 +76,7 @@ impl Lexer<'_> {
     }
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        self.tokens.push(Token { kind, start, end });
+        self.tokens.push(Token { kind, start: position(start), end: position(end) });
     }
 
     /// Pushes a token that ends here.

@@ -1,6 +1,6 @@
 //! Number constants: what a literal is as an integer, as a float, and where nothing says which.
 
-use std::any::Any;
+use std::{any::Any, rc::Rc};
 
 use super::token::Kind;
 use crate::{
@@ -17,7 +17,25 @@ pub(super) struct Number {
     pub(super) uint: Option<u64>,
     pub(super) float: Option<f64>,
     /// Where any type will do; `None` if it fits no `int`.
-    pub(super) ideal: Option<Value>,
+    pub(super) ideal: Option<Ideal>,
+}
+
+/// What a literal is where nothing says which type it shall have.
+#[derive(Clone, Debug)]
+pub(super) enum Ideal {
+    Int(i64),
+    Float(f64),
+    Complex { real: f64, imaginary: f64 },
+}
+
+impl Ideal {
+    pub(super) fn value(&self) -> Value {
+        match *self {
+            Self::Int(int) => Value::Int(int),
+            Self::Float(float) => Value::Float(float),
+            Self::Complex { real, imaginary } => Value::Object(Rc::new(Complex { real, imaginary })),
+        }
+    }
 }
 
 impl Number {
@@ -43,7 +61,7 @@ impl Number {
             int: Some(int),
             uint: Some(u64::from(code)),
             float: Some(f64::from(code)),
-            ideal: Some(Value::Int(int)),
+            ideal: Some(Ideal::Int(int)),
         })
     }
 
@@ -70,8 +88,8 @@ impl Number {
         };
         let float_syntax = fractional && (!hexadecimal || text.contains(['p', 'P']));
         number.ideal = match (number.float, number.int) {
-            (Some(float), _) if float_syntax => Some(Value::Float(float)),
-            (_, Some(int)) => Some(Value::Int(int)),
+            (Some(float), _) if float_syntax => Some(Ideal::Float(float)),
+            (_, Some(int)) => Some(Ideal::Int(int)),
             _ => None,
         };
         Ok(number)
@@ -111,7 +129,7 @@ impl Number {
 
     /// A complex number; without an imaginary part it is good as a real one too.
     fn of(text: &str, real: f64, imaginary: f64) -> Self {
-        let ideal = Some(Value::Object(std::rc::Rc::new(Complex { real, imaginary })));
+        let ideal = Some(Ideal::Complex { real, imaginary });
         let mut number = Self { text: text.to_owned(), int: None, uint: None, float: None, ideal };
         if imaginary == 0.0 {
             number.float = Some(real);

@@ -1,12 +1,12 @@
 //! Builds trees from tokens: blocks, definitions and control structures. Expressions are in `expression`.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, sync::Arc};
 
 use super::{
     MAX_NESTING, deep, lexer,
     source::Source,
     token::{Keyword, Kind, Token},
-    tree::{Block, Branch, Invocation, Node, Pipeline, Position, Slot, Template, UNDEFINED},
+    tree::{Block, Branch, Command, Invocation, Node, Operand, Pipeline, Slot, Template, UNDEFINED},
 };
 use crate::{fault::Fault, printf::quote, value::Str};
 
@@ -14,10 +14,19 @@ use crate::{fault::Fault, printf::quote, value::Str};
 ///
 /// # Errors
 /// If it is malformed, uses a function that does not exist, or defines one name twice.
-pub(super) fn parse(name: &Str, source: Rc<Source>) -> Result<Vec<Template>, Fault> {
+pub(super) fn parse(name: &Str, source: Arc<Source>) -> Result<Vec<Template>, Fault> {
     let (tokens, malformed) = lexer::tokens(&source);
-    let mut parser =
-        Parser { source, tokens, next: 0, scope: Scope::new(), nesting: 0, templates: Vec::new() };
+    let mut parser = Parser {
+        source,
+        tokens,
+        next: 0,
+        scope: Scope::new(),
+        nesting: 0,
+        templates: Vec::new(),
+        nodes: Vec::new(),
+        commands: Vec::new(),
+        operands: Vec::new(),
+    };
     let parsed = parser.file().and_then(|root| parser.add(name.clone(), root));
     let line = |fault: &Fault| fault.trace.first().map(|place| (place.line, place.column));
     match (parsed, malformed) {
@@ -31,12 +40,16 @@ pub(super) fn parse(name: &Str, source: Rc<Source>) -> Result<Vec<Template>, Fau
 
 /// Tokens, the place among them, and what the templates so far are.
 pub(super) struct Parser {
-    pub(super) source: Rc<Source>,
+    pub(super) source: Arc<Source>,
     tokens: Vec<Token>,
     next: usize,
     pub(super) scope: Scope,
     nesting: usize,
     templates: Vec<Template>,
+    /// What is gathered at present, the innermost last: a block, pipeline or command takes its own from the end.
+    nodes: Vec<Node>,
+    pub(super) commands: Vec<Command>,
+    pub(super) operands: Vec<Operand>,
 }
 
 /// The variables of the template at hand.
@@ -89,10 +102,10 @@ impl Scope {
     }
 
     /// The variable called `name`, if the parser accepts it.
-    pub(super) fn find(&self, name: &Str) -> Option<Slot> {
-        match self.visible.iter().rposition(|visible| visible == name) {
+    pub(super) fn find(&self, name: &[u8]) -> Option<Slot> {
+        match self.visible.iter().rposition(|visible| **visible == *name) {
             Some(slot) => Some(slot),
-            None => self.accepted.contains(name).then_some(UNDEFINED),
+            None => self.accepted.iter().any(|accepted| **accepted == *name).then_some(UNDEFINED),
         }
     }
 }
@@ -155,6 +168,11 @@ impl Parser {
         self.peek()
     }
 
+    /// The tokens from here on.
+    pub(super) fn ahead(&self) -> &[Token] {
+        self.tokens.get(self.next..).unwrap_or_default()
+    }
+
     fn skip_space(&mut self) {
         while self.peek().kind == Kind::Space {
             self.next += 1;
@@ -173,12 +191,12 @@ impl Parser {
 
     /// A token's bytes.
     pub(super) fn bytes(&self, token: Token) -> &[u8] {
-        &self.source.text[token.start..token.end]
+        &self.source.text[token.start as usize..token.end as usize]
     }
 
     /// A failure at `token`.
     pub(super) fn fault(&self, token: Token, cause: impl Into<String>) -> Fault {
-        self.source.fault(token.start, cause)
+        self.source.fault(token.start as usize, cause)
     }
 
     /// `unexpected X in context`.
@@ -204,7 +222,7 @@ impl Parser {
     ) -> Result<T, Fault> {
         if self.nesting == MAX_NESTING {
             let cause = format!("nesting is deeper than the limit of {MAX_NESTING} levels");
-            return Err(Fault::limit(cause).at(self.source.place(token.start)));
+            return Err(Fault::limit(cause).at(self.source.place(token.start as usize)));
         }
         self.nesting += 1;
         let result = deep(|| body(self));
@@ -214,7 +232,7 @@ impl Parser {
 
     /// The outermost block, which alone may define templates.
     fn file(&mut self) -> Result<Block, Fault> {
-        let mut nodes = Vec::new();
+        let outer = self.nodes.len();
         while self.peek().kind != Kind::End {
             if self.peek().kind == Kind::LeftDelimiter {
                 let mark = self.mark();
@@ -227,12 +245,12 @@ impl Parser {
             }
             let token = self.peek();
             match self.item()? {
-                Item::Node(node) => nodes.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::Ending(Ending::End) => return Err(self.fault(token, "unexpected {{end}}")),
                 Item::Ending(Ending::Else) => return Err(self.fault(token, "unexpected {{else}}")),
             }
         }
-        Ok(nodes.into())
+        Ok(self.nodes.drain(outer..).collect())
     }
 
     /// `define "name"`, its body and `end`.
@@ -259,7 +277,7 @@ impl Parser {
 
     /// Adds a template; one that holds only space neither replaces another nor counts as a second definition.
     fn add(&mut self, name: Str, root: Block) -> Result<(), Fault> {
-        let source = Rc::clone(&self.source);
+        let source = Arc::clone(&self.source);
         let template = Template { name, source, root, slots: self.scope.slots, nested: Cell::new(0) };
         let before = self.templates.iter().position(|before| before.name == template.name);
         match before {
@@ -284,16 +302,17 @@ impl Parser {
 
     /// The text that a string token means.
     pub(super) fn unquoted(&self, token: Token) -> Result<Str, Fault> {
-        quote::unquote(self.bytes(token)).map(Str::from).ok_or_else(|| self.fault(token, "invalid syntax"))
+        let text = quote::unquote(self.bytes(token));
+        text.map(|text| Str::from(&*text)).ok_or_else(|| self.fault(token, "invalid syntax"))
     }
 
     /// Nodes up to `end` or `else`.
     fn block(&mut self) -> Result<(Block, Ending), Fault> {
-        let mut nodes = Vec::new();
+        let outer = self.nodes.len();
         while self.peek_word().kind != Kind::End {
             match self.item()? {
-                Item::Node(node) => nodes.push(node),
-                Item::Ending(ending) => return Ok((nodes.into(), ending)),
+                Item::Node(node) => self.nodes.push(node),
+                Item::Ending(ending) => return Ok((self.nodes.drain(outer..).collect(), ending)),
             }
         }
         let token = self.peek();
@@ -303,9 +322,7 @@ impl Parser {
     fn item(&mut self) -> Result<Item, Fault> {
         let token = self.take_word();
         match token.kind {
-            Kind::Text => {
-                Ok(Item::Node(Node::Text { start: position(token.start), end: position(token.end) }))
-            }
+            Kind::Text => Ok(Item::Node(Node::Text { start: token.start, end: token.end })),
             Kind::LeftDelimiter => self.action(),
             _ => Err(self.unexpected(token, "input")),
         }
@@ -374,7 +391,7 @@ impl Parser {
         };
         self.scope.visible.truncate(visible);
         self.scope.accepted.truncate(accepted);
-        Ok(Branch { position: position(token.start), pipeline, body, otherwise })
+        Ok(Branch { position: token.start, pipeline, body, otherwise })
     }
 
     /// What stands after `else`, up to the `end` that closes the structure.
@@ -424,10 +441,5 @@ impl Parser {
 }
 
 fn invocation(token: Token, name: Str, pipeline: Option<Pipeline>) -> Node {
-    Node::Template(Box::new(Invocation { position: position(token.start), name, pipeline }))
-}
-
-/// A byte's index as trees keep it; texts are limited far below four gigabytes.
-pub(super) fn position(index: usize) -> Position {
-    Position::try_from(index).unwrap_or(Position::MAX)
+    Node::Template(Box::new(Invocation { position: token.start, name, pipeline }))
 }

@@ -1,9 +1,9 @@
 //! Parsed templates by name.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use super::{parser, source::Source, tree::Template};
-use crate::{fault::Fault, value::Str};
+use crate::{fault::Fault, parallel, value::Str};
 
 /// Longest text of one template, in bytes.
 const MAX_SOURCE_BYTES: usize = 64 << 20;
@@ -21,13 +21,29 @@ impl TemplateSet {
     /// # Errors
     /// If `text` is no template, with the place; then nothing of it is added.
     pub fn parse(&mut self, file: &str, text: impl Into<Str>) -> Result<(), Fault> {
-        for template in parse_text(file, &text.into())? {
-            let replaces = !template.is_empty() || !self.templates.contains_key(&*template.name);
-            if replaces {
-                self.templates.insert(template.name.clone(), template);
-            }
+        self.add(parse_text(file, &text.into())?);
+        Ok(())
+    }
+
+    /// As [`TemplateSet::parse`] for each of the files and their texts in order, but parsed at the same time.
+    ///
+    /// # Errors
+    /// The first one; then the files before it are added.
+    pub(crate) fn parse_all(&mut self, files: &[(&str, &Str)]) -> Result<(), Fault> {
+        let bytes = files.iter().map(|(_, text)| text.len()).sum();
+        for templates in parallel::map(files, bytes, |(file, text)| parse_text(file, text)) {
+            self.add(templates?);
         }
         Ok(())
+    }
+
+    fn add(&mut self, templates: Vec<Template>) {
+        for template in templates {
+            let replaces = !template.is_empty() || !self.templates.contains_key(&*template.name);
+            if replaces {
+                self.templates.insert(template.name.clone(), Rc::new(template));
+            }
+        }
     }
 
     /// Whether there is a template `name`.
@@ -47,12 +63,12 @@ impl TemplateSet {
 }
 
 /// The templates of one text, the text itself last.
-pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Rc<Template>>, Fault> {
-    let source = Rc::new(Source { file: name.to_owned(), text: text.clone() });
+pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Template>, Fault> {
+    let source = Arc::new(Source { file: name.to_owned(), text: text.clone() });
     if text.len() > MAX_SOURCE_BYTES {
         let cause =
             format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
         return Err(Fault::limit(cause).at(source.place(0)));
     }
-    Ok(parser::parse(&Str::from(name), source)?.into_iter().map(Rc::new).collect())
+    parser::parse(&Str::from(name), source)
 }

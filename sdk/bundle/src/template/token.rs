@@ -1,5 +1,7 @@
 //! The units that a template's text is made of.
 
+use super::tree::Position;
+
 /// A unit's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -75,6 +77,6 @@ impl Keyword {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
     pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) start: Position,
+    pub(super) end: Position,
 }

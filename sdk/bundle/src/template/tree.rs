@@ -1,15 +1,18 @@
-//! Parsed templates: variables are slots, functions are resolved, texts are ranges of the source.
+//! Parsed templates: variables are slots, functions are resolved, texts are ranges of the source. They may be parsed in
+//! one thread and executed in another.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, sync::Arc};
 
 use super::{number::Number, source::Source};
-use crate::{
-    functions::Function,
-    value::{Str, Value},
-};
+use crate::{functions::Function, value::Str};
 
 /// A byte's index in the source.
 pub(super) type Position = u32;
+
+/// An index as a position; texts are limited far below four gigabytes.
+pub(super) fn position(index: usize) -> Position {
+    Position::try_from(index).unwrap_or(Position::MAX)
+}
 
 /// A variable's place in its template's frame. Slot 0 is `$`.
 pub(super) type Slot = usize;
@@ -21,7 +24,7 @@ pub(super) const UNDEFINED: Slot = Slot::MAX;
 #[derive(Debug)]
 pub(super) struct Template {
     pub(super) name: Str,
-    pub(super) source: Rc<Source>,
+    pub(super) source: Arc<Source>,
     pub(super) root: Block,
     /// How many slots its frame has.
     pub(super) slots: usize,
@@ -105,7 +108,7 @@ pub(super) enum Term {
     Nil,
     Bool(bool),
     Number(Box<Number>),
-    Text(Value),
+    Text(Str),
     /// `.a.b`.
     Field(Names),
     /// `$x.a.b`.

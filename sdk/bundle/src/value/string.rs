@@ -1,10 +1,10 @@
 //! Go's `string`: immutable bytes, usually but not always UTF-8, shared by reference.
 
-use std::{borrow::Cow, fmt, ops::Deref, rc::Rc};
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
-/// Immutable bytes; a clone is a reference.
+/// Immutable bytes; a clone is a reference. Threads may share them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Str(Rc<[u8]>);
+pub struct Str(Arc<[u8]>);
 
 impl Str {
     /// `length` bytes that `fill` writes over zeros, in their final place.
@@ -12,8 +12,8 @@ impl Str {
     /// # Errors
     /// Those of `fill`.
     pub fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
-        let mut bytes: Rc<[u8]> = std::iter::repeat_n(0, length).collect();
-        if let Some(bytes) = Rc::get_mut(&mut bytes) {
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
+        if let Some(bytes) = Arc::get_mut(&mut bytes) {
             fill(bytes)?;
         }
         Ok(Self(bytes))
