@@ -14,7 +14,7 @@ pub mod functions;
 pub mod json;
 pub mod kustomize;
 pub mod lint;
-mod parallel;
+pub mod parallel;
 pub mod printf;
 pub mod render;
 pub mod semver;

@@ -12,7 +12,7 @@ const MAX_THREADS: usize = 4;
 const WORTH_A_THREAD_BYTES: usize = 64 << 10;
 
 /// What `work` makes of each item, in order. `bytes` is how much there is to work on, which decides on threads.
-pub(crate) fn map<T: Sync, R: Send>(items: &[T], bytes: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(items: &[T], bytes: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(MAX_THREADS).min(bytes / WORTH_A_THREAD_BYTES).min(items.len());
     if threads < 2 {

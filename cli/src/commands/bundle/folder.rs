@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
     chart::{File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
+    parallel,
     value::Str,
 };
 
@@ -27,21 +28,40 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     let realm = top.parent().unwrap_or(&top).to_path_buf();
     let mut reader = Reader { rules, realm, files: Vec::new(), bytes: 0, open: HashSet::new() };
     reader.folder(&top, top.clone(), "", 0)?;
-    Ok(reader.files)
+    parallel::map(&reader.files, reader.bytes as usize, Found::read).into_iter().collect()
+}
+
+/// A file that belongs to the chart.
+struct Found {
+    path: PathBuf,
+    name: String,
+    /// Bytes.
+    length: u64,
+}
+
+impl Found {
+    fn read(&self) -> Result<File> {
+        let read = || {
+            let mut file = fs::File::open(&self.path)?;
+            Str::filled(self.length as usize, |buffer| file.read_exact(buffer))
+        };
+        let data = read().with_context(|| format!("error reading {}", self.name))?;
+        Ok(File { name: self.name.clone(), data: without_mark(data) })
+    }
 }
 
 struct Reader {
     rules: IgnoreRules,
     /// Where links may lead.
     realm: PathBuf,
-    files: Vec<File>,
+    files: Vec<Found>,
     bytes: u64,
     /// The folders being read, as links may lead back to them.
     open: HashSet<PathBuf>,
 }
 
 impl Reader {
-    /// Reads the folder at `path`, which is `real` without links.
+    /// Finds what is in the folder at `path`, which is `real` without links.
     fn folder(&mut self, path: &Path, real: PathBuf, name: &str, depth: usize) -> Result<()> {
         ensure!(depth <= MAX_DEPTH, "{}: folders more than {MAX_DEPTH} levels deep", path.display());
         ensure!(
@@ -60,11 +80,11 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads what lies in the folder `real`.
+    /// Finds what an entry of the folder `real` is.
     fn entry(&mut self, entry: &fs::DirEntry, real: &Path, name: &str, depth: usize) -> Result<()> {
-        let (path, mut kind) = (entry.path(), entry.file_type()?);
+        let (path, mut about) = (entry.path(), entry.metadata()?);
         let mut real = real.join(entry.file_name());
-        if kind.is_symlink() {
+        if about.is_symlink() {
             real = path
                 .canonicalize()
                 .with_context(|| format!("error evaluating symlink {}", path.display()))?;
@@ -76,19 +96,18 @@ impl Reader {
                 real.display(),
                 self.realm.display()
             );
-            kind = fs::metadata(&real).with_context(|| path.display().to_string())?.file_type();
+            about = fs::metadata(&real).with_context(|| path.display().to_string())?;
         }
-        if self.rules.ignores(name, kind.is_dir()) {
+        if self.rules.ignores(name, about.is_dir()) {
             return Ok(());
         }
-        if kind.is_dir() {
+        if about.is_dir() {
             return self.folder(&path, real, name, depth + 1);
         }
-        if !kind.is_file() {
+        if !about.is_file() {
             bail!("cannot load irregular file {} as it has file mode type bits set", path.display());
         }
-        let mut file = fs::File::open(&path).with_context(|| format!("error reading {name}"))?;
-        let length = file.metadata().with_context(|| path.display().to_string())?.len();
+        let length = about.len();
         ensure!(
             length <= MAX_FILE_BYTES,
             "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
@@ -96,9 +115,7 @@ impl Reader {
         self.bytes += length;
         ensure!(self.files.len() < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        let data = Str::filled(length as usize, |buffer| file.read_exact(buffer));
-        let data = data.with_context(|| format!("error reading {name}"))?;
-        self.files.push(File { name: name.to_owned(), data: without_mark(data) });
+        self.files.push(Found { path, name: name.to_owned(), length });
         Ok(())
     }
 }
