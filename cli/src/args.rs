@@ -105,7 +105,7 @@ pub struct NodeIdentityArgs {
     pub node_ip: Option<IpAddr>,
 }
 
-/// `naru up`.
+/// Start a one-machine cluster in the foreground: control plane, node and shims.
 #[derive(Clone, Debug, Args)]
 pub struct UpArgs {
     /// Where it lives.
@@ -125,7 +125,7 @@ pub struct UpArgs {
     pub pod_cidr: Ipv4Net,
 }
 
-/// `naru server`.
+/// Start a control plane only; nodes join it with the token it writes.
 #[derive(Clone, Debug, Args)]
 pub struct ServerArgs {
     /// Where it lives.
@@ -139,7 +139,7 @@ pub struct ServerArgs {
     pub control_plane: ControlPlaneArgs,
 }
 
-/// `naru node`.
+/// Start a node that joins a control plane.
 #[derive(Clone, Debug, Args)]
 pub struct NodeArgs {
     /// Where it lives.
@@ -159,7 +159,7 @@ pub struct NodeArgs {
     pub pod_cidr: Ipv4Net,
 }
 
-/// `naru down`.
+/// Stop a cluster (or node) of this machine and remove everything of it.
 #[derive(Clone, Debug, Args)]
 pub struct DownArgs {
     /// Which cluster.
@@ -168,4 +168,31 @@ pub struct DownArgs {
     /// Keep state, keys and images, so that the next `naru up` goes on where this one stopped.
     #[arg(long)]
     pub keep_data: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, CommandFactory};
+
+    use super::*;
+
+    /// What a command says of each of its subcommands.
+    fn listed(command: &Command) -> Vec<(String, String)> {
+        let about = |command: &Command| command.get_about().map(ToString::to_string).unwrap_or_default();
+        command.get_subcommands().map(|sub| (sub.get_name().to_owned(), about(sub))).collect()
+    }
+
+    #[test]
+    fn a_commands_own_help_begins_as_the_list_says() {
+        // Commands take what their arguments say of them only when they are built, which is when they are used.
+        for mut command in [Cli::command(), bundle::BundleArgs::augment_args(Command::new("bundle"))] {
+            let before = listed(&command);
+            command.build();
+            let after = listed(&command);
+            assert!(before.len() > 5, "{before:?}");
+            for ((name, list), (_, own)) in before.iter().zip(&after) {
+                assert!(own.starts_with(list), "{name}: {list:?} in the list, {own:?} by itself");
+            }
+        }
+    }
 }

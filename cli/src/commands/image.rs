@@ -21,7 +21,6 @@ pub struct ImageArgs {
 
 /// The image commands.
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 pub enum ImageCommand {
     /// Take an image from a file: an OCI layout (folder or tar), a docker archive, or a bare .wasm.
     ///

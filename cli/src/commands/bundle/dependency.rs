@@ -21,7 +21,6 @@ pub struct DependencyArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 enum What {
     /// Fetch what the lock file names.
     Build(UpdateArgs),

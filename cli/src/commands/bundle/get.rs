@@ -26,7 +26,6 @@ pub struct GetArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 enum What {
     /// Everything.
     All(ReleaseArgs),

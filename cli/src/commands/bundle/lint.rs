@@ -16,7 +16,7 @@ use naru_bundle::{
 
 use super::{folder, global::GlobalArgs, surroundings::Offline, value_flags::ValueFlags};
 
-/// Examine charts: what will fail, what is against conventions, and which values no template reads.
+/// Examine charts for mistakes: what will fail, what is against conventions, and which values no template reads.
 #[derive(Clone, Debug, Args)]
 pub struct LintArgs {
     /// The charts: folders or archives.

@@ -17,7 +17,6 @@ pub struct RegistryArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 enum What {
     /// Log in to a registry.
     Login(Box<LoginArgs>),

@@ -25,7 +25,6 @@ pub struct RepoArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 enum What {
     /// Add a chart repository.
     Add(Box<AddArgs>),

@@ -11,7 +11,7 @@ use super::source;
 /// Names of a README, in the order of preference, whatever their case.
 const READMES: [&str; 3] = ["readme.md", "readme.txt", "readme"];
 
-/// Show a chart: its definition, values, README and custom resource definitions.
+/// Show what a chart contains: its definition, values, README and custom resource definitions.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArgs {
     /// What of it.
@@ -20,7 +20,6 @@ pub struct ShowArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-#[command(defer = true)]
 enum What {
     /// Everything.
     All(ChartArg),

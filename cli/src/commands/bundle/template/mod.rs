@@ -35,9 +35,9 @@ use super::{
 /// Longest release name, in characters.
 const MAX_NAME: usize = 53;
 
-/// Render a chart's templates here, without a cluster, and print them.
+/// Render a chart's templates here and print them.
 ///
-/// What would be looked up in a cluster is empty, and `.Capabilities` is what the stock helm assumes.
+/// No cluster is asked: what would be looked up in one is empty, and `.Capabilities` is what the stock helm assumes.
 #[derive(Clone, Debug, Args)]
 #[command(args_override_self = true)]
 pub struct TemplateArgs {
