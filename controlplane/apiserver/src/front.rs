@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, extract::Request};
 use futures::FutureExt;
 use http::{HeaderMap, Uri, header};
 use naru_api::status::Status;
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use crate::{
     auth::Identity,
     request::{Query, ResourcePath, Target, Verb},
-    response::{self, Form},
+    response::{self, Form, Response, Sent},
     server::Inner,
     table::IncludeObject,
     verbs::{self, Call},
@@ -124,7 +124,7 @@ async fn other(others: Router, path: &str, mut request: Request) -> Result<Respo
         *request.uri_mut() = uri.map_err(|error| Status::bad_request(format!("bad path: {error}")))?;
     }
     Ok(match others.oneshot(request).await {
-        Ok(response) => response,
+        Ok(response) => response.map(Sent::stream),
         Err(never) => match never {},
     })
 }

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, extract::Request};
 use jiff::Timestamp;
 use naru_api::status::Status;
 use naru_store::Store;
@@ -17,7 +17,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use crate::{
     admission::Admission,
@@ -28,7 +28,7 @@ use crate::{
     logs::PodLogs,
     openapi,
     registry::Registry,
-    response,
+    response::{self, Response, Sent},
     verbs::expiry,
     version,
 };
@@ -156,7 +156,8 @@ impl Server {
 
     /// The whole API as a router, usable in process and with layers around it.
     pub fn router(&self) -> Router {
-        Router::new().fallback_service(self.front())
+        let front = self.front();
+        Router::new().fallback_service(front.map_response(|response| response.map(Sent::into_body)))
     }
 
     /// The whole API as a tower service: the way for those who need no router around it ([`crate::serve::serve`]).
@@ -166,7 +167,7 @@ impl Server {
             .merge(version::routes())
             .merge(health::routes(self.checks()))
             .merge(self.inner.options.routes.clone())
-            .fallback(async || response::page_not_found());
+            .fallback(async || response::page_not_found().map(Sent::into_body));
         Front { server: self.inner.clone(), others }
     }
 

@@ -6,8 +6,11 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use axum::{body::Body, http::Request, response::Response};
-use hyper::body::Incoming;
+use axum::{
+    body::Body,
+    http::{Request, Response},
+};
+use hyper::body::{Body as Sent, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -46,7 +49,7 @@ pub struct Limits {
 ///
 /// `service` answers requests; `know` adds to each request what it finds in the client's certificate, which the handshake has
 /// verified. It is called once a connection, and only if the client has shown a certificate.
-pub async fn serve<S, T>(
+pub async fn serve<S, B, T>(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     limits: Limits,
@@ -54,8 +57,9 @@ pub async fn serve<S, T>(
     know: fn(&CertificateDer<'_>) -> Option<T>,
     cancel: CancellationToken,
 ) where
-    S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
+    B: Sent<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
     let acceptor = TlsAcceptor::from(tls);
@@ -121,10 +125,11 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve<S, T>(self, stream: TcpStream, service: S, know: fn(&CertificateDer<'_>) -> Option<T>)
+    async fn serve<S, B, T>(self, stream: TcpStream, service: S, know: fn(&CertificateDer<'_>) -> Option<T>)
     where
-        S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
+        B: Sent<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
         T: Clone + Send + Sync + 'static,
     {
         // Answers are written whole; waiting to fill a packet only adds latency.

@@ -90,8 +90,7 @@ impl Load {
     }
 
     /// The size of an answer.
-    pub async fn size(&self, uri: &str) -> usize {
-        let request = Request::get(uri).header("host", "localhost").body(String::new()).unwrap();
+    pub async fn size(&self, request: Asked) -> usize {
         self.connections[0].lock().await.read(request).await
     }
 

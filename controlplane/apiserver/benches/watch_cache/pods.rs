@@ -79,6 +79,13 @@ pub fn list(query: &str) -> Asked {
     request("GET", format!("/api/v1/pods{query}"), "application/json", String::new())
 }
 
+/// The same as most clients ask for it.
+pub fn packed(query: &str) -> Asked {
+    let mut asked = list(query);
+    asked.headers_mut().insert("accept-encoding", http::HeaderValue::from_static("gzip"));
+    asked
+}
+
 /// A small change of status.
 pub fn patch(n: usize, message: &str) -> Asked {
     let body = json!({"status": {"conditions": [{"type": "Ready", "status": "True", "message": message}]}});

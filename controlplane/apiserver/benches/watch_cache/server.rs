@@ -32,6 +32,8 @@ pub fn pki(dir: &Path) -> Pki {
 
 /// Serves until killed; the port is written to `dir/port`.
 pub fn run(dir: &Path, etcd: Option<&str>) {
+    // As in the program `naru`, spans that nobody wants cost nothing; without any subscriber they are made all the same.
+    tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let store: Arc<dyn Store> = match etcd {

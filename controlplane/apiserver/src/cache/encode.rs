@@ -20,8 +20,18 @@ const HEAD: [&str; 3] = ["apiVersion", "kind", "metadata"];
 pub(crate) struct Versioned {
     /// The JSON document.
     pub(crate) bytes: Bytes,
+    /// The document and a comma.
+    pub(crate) followed: Bytes,
     /// Offset and length of the version's digits.
     pub(crate) digits: (u32, u8),
+}
+
+impl Versioned {
+    fn new(mut document: Vec<u8>, digits: (u32, u8)) -> Self {
+        document.push(b',');
+        let followed = Bytes::from(document);
+        Versioned { bytes: followed.slice(..followed.len() - 1), followed, digits }
+    }
 }
 
 /// The stored form of `object`; its `metadata.resourceVersion` is left out.
@@ -85,17 +95,17 @@ pub(crate) fn versioned(stored_bytes: &[u8], revision: Revision) -> Option<Versi
 pub(crate) fn at_revision(bytes: &[u8], digits: (u32, u8), revision: Revision) -> Versioned {
     let (start, length) = (digits.0 as usize, digits.1 as usize);
     let text = revision.to_string();
-    let mut out = Vec::with_capacity(bytes.len() + text.len());
+    let mut out = Vec::with_capacity(bytes.len() + text.len() + 1);
     out.extend_from_slice(&bytes[..start]);
     out.extend_from_slice(text.as_bytes());
     out.extend_from_slice(&bytes[start + length..]);
-    Versioned { bytes: out.into(), digits: (digits.0, text.len() as u8) }
+    Versioned::new(out, (digits.0, text.len() as u8))
 }
 
 fn splice(bytes: &[u8], at: usize, revision: Revision) -> Versioned {
     const OPEN: &[u8] = br#""resourceVersion":""#;
     let text = revision.to_string();
-    let mut out = Vec::with_capacity(bytes.len() + OPEN.len() + text.len() + 2);
+    let mut out = Vec::with_capacity(bytes.len() + OPEN.len() + text.len() + 3);
     out.extend_from_slice(&bytes[..at]);
     out.extend_from_slice(OPEN);
     let start = out.len();
@@ -106,7 +116,7 @@ fn splice(bytes: &[u8], at: usize, revision: Revision) -> Versioned {
     }
     out.extend_from_slice(&bytes[at..]);
     // 3 MiB of body at most, so offsets fit; a u64 has at most 20 digits.
-    Versioned { bytes: out.into(), digits: (start as u32, text.len() as u8) }
+    Versioned::new(out, (start as u32, text.len() as u8))
 }
 
 /// The offset right behind `"metadata":{` if the document opens with plain string members and then metadata that has no

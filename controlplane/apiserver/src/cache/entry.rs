@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) revision: Revision,
     /// The object as JSON, with its resourceVersion.
     pub(crate) bytes: Bytes,
+    /// The same with a comma behind it, as in a list.
+    pub(crate) followed: Bytes,
     /// What selectors read.
     pub(crate) extract: Extract,
     /// When the cache took it, in seconds of the Unix epoch.
@@ -55,7 +57,8 @@ impl Entry {
         let digits = versioned.digits;
         // Names are at most 253 bytes, so prefixes and keys stay far below 64 KiB.
         let path = prefix as u16;
-        Ok(Entry { key: key.clone(), revision, bytes: versioned.bytes, extract, taken, digits, path })
+        let (bytes, followed) = (versioned.bytes, versioned.followed);
+        Ok(Entry { key: key.clone(), revision, bytes, followed, extract, taken, digits, path })
     }
 
     /// The last state of an object that was deleted at `revision`.
@@ -65,6 +68,7 @@ impl Entry {
             key: self.key.clone(),
             revision,
             bytes: versioned.bytes,
+            followed: versioned.followed,
             extract: self.extract.clone(),
             taken: self.taken,
             digits: versioned.digits,

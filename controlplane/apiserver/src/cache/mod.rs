@@ -4,25 +4,32 @@
 //! gets, cursors for watches. [`Cache::confirmed`] makes a read consistent: it asks the store for its newest revision
 //! ([`confirm`]) and waits until the feed has got there ([`progress`]). See docs/adr/0001-one-store-watch.md.
 
+mod chunk;
 mod confirm;
+mod crc;
 pub(crate) mod encode;
 mod entry;
 mod extract;
 mod feed;
 mod joined;
 mod kind;
+mod packed;
+mod parts;
 mod progress;
 mod ring;
 mod tree;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+pub(crate) use crc::Crc;
 pub(crate) use entry::Entry;
 pub(crate) use joined::{PIECE_BYTES, PIECE_CHANGES};
 pub(crate) use kind::{KindCache, Snapshot, Watched};
 use naru_api::kinds::Kind;
 use naru_store::{Error, Revision, Store};
+pub(crate) use packed::Packer;
 use parking_lot::RwLock;
+pub(crate) use parts::{Part, Parts};
 pub(crate) use ring::{Change, ChangeKind, Overrun, TooOld, write_frame};
 use tokio::sync::watch;
 
@@ -55,6 +62,7 @@ pub(crate) struct Cache {
     kinds: RwLock<Arc<Kinds>>,
     progress: progress::Progress,
     confirm: confirm::Confirm,
+    packer: Arc<Packer>,
     ready: watch::Sender<bool>,
 }
 
@@ -88,6 +96,7 @@ impl Cache {
             kinds: RwLock::new(Arc::new(Kinds { by_prefix, by_kind })),
             progress: progress::Progress::default(),
             confirm: confirm::Confirm::default(),
+            packer: Arc::default(),
             ready: watch::Sender::new(false),
         }
     }
@@ -128,6 +137,11 @@ impl Cache {
     pub(crate) async fn ready(&self) {
         // The sender lives in self, so the wait cannot fail.
         let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
+    }
+
+    /// What compresses the entries of lists.
+    pub(crate) fn packer(&self) -> &Arc<Packer> {
+        &self.packer
     }
 
     /// The revision up to which every change is in the cache.

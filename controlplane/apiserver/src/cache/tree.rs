@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::{
+    chunk::{CHUNK_ENTRIES_MAX, Chunk},
+    entry::Entry,
+    parts::Parts,
+};
 
-/// A chunk with more entries is split in two.
-const CHUNK_ENTRIES_MAX: usize = 128;
 /// A chunk with fewer is merged into its neighbour if both fit in one.
 const CHUNK_ENTRIES_MIN: usize = 32;
-
-type Chunk = Vec<Arc<Entry>>;
+/// Runs of a chunk as it usually is.
+const RUNS_USUAL: usize = 3;
 
 /// Entries by key. A clone is a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +36,15 @@ impl Tree {
     pub(crate) fn from_sorted(entries: Vec<Arc<Entry>>) -> Self {
         let len = entries.len();
         // Chunks start three quarters full, so that the first inserts do not split them.
-        let chunks = entries.chunks(CHUNK_ENTRIES_MAX * 3 / 4).map(|part| Arc::new(part.to_vec())).collect();
+        let chunks = entries
+            .chunks(CHUNK_ENTRIES_MAX * 3 / 4)
+            .map(|part| Arc::new(Chunk::of(part.to_vec())))
+            .collect();
         Tree { chunks: Arc::new(chunks), len }
     }
 
     /// How many entries there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -54,19 +60,14 @@ impl Tree {
         let at = self.position(&entry.key);
         let chunks = Arc::make_mut(&mut self.chunks);
         if chunks.is_empty() {
-            chunks.push(Arc::new(Vec::with_capacity(4)));
+            chunks.push(Arc::new(Chunk::default()));
         }
         let chunk = Arc::make_mut(&mut chunks[at.chunk]);
         if at.found {
-            return Some(std::mem::replace(&mut chunk[at.entry], entry));
+            return Some(chunk.replace(at.entry, entry));
         }
-        chunk.insert(at.entry, entry);
         self.len += 1;
-        if chunk.len() > CHUNK_ENTRIES_MAX {
-            // Keys that only grow (the usual burst) leave full chunks behind rather than half-empty ones.
-            let appended = at.entry + 1 == chunk.len();
-            let keep = if appended { chunk.len() * 7 / 8 } else { chunk.len() / 2 };
-            let tail = chunk.split_off(keep);
+        if let Some(tail) = chunk.insert(at.entry, entry) {
             chunks.insert(at.chunk + 1, Arc::new(tail));
         }
         None
@@ -96,18 +97,61 @@ impl Tree {
         prefix: &'a str,
         after: Option<&str>,
     ) -> impl Iterator<Item = &'a Arc<Entry>> {
-        let at = match after {
-            Some(after) if after >= prefix => {
-                let at = self.position(after);
-                Position { entry: at.entry + usize::from(at.found), ..at }
-            }
-            _ => self.position(prefix),
-        };
+        let at = self.start(prefix, after);
         let rest = self.chunks.get(at.chunk..).unwrap_or_default();
         rest.iter()
             .enumerate()
             .flat_map(move |(index, chunk)| chunk[if index == 0 { at.entry } else { 0 }..].iter())
             .take_while(move |entry| entry.key.starts_with(prefix))
+    }
+
+    /// The first `limit` entries of such a range that `wanted` takes (`None`: all), and how many of them follow. Those behind the limit are not
+    /// counted if they are to be `wanted`: 1 stands for any number then.
+    pub(crate) fn pick(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        wanted: Option<&dyn Fn(&Entry) -> bool>,
+    ) -> (Parts, usize) {
+        let start = self.start(prefix, after);
+        let rest = self.chunks.get(start.chunk..).unwrap_or_default();
+        let mut parts = Parts::with_capacity(rest.len() * RUNS_USUAL);
+        let mut behind = 0;
+        for (index, chunk) in rest.iter().enumerate() {
+            let from = if index == 0 { start.entry } else { 0 };
+            // A start behind the last entry says nothing about the next chunk.
+            let inside = chunk[from..].last().is_none_or(|last| last.key.starts_with(prefix));
+            let to = if inside {
+                chunk.len()
+            } else {
+                from + chunk[from..].partition_point(|entry| entry.key.starts_with(prefix))
+            };
+            let at = match wanted {
+                Some(wanted) => parts.push(chunk, from, to, limit, wanted),
+                None => parts.push(chunk, from, to, limit, |_| true),
+            };
+            match wanted {
+                None => behind += to - at,
+                Some(wanted) if chunk[at..to].iter().any(|entry| wanted(entry)) => return (parts, 1),
+                Some(_) => {}
+            }
+            if !inside {
+                break;
+            }
+        }
+        (parts, behind)
+    }
+
+    /// Where such a range begins.
+    fn start(&self, prefix: &str, after: Option<&str>) -> Position {
+        match after {
+            Some(after) if after >= prefix => {
+                let at = self.position(after);
+                Position { entry: at.entry + usize::from(at.found), ..at }
+            }
+            _ => self.position(prefix),
+        }
     }
 
     fn position(&self, key: &str) -> Position {
@@ -132,7 +176,7 @@ fn merge(chunks: &mut Vec<Arc<Chunk>>, small: usize) {
     }
     let (left, right) = (small.min(neighbour), small.max(neighbour));
     let tail = chunks.remove(right);
-    Arc::make_mut(&mut chunks[left]).extend(tail.iter().cloned());
+    Arc::make_mut(&mut chunks[left]).append(&tail);
 }
 
 #[cfg(test)]
@@ -193,7 +237,20 @@ mod tests {
                 let expected: Vec<String> = model.keys()
                     .filter(|key| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after))
                     .cloned().collect();
-                prop_assert_eq!(keys(tree.range(prefix, after)), expected);
+                prop_assert_eq!(keys(tree.range(prefix, after)), expected.clone());
+                for limit in [0, 40, usize::MAX] {
+                    let (parts, behind) = tree.pick(prefix, after, limit, None);
+                    let count = limit.min(expected.len());
+                    prop_assert_eq!(keys(parts.iter()), &expected[..count]);
+                    prop_assert_eq!((parts.len(), behind), (count, expected.len() - count));
+                    prop_assert_eq!(parts.last().map(|last| &*last.key), expected[..count].last().map(String::as_str));
+                    let odd = |key: &str| key.ends_with(['1', '3', '5']);
+                    let (parts, behind) = tree.pick(prefix, after, limit, Some(&|entry| odd(&entry.key)));
+                    let odds: Vec<String> = expected.iter().filter(|key| odd(key)).cloned().collect();
+                    let count = limit.min(odds.len());
+                    prop_assert_eq!(keys(parts.iter()), &odds[..count]);
+                    prop_assert_eq!(behind > 0, odds.len() > count);
+                }
             }
             for n in 0..600 {
                 let key = format!("a/{n:04}");

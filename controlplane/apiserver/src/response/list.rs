@@ -1,21 +1,27 @@
-//! Lists as they are sent: the entries' bytes, joined piece by piece while the connection takes them.
+//! Lists as they are sent: the entries' bytes as they are in the cache, or joined piece by piece if they are small.
 
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Frame, SizeHint};
 use naru_api::kinds::Kind;
 
-use crate::{cache::Entry, table::ListMeta};
+use super::sent::{Entries, Slice};
+use crate::{
+    cache::{Part, Parts},
+    table::ListMeta,
+};
 
 /// A piece of a list's body is about so long: what TLS takes at once, and little enough to stay in the processor's cache meanwhile.
 const PIECE_BYTES: usize = 64 << 10;
-const TAIL: &[u8] = b"]}";
+/// Entries that are shorter on average are joined: one write takes 64 slices at most, which should fill [`PIECE_BYTES`].
+const APART_BYTES_MIN: usize = 1 << 10;
+/// What stands behind the items.
+pub(super) const TAIL: &[u8] = b"]}";
 
 /// What stands before the items of a list.
 pub(crate) struct ListHead;
@@ -40,18 +46,25 @@ impl ListHead {
 /// The body of a list in JSON.
 pub(crate) struct ListBody {
     head: Option<Vec<u8>>,
-    entries: std::vec::IntoIter<Arc<Entry>>,
+    parts: std::vec::IntoIter<Part>,
+    /// The part that is being joined.
+    joining: Option<Part>,
+    /// Entries that have not been sent.
+    entries: usize,
+    /// Bytes that have not been sent.
     left: u64,
-    first: bool,
+    /// Whether entries are sent from where they are.
+    apart: bool,
 }
 
 impl ListBody {
     /// A list of these entries.
-    pub(crate) fn new(head: Vec<u8>, entries: Vec<Arc<Entry>>) -> Self {
-        let items: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
-        let commas = entries.len().saturating_sub(1);
-        let left = (head.len() + items + commas + TAIL.len()) as u64;
-        ListBody { head: Some(head), entries: entries.into_iter(), left, first: true }
+    pub(crate) fn new(head: Vec<u8>, parts: Parts) -> Self {
+        let items: usize = parts.iter().map(|entry| entry.bytes.len()).sum();
+        let entries = parts.len();
+        let left = (head.len() + items + entries.saturating_sub(1) + TAIL.len()) as u64;
+        let apart = items >= entries * APART_BYTES_MIN;
+        ListBody { head: Some(head), parts: parts.into_iter(), joining: None, entries, left, apart }
     }
 
     /// Its length in bytes.
@@ -59,52 +72,88 @@ impl ListBody {
         self.left
     }
 
-    /// The next piece of the document.
-    pub(crate) fn piece(&mut self) -> Option<Bytes> {
+    /// The head, and the entries.
+    pub(super) fn into_parts(self) -> (Vec<u8>, std::vec::IntoIter<Part>) {
+        (self.head.unwrap_or_default(), self.parts)
+    }
+
+    /// The next bytes of the document.
+    fn slice(&mut self) -> Option<Slice> {
         if self.left == 0 {
             return None;
         }
+        let slice: Slice = match self.head.take() {
+            Some(head) => Bytes::from(head).into(),
+            None if self.apart && self.entries > 0 => self.part()?.into(),
+            None => self.joined().into(),
+        };
+        self.left -= slice.remaining() as u64;
+        Some(slice)
+    }
+
+    /// The next entries as they are.
+    fn part(&mut self) -> Option<Entries> {
+        let part = self.parts.next()?;
+        let (mut count, mut length) = (0, 0);
+        for entry in part.iter() {
+            count += 1;
+            length += entry.followed.len();
+        }
+        self.entries -= count;
+        Some(Entries::new(part, length - usize::from(self.entries == 0)))
+    }
+
+    /// The next entries in one piece, and the end behind the last one.
+    fn joined(&mut self) -> Bytes {
         let mut piece =
             Vec::with_capacity(PIECE_BYTES.min(usize::try_from(self.left).unwrap_or(PIECE_BYTES)));
-        if let Some(head) = self.head.take() {
-            piece.extend_from_slice(&head);
-        }
-        while let Some(next) = self.entries.as_slice().first() {
-            if !piece.is_empty() && piece.len() + next.bytes.len() + TAIL.len() > PIECE_BYTES {
-                break;
+        while self.entries > 0 {
+            let Some(part) = &mut self.joining else {
+                self.joining = self.parts.next();
+                continue;
+            };
+            let Some(next) = part.peek() else {
+                self.joining = None;
+                continue;
+            };
+            if !piece.is_empty() && piece.len() + next.followed.len() + TAIL.len() > PIECE_BYTES {
+                return piece.into();
             }
-            if !std::mem::take(&mut self.first) {
-                piece.push(b',');
+            piece.extend_from_slice(&next.followed);
+            part.pop();
+            self.entries -= 1;
+            if self.entries == 0 {
+                piece.pop();
             }
-            piece.extend_from_slice(&next.bytes);
-            self.entries.next();
         }
-        if self.entries.as_slice().is_empty() {
-            piece.extend_from_slice(TAIL);
-        }
-        self.left -= piece.len() as u64;
-        Some(piece.into())
+        piece.extend_from_slice(TAIL);
+        piece.into()
     }
 
     /// The whole document.
     pub(crate) fn collect(mut self) -> Bytes {
         let mut whole = Vec::with_capacity(usize::try_from(self.left).unwrap_or_default());
-        while let Some(piece) = self.piece() {
-            whole.extend_from_slice(&piece);
+        while let Some(mut slice) = self.slice() {
+            while slice.has_remaining() {
+                let chunk = slice.chunk();
+                whole.extend_from_slice(chunk);
+                let length = chunk.len();
+                slice.advance(length);
+            }
         }
         whole.into()
     }
 }
 
 impl http_body::Body for ListBody {
-    type Data = Bytes;
+    type Data = Slice;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.piece().map(|piece| Ok(Frame::data(piece))))
+    ) -> Poll<Option<Result<Frame<Slice>, Infallible>>> {
+        Poll::Ready(self.slice().map(|slice| Ok(Frame::data(slice))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -119,6 +168,8 @@ impl http_body::Body for ListBody {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
     use naru_store::{KeyValue, Revision};
     use serde_json::{Value, json};
 
@@ -129,7 +180,8 @@ mod tests {
     fn pieces_make_the_announced_document() {
         let row = Registry::default().by_plural("", "v1", "configmaps").unwrap();
         let cache = KindCache::new(row.kind);
-        for (count, padding) in [(0, 0), (1, 0), (3, 10), (50, 5_000), (3, PIECE_BYTES), (2, 3 * PIECE_BYTES)]
+        for (count, padding) in
+            [(0, 0), (1, 0), (3, 10), (300, 500), (50, 5_000), (3, PIECE_BYTES), (2, 3 * PIECE_BYTES)]
         {
             let entries: Vec<_> = (0..count)
                 .map(|n| {
@@ -140,7 +192,7 @@ mod tests {
                 })
                 .collect();
             let meta = ListMeta { resource_version: "9".into(), ..ListMeta::default() };
-            let body = ListBody::new(ListHead::of(row.kind, &meta), entries);
+            let body = ListBody::new(ListHead::of(row.kind, &meta), Parts::of(&entries));
             let announced = body.len();
             let bytes = body.collect();
             assert_eq!(bytes.len() as u64, announced);

@@ -3,16 +3,21 @@
 mod accept;
 mod gzip;
 mod list;
+mod sent;
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use naru_api::status::{Details, Status};
 use serde_json::{Value, json};
 
 pub(crate) use accept::{Form, Media};
-pub(crate) use gzip::compressed;
+pub(crate) use gzip::json_list;
 pub(crate) use list::{ListBody, ListHead};
+pub use sent::{Sent, Slice};
+
+/// An answer.
+pub type Response = http::Response<Sent>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
@@ -30,14 +35,14 @@ pub fn failure(status: &Status) -> Response {
 
 /// The answer to paths that lead nowhere: plain text, as stock clients expect for an unknown group or version.
 pub fn page_not_found() -> Response {
-    let mut response = Response::new(Body::from("404 page not found\n"));
+    let mut response = Response::new("404 page not found\n".into());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response.headers_mut().insert(header::CONTENT_TYPE, TEXT);
     response
 }
 
 /// A finished JSON document.
-pub(crate) fn json_document(code: u16, body: impl Into<Body>) -> Response {
+pub(crate) fn json_document(code: u16, body: impl Into<Sent>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
@@ -63,7 +68,7 @@ fn to_yaml(json: &[u8]) -> Result<String, Status> {
 
 /// A text that goes on for as long as its stream.
 pub(crate) fn text_stream(body: Body) -> Response {
-    let mut response = Response::new(body);
+    let mut response = Response::new(Sent::stream(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }

@@ -1,6 +1,6 @@
 //! `pods/binding`: the scheduler's decision. It sets the node once, and never again.
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use naru_api::{
     Object, meta,
     status::{FieldError, Status},
@@ -18,7 +18,7 @@ use crate::{
     admission::{Operation, Request},
     kinds::fields::{items, text},
     request::WriteOptions,
-    response,
+    response::{self, Response},
 };
 
 const EXPECTED: Expected<'static> =

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use bytes::Bytes;
 use naru_api::{
     Object, meta,
@@ -21,6 +21,7 @@ use crate::{
     admission::{Operation, Request},
     cache::encode,
     request::WriteOptions,
+    response::Response,
 };
 
 /// How often a generated name that is taken is made anew.

@@ -1,6 +1,6 @@
 //! DELETE of one object: at once, or by a mark that its finalizers, its grace period or its content hold up.
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use naru_api::{
     Object, meta,
     status::{Details, FieldError, Status},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     admission::{Operation, Request},
     request::{Query, dry_run},
-    response,
+    response::{self, Response},
 };
 
 /// What becomes of the dependents of a deleted object.

@@ -1,6 +1,6 @@
 //! DELETE of a collection: each object that the selectors match, by itself.
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use futures::{FutureExt, TryStreamExt, stream};
 use naru_api::status::Status;
 
@@ -9,7 +9,7 @@ use super::{
     delete::{self, Delete},
     list::{Failed, list_response, page},
 };
-use crate::{request::ListOptions, selection::Selection};
+use crate::{request::ListOptions, response::Response, selection::Selection};
 
 /// How many objects are deleted at a time.
 const AT_A_TIME: usize = 16;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
 use naru_api::status::Status;
 use naru_store::{KeyValue, Revision};
 
@@ -10,6 +9,7 @@ use super::{Call, object_response, store_status};
 use crate::{
     cache::{Confirmed, Entry, KindCache},
     request::parse_version,
+    response::Response,
 };
 
 /// Answers with the object that the path names.

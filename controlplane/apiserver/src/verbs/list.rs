@@ -1,17 +1,13 @@
 //! LIST: from a snapshot of the cache wherever that can answer, else from the store.
 
-use std::sync::Arc;
-
-use axum::response::Response;
-use http::{HeaderValue, header};
 use naru_api::status::Status;
 use naru_store::{Error, Revision};
 
 use super::{Call, get::not_older_than, object_of, page::Continue, store_status};
 use crate::{
-    cache::{Confirmed, Entry, Snapshot},
+    cache::{Confirmed, Entry, Parts, Snapshot},
     request::{ListOptions, VersionMatch},
-    response::{self, Form, ListBody, ListHead, Media},
+    response::{self, Form, ListBody, ListHead, Media, Response},
     selection::Selection,
     table::{self, ListMeta, TableWriter},
 };
@@ -26,7 +22,7 @@ const EXPIRED: &str = "The provided continue parameter is too old to display a c
 
 /// What a list answers with.
 pub(super) struct Page {
-    pub(super) entries: Vec<Arc<Entry>>,
+    pub(super) entries: Parts,
     pub(super) meta: ListMeta,
 }
 
@@ -161,24 +157,14 @@ fn cached_page(snapshot: &Snapshot, wanted: &Wanted<'_>) -> Page {
     if let Some(only) = &wanted.only {
         let found = snapshot.tree.get(only).filter(|entry| selection.matches(entry));
         let behind = wanted.after.as_ref().is_none_or(|after| only > after);
-        let entries = found.filter(|_| behind).cloned().into_iter().collect();
-        return wanted.page(entries, snapshot.revision, None);
+        let entries: Vec<_> = found.filter(|_| behind).cloned().into_iter().collect();
+        return wanted.page(Parts::of(&entries), snapshot.revision, None);
     }
-    let mut rest = snapshot.tree.range(&wanted.prefix, wanted.after.as_deref());
-    let everything = selection.is_everything();
-    if everything && wanted.limit == usize::MAX {
-        let mut entries =
-            Vec::with_capacity(if selection.namespace.is_empty() { snapshot.tree.len() } else { 16 });
-        entries.extend(rest.cloned());
-        return wanted.page(entries, snapshot.revision, None);
-    }
-    // One more than is wanted tells whether there is another page.
-    let matching = rest.by_ref().filter(|entry| everything || selection.matches(entry));
-    let mut entries: Vec<Arc<Entry>> = matching.take(wanted.limit.saturating_add(1)).cloned().collect();
-    let more = entries.len() > wanted.limit;
-    entries.truncate(wanted.limit);
-    let remaining = if everything { rest.count() as u64 + 1 } else { 0 };
-    wanted.page(entries, snapshot.revision, more.then_some(remaining))
+    let matches = |entry: &Entry| selection.matches(entry);
+    let matches = (!selection.is_everything()).then_some(&matches as &dyn Fn(&Entry) -> bool);
+    let (entries, behind) =
+        snapshot.tree.pick(&wanted.prefix, wanted.after.as_deref(), wanted.limit, matches);
+    wanted.page(entries, snapshot.revision, (behind > 0).then_some(behind as u64))
 }
 
 enum StoredPageError {
@@ -214,19 +200,19 @@ async fn stored_page(
             entries.push(entry);
             let remaining = found.remaining + (found.entries.len() - index - 1) as u64;
             if entries.len() == wanted.limit && remaining > 0 {
-                return Ok(wanted.page(entries, found.revision, Some(remaining)));
+                return Ok(wanted.page(Parts::of(&entries), found.revision, Some(remaining)));
             }
         }
         after = found.entries.last().map(|last| last.key.to_string());
         if found.remaining == 0 || after.is_none() {
-            return Ok(wanted.page(entries, found.revision, None));
+            return Ok(wanted.page(Parts::of(&entries), found.revision, None));
         }
     }
 }
 
 impl Wanted<'_> {
     /// A page; `remaining` is given if there is another one behind it.
-    fn page(&self, entries: Vec<Arc<Entry>>, revision: Revision, remaining: Option<u64>) -> Page {
+    fn page(&self, entries: Parts, revision: Revision, remaining: Option<u64>) -> Page {
         let mut meta = ListMeta { resource_version: revision.to_string(), ..ListMeta::default() };
         if let (Some(remaining), Some(last)) = (remaining, entries.last()) {
             let revision = (!self.inconsistent).then_some(revision.0);
@@ -249,7 +235,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
         Form::Object(Media::Json) => ListBody::new(ListHead::of(call.row(), &meta), entries),
         Form::Table(include) => {
             let mut table = TableWriter::new(call.row(), &meta, true, include, call.now());
-            for entry in &entries {
+            for entry in entries.iter() {
                 table.row(&object_of(entry)?);
             }
             return Ok(response::json_document(200, table.finish()));
@@ -266,7 +252,5 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
             return Ok(response::json_document(200, list));
         }
     };
-    let mut answer = response::compressed(&call.headers, body);
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(answer)
+    Ok(response::json_list(&call.headers, body, call.server.cache.packer()))
 }

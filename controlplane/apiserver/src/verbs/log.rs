@@ -1,6 +1,6 @@
 //! `pods/log`: finds the pod and the container, checks the query, and streams what the node sends.
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use naru_api::{
     Object,
     status::{FieldError, Status},
@@ -11,7 +11,7 @@ use crate::{
     kinds::fields::{items, text},
     logs::LogQuery,
     request::Query,
-    response,
+    response::{self, Response},
 };
 
 /// Streams the log of a container of the pod that the path names.

@@ -22,7 +22,7 @@ mod update;
 
 use std::sync::Arc;
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ use crate::{
     cache::{Entry, KindCache},
     registry::Row,
     request::{Query, ResourcePath, Verb},
-    response::{self, Form},
+    response::{self, Form, Response},
     server::Inner,
     table, watch,
 };

@@ -1,6 +1,6 @@
 //! PATCH of an object or of one of its subresources: JSON patch, JSON merge patch and strategic merge patch.
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use naru_api::{
     Object, decode, meta, patch,
     status::{FieldError, Status},
@@ -14,7 +14,10 @@ use super::{
     object_response,
     update::{check_name, finish},
 };
-use crate::request::{FieldValidation, WriteOptions};
+use crate::{
+    request::{FieldValidation, WriteOptions},
+    response::Response,
+};
 
 const ACCEPTED: &str =
     "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";

@@ -1,6 +1,6 @@
 //! UPDATE of an object or of one of its subresources, and what every change of an object goes through ([`finish`]).
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use naru_api::{
     Object, meta,
     status::{FieldError, Status},
@@ -17,6 +17,7 @@ use crate::{
     admission::{Operation, Request},
     auth::Attributes,
     request::WriteOptions,
+    response::Response,
 };
 
 /// Replaces the object that the path names by the one in the body.

@@ -6,7 +6,7 @@
 mod frames;
 mod watcher;
 
-use axum::{body::Body, response::Response};
+use axum::body::Body;
 use http::{HeaderValue, header};
 use naru_api::status::Status;
 use naru_store::Revision;
@@ -15,7 +15,7 @@ use watcher::Watcher;
 use crate::{
     cache::{Confirmed, Snapshot, TooOld},
     request::ListOptions,
-    response::{Form, Media},
+    response::{Form, Media, Response, Sent},
     selection::Selection,
     verbs::{Call, store_status},
 };
@@ -41,7 +41,7 @@ pub(crate) async fn watch(call: &Call) -> Result<Response, Status> {
     let permit = call.server.watch_permit()?;
     let start = start(call, &options).await?;
     let watcher = Watcher::new(call, &options, selection, start, permit);
-    let mut response = Response::new(Body::from_stream(watcher.stream()));
+    let mut response = Response::new(Sent::stream(Body::from_stream(watcher.stream())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }

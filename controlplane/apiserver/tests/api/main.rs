@@ -6,6 +6,7 @@
 mod deletes;
 mod faulty;
 mod forms;
+mod gzip;
 mod harness;
 mod lists;
 mod ordering;
