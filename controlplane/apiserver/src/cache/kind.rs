@@ -13,7 +13,10 @@ use std::{
 use naru_api::kinds::Kind;
 use naru_store::{Event, KeyValue, Revision};
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, futures::Notified};
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
 
 use super::{
     entry::{Entry, NotAnObject},
@@ -46,6 +49,7 @@ pub(crate) struct KindCache {
     joined: Mutex<Joined>,
     news: Notify,
     watchers: AtomicU32,
+    epoch: Instant,
 }
 
 /// A kind that is being watched; it counts its watchers.
@@ -102,6 +106,7 @@ impl KindCache {
             joined: Mutex::new(Joined::default()),
             news: Notify::new(),
             watchers: AtomicU32::new(0),
+            epoch: Instant::now(),
         }
     }
 
@@ -173,6 +178,11 @@ impl KindCache {
             joined.keep(piece.clone());
         }
         Ok(piece)
+    }
+
+    /// When it was made; what its watchers do in step is counted from there.
+    pub(crate) fn epoch(&self) -> Instant {
+        self.epoch
     }
 
     /// Completes at the next change; take it before reading, so that none is missed.

@@ -32,13 +32,16 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
 const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
 /// A last bookmark comes so long before the timeout, so that the client can go on from there.
 const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
-/// Pause between two pieces of one watcher for each watcher of its kind, up to [`PACE_MAX`]: with many watchers, writes to their
+/// Time between two pieces of one watcher for each watcher of its kind, up to [`PACE_MAX`]: with many watchers, writes to their
 /// connections are what a change costs, and under load one write can carry several changes.
-const PACE_PER_WATCHER: Duration = Duration::from_micros(100);
+const PACE_PER_WATCHER: Duration = Duration::from_micros(200);
 /// A pace below this is not worth a timer.
-const PACE_MIN: Duration = Duration::from_millis(1);
-/// The longest pause.
-const PACE_MAX: Duration = Duration::from_millis(10);
+const PACE_MIN: Duration = Duration::from_millis(2);
+/// The longest time: what a change may be late at most.
+const PACE_MAX: Duration = Duration::from_millis(20);
+
+/// A larger piece carries so many changes that the next one need not wait for more.
+const PACED_BYTES_MAX: usize = PIECE_BYTES / 2;
 
 /// A watch in progress.
 pub(super) struct Watcher {
@@ -160,7 +163,8 @@ impl Watcher {
             let seen = self.server.cache.seen();
             match self.read() {
                 Ok(Some(piece)) => {
-                    self.last_piece = Some(Instant::now());
+                    // More may be waiting behind a large piece; there is nothing to gain from a wait.
+                    self.last_piece = (piece.len() < PACED_BYTES_MAX).then(Instant::now);
                     return Some(piece);
                 }
                 Ok(None) => self.position = self.position.max(seen),
@@ -273,9 +277,17 @@ impl Watcher {
         if let Some(last) = self.last_piece
             && pace >= PACE_MIN
         {
-            sleep_until(last + pace).await;
+            sleep_until(next_beat(self.kind.epoch(), last, pace)).await;
         }
     }
+}
+
+/// The next time after `last` that is a whole number of paces after `epoch`: all watchers of a kind go on together, so that one timer wakes
+/// them all and they find the same piece in the processor's cache.
+fn next_beat(epoch: Instant, last: Instant, pace: Duration) -> Instant {
+    let since = last.saturating_duration_since(epoch);
+    let over = Duration::from_nanos((since.as_nanos() % pace.as_nanos().max(1)) as u64);
+    last + (pace - over)
 }
 
 /// The line that ends a watch whose changes are gone: the client lists again.
@@ -297,5 +309,21 @@ fn first_bookmark(now: Instant, end: Instant) -> Instant {
     match end.checked_sub(BOOKMARK_BEFORE_END) {
         Some(last) if last > now => first.min(last),
         _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beats_are_common_and_never_further_than_a_pace() {
+        let epoch = Instant::now();
+        let pace = Duration::from_millis(20);
+        for (since, expected) in [(0, 20), (1, 20), (19, 20), (20, 40), (59, 60), (60, 80)] {
+            let next = next_beat(epoch, epoch + Duration::from_millis(since), pace);
+            assert_eq!(next - epoch, Duration::from_millis(expected), "{since}");
+        }
+        assert_eq!(next_beat(epoch + pace, epoch, pace), epoch + pace);
     }
 }
