@@ -2,19 +2,22 @@
 
 use std::{fmt, time::Duration};
 
-use etcd_client::{Certificate, Client, ConnectOptions, Identity, KvClient, TlsOptions, WatchClient};
+use etcd_client::{
+    Certificate, Channel, Client, ConnectOptions, Identity, KvClient, TlsOptions, WatchClient,
+};
+use tower::util::BoxCloneSyncService;
 
-use super::fault::during;
+use super::{direct::Direct, endpoint::Endpoint, fault::during};
 use crate::{Error, Result};
 
 /// Longest time to make a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time to check user and password.
 const AUTHENTICATE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time between signs of life on a silent connection; etcd refuses more than one in 5 seconds.
-const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(10);
+pub(super) const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(10);
 /// Longest wait for the answer to a sign of life, after which watches end.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer. etcd sets no limit of its own; a page of the largest values takes this much.
 const ANSWER_BYTES: usize = super::PAGE_ENTRIES * crate::MAX_BATCH_BYTES;
 
@@ -45,15 +48,21 @@ impl fmt::Debug for EtcdTls {
     }
 }
 
-/// Clients for reading and writing, and for watching.
+/// Clients for reading and writing, and for watching. Each has its own connection: a listing and the watch do not wait for each other.
 pub(super) async fn clients(options: &EtcdOptions) -> Result<(KvClient, WatchClient)> {
-    let connecting = Client::connect(&options.endpoints, Some(connect_options(options)));
-    let client = match tokio::time::timeout(AUTHENTICATE_TIMEOUT, connecting).await {
-        Ok(client) => client.map_err(|error| during("connecting to etcd", error))?,
+    let endpoints = options.endpoints.iter().map(|url| Endpoint::new(url, options.tls.as_ref()));
+    let direct = Direct::new(endpoints.collect::<Result<_>>()?);
+    let direct = Channel::Custom(BoxCloneSyncService::new(direct));
+    let connecting = async {
+        let watching = Client::connect(&options.endpoints, Some(connect_options(options))).await?;
+        let reading = Client::from_channel(direct, Some(connect_options(options))).await?;
+        Ok((reading.kv_client(), watching.watch_client()))
+    };
+    let (kv, watch) = match tokio::time::timeout(AUTHENTICATE_TIMEOUT, connecting).await {
+        Ok(clients) => clients.map_err(|error| during("connecting to etcd", error))?,
         Err(_) => return Err(Error::unavailable("connecting to etcd: it did not answer")),
     };
-    let kv = client.kv_client().max_decoding_message_size(ANSWER_BYTES);
-    Ok((kv, client.watch_client().max_decoding_message_size(ANSWER_BYTES)))
+    Ok((kv.max_decoding_message_size(ANSWER_BYTES), watch.max_decoding_message_size(ANSWER_BYTES)))
 }
 
 fn connect_options(options: &EtcdOptions) -> ConnectOptions {

@@ -4,6 +4,8 @@
 //! back by itself. A watch ends when its connection breaks, and whoever reads it starts another.
 
 mod connect;
+mod direct;
+mod endpoint;
 mod fault;
 mod sender;
 mod txn;
