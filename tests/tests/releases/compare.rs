@@ -32,7 +32,7 @@ pub(crate) const CHART: &[(&str, &str)] = &[
     ),
     (
         "templates/account.yaml",
-        "{{- if .Values.account }}\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {{ .Release.Name }}-account\n{{- end }}\n",
+        "{{- if .Values.account }}\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {{ .Release.Name }}-account\n  labels: {a: {{ .Values.account | quote }}}\n{{- end }}\n",
     ),
     (
         "templates/pod.yaml",
@@ -41,6 +41,10 @@ pub(crate) const CHART: &[(&str, &str)] = &[
     (
         "templates/other.yaml",
         "{{- if .Values.other }}\napiVersion: v1\nkind: {{ .Values.other }}\nmetadata:\n  name: {{ .Release.Name }}-other\n{{- end }}\n",
+    ),
+    (
+        "templates/look.yaml",
+        "{{- with .Values.look }}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ $.Release.Name }}-look\ndata:\n  found: {{ lookup .version .kind $.Release.Namespace (.name | default \"\") | len | quote }}\n{{- end }}\n",
     ),
     (
         "templates/hooks.yaml",

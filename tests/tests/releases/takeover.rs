@@ -1,5 +1,7 @@
 //! Each tool goes on where the other stopped; nothing of others is touched.
 
+use std::thread;
+
 use crate::{bench::Bench, compare::Compare};
 
 #[test]
@@ -107,6 +109,46 @@ fn nothing_of_others_is_touched_and_failures_are_undone() {
     assert_eq!(bench.map("web-map").unwrap()["greeting"], "hello");
     let history = bench.same(&["history", "web"]);
     assert!(history.contains("failed") && history.contains("Rollback to 1"), "{history}");
+}
+
+#[test]
+fn what_is_being_deleted_is_waited_for() {
+    let bench = Bench::new();
+    let chart = bench.chart();
+    bench.naru(&["install", "web", &chart]).ok();
+    let finalizers = |list: &str| {
+        let patch = format!("{{\"metadata\":{{\"finalizers\":{list}}}}}");
+        bench.cluster.kubectl(&["patch", "configmap", "web-map", "--type=merge", "-p", &patch]).ok();
+    };
+    finalizers("[\"example.com/slow\"]");
+    bench.cluster.kubectl(&["delete", "configmap", "web-map", "--wait=false"]).ok();
+    let late = bench.naru(&["upgrade", "web", &chart, "--timeout", "1s"]).failed();
+    assert!(late.contains("ConfigMap \"web-map\" in namespace \"default\" is being deleted"), "{late}");
+    assert!(late.contains("context deadline exceeded"), "{late}");
+    thread::scope(|scope| {
+        let upgrade = scope.spawn(|| bench.naru(&["upgrade", "web", &chart, "--set", "greeting=new"]));
+        finalizers("null");
+        upgrade.join().unwrap().ok();
+    });
+    let map = bench.cluster.get("configmap", "web-map").unwrap();
+    assert!(map["metadata"]["deletionTimestamp"].is_null() && map["data"]["greeting"] == "new", "{map}");
+}
+
+#[test]
+fn what_fails_leaves_the_same() {
+    let steps = [
+        "install web CHART --set account=-bad-,extra=x",
+        "list -a",
+        "uninstall web",
+        "install web CHART",
+        "upgrade web CHART --set account=-bad-,extra=x,greeting=b",
+        "upgrade web CHART --set account=fine,extra=x",
+        "upgrade web CHART --set account=-bad-,greeting=c",
+        "rollback web 1",
+        "history web",
+        "uninstall web",
+    ];
+    Compare::new().run("parts", &steps);
 }
 
 #[test]

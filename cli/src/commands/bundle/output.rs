@@ -1,5 +1,7 @@
 //! `-o table|json|yaml`, as Helm writes each.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use naru_bundle::{json, yaml};
@@ -68,24 +70,29 @@ pub fn grid_with(
         longest.unwrap_or_default().min(max)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |(number, row): (usize, &Vec<String>)| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let (shown, space) = fit(cell, *width);
-            decorate(number, column, &shown) + &space
-        });
-        cells.collect::<Vec<_>>().join("\t")
+    let lines = |(number, row): (usize, &Vec<String>)| {
+        let cells: Vec<Cow<'_, str>> =
+            row.iter().zip(&widths).map(|(cell, width)| shortened(cell, *width)).collect();
+        let height = cells.iter().map(|cell| cell.split('\n').count()).max().unwrap_or_default();
+        let line = |at: usize| {
+            let parts = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+                let part = cell.split('\n').nth(at).unwrap_or_default();
+                decorate(number, column, part) + &" ".repeat(width.saturating_sub(part.chars().count()))
+            });
+            parts.collect::<Vec<_>>().join("\t")
+        };
+        (0..height.max(1)).map(line).collect::<Vec<_>>().join("\n")
     };
-    rows.iter().enumerate().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    rows.iter().enumerate().map(lines).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// A cell and the space that makes it as wide as its column; one of several lines, which is longer, is cut.
-fn fit(cell: &str, width: usize) -> (String, String) {
-    let length = cell.chars().count();
-    if length <= width {
-        return (cell.into(), " ".repeat(width - length));
+/// A cell that is longer than its column is wide, all its lines together, is cut.
+fn shortened(cell: &str, width: usize) -> Cow<'_, str> {
+    if cell.chars().count() <= width {
+        return cell.into();
     }
     let kept: String = cell.chars().take(width.saturating_sub(3)).collect();
-    (format!("{kept}..."), String::new())
+    format!("{kept}...").into()
 }
 
 #[cfg(test)]
@@ -102,6 +109,10 @@ mod tests {
         let bold =
             |line: usize, _: usize, cell: &str| if line == 1 { format!("<{cell}>") } else { cell.into() };
         assert_eq!(grid_with(&rows, 6, bold), "a-l...\tb\n<c>     \t<d>\n");
+        // Several lines make several, unless together they are longer than their column is wide.
+        let rows = [row(&["one\ntwo", "b"]), row(&["eight-by-8", "d"])];
+        assert_eq!(grid(&rows), "one       \tb\ntwo       \t \neight-by-8\td\n");
+        assert_eq!(grid(&[row(&["one\ntwo", "b"])]), "...\tb\n");
     }
 
     #[test]

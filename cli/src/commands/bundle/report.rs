@@ -148,6 +148,8 @@ fn tables(resources: &BTreeMap<String, Vec<Value>>) -> String {
     for (kind, objects) in resources {
         text.push_str(&format!("==> {kind}\n"));
         let mut grid = Grid::default();
+        let has_rows = |table: &&Value| table["rows"].as_array().is_none_or(|rows| !rows.is_empty());
+        let objects: Vec<&Value> = objects.iter().filter(has_rows).collect();
         for (index, object) in objects.iter().enumerate() {
             let columns = objects.first().map(|first| &first["columnDefinitions"]);
             let style = table::Style { no_headers: index > 0, ..table::Style::default() };

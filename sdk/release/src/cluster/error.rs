@@ -47,6 +47,14 @@ pub enum Error {
     /// Several things failed.
     #[error("{}", .0.iter().map(|one| chain(one)).collect::<Vec<_>>().join(" && "))]
     Several(Vec<Error>),
+    /// Several things could not be made.
+    #[error("{}", .0.iter().map(|one| chain(one)).collect::<Vec<_>>().join("\n"))]
+    Unmade(Vec<Error>),
+    /// A template asked for what is in an API version that the server does not have.
+    #[error(
+        "unable to get apiresource from unstructured: {0}: the server could not find the requested resource"
+    )]
+    NoVersion(String),
     /// A record that cannot be read.
     #[error(transparent)]
     Record(#[from] crate::record::secret::Error),

@@ -12,19 +12,18 @@ use std::sync::Arc;
 
 pub use error::{Error, chain};
 use futures::{StreamExt, TryStreamExt, stream};
-use http::Method;
 use kube::Client;
 use naru_client::{
     api,
     resource::{Resource, Resources},
 };
-pub use perform::{Done, Writing};
+pub use perform::{Course, Done, Writing};
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
 use crate::{
-    objects::{Identity, Object},
-    plan::changes::Placed,
+    objects::{self, Identity, Object},
+    plan::changes::{self, Change, Placed},
 };
 
 /// Who writes, for the server's books: Helm's own name, so that either may go on where the other stopped.
@@ -152,6 +151,16 @@ impl Cluster {
         Ok(api::get(&self.client, &self.path(identity).await?, api::TABLE).await?)
     }
 
+    /// The Pods of a namespace that have all of `labels`, as a list or as the server's table.
+    pub async fn pods(&self, namespace: &str, labels: &Value, table: bool) -> Result<Value, Error> {
+        let one = |(name, value): (&String, &Value)| format!("{name}={}", value.as_str().unwrap_or_default());
+        let labels: Vec<String> = labels.as_object().into_iter().flatten().map(one).collect();
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let path = api::with_query(&path, [("labelSelector", labels.join(","))]);
+        let form = if table { api::TABLE } else { "application/json" };
+        Ok(api::get(&self.client, &path, form).await?)
+    }
+
     async fn get_path(&self, path: &str) -> Result<Option<Value>, Error> {
         match api::get(&self.client, path, "application/json").await {
             Err(error) if api::is_not_found(&error) => Ok(None),
@@ -176,7 +185,8 @@ impl Cluster {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// What `lookup` gives: the object, or the list if no name is given; `None` if there is none.
+    /// What `lookup` gives: the object, or the list if no name is given; `None` if there is none. That the server lacks a
+    /// kind means that there is none; that it lacks the whole version is an error, as for Helm.
     pub async fn lookup(
         &self,
         api_version: &str,
@@ -185,7 +195,11 @@ impl Cluster {
         name: &str,
     ) -> Result<Option<Value>, Error> {
         let resources = self.resources.read().await.clone();
-        let Ok(resource) = resources.of_kind(api_version, kind) else { return Ok(None) };
+        let Ok(resource) = resources.of_kind(api_version, kind) else {
+            let has_version = resources.iter().any(|one| one.api_version() == api_version);
+            let unknown = || Error::NoVersion(objects::kind_of_version(api_version, kind));
+            return if has_version { Ok(None) } else { Err(unknown()) };
+        };
         let namespace = (!namespace.is_empty()).then_some(namespace);
         self.get_path(&resource.path(namespace, (!name.is_empty()).then_some(name))).await
     }
@@ -201,13 +215,24 @@ impl Cluster {
         !matches!(tried, Err(kube::Error::Api(status)) if status.code == 415)
     }
 
-    /// Makes the namespace unless it exists; labelled with its name, as Helm does.
-    pub async fn ensure_namespace(&self) -> Result<(), Error> {
-        let body = json!({"apiVersion": "v1", "kind": "Namespace",
+    /// Makes the namespace, labelled with its name, as Helm does: by server-side apply also where it exists.
+    pub async fn ensure_namespace(&self, method: changes::Method) -> Result<(), Error> {
+        let identity = Identity {
+            api_version: "v1".into(),
+            kind: "Namespace".into(),
+            namespace: String::new(),
+            name: self.namespace.clone(),
+        };
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "spec": {},
             "metadata": {"name": self.namespace, "labels": {"name": self.namespace}}});
-        match api::send(&self.client, Method::POST, "/api/v1/namespaces", &body).await {
-            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
-            made => Ok(made.map(|_| ())?),
+        let wanted = Placed { identity, object };
+        let change = match method {
+            changes::Method::Apply { force } => Change::Apply { wanted, force, is_new: true },
+            _ => Change::Create(wanted),
+        };
+        match self.perform(&[change], Course::Make, Writing::default()).await.1 {
+            Err(error) if error.is_already_there() => Ok(()),
+            made => made,
         }
     }
 }

@@ -27,6 +27,16 @@ pub struct Writing {
     pub dry_run: bool,
 }
 
+/// What a failure ends; as Helm has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// Nothing: everything is new, and all of it is tried.
+    Make,
+    /// What cannot be made ends it; what cannot be changed does not keep the rest from being changed, but nothing is
+    /// deleted then.
+    Change,
+}
+
 /// What was done, as far as it went.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
@@ -39,17 +49,27 @@ pub struct Done {
 }
 
 impl Cluster {
-    /// Does the changes in their order. After a failure the rest of its kind is still tried, then it ends there.
-    pub async fn perform(&self, changes: &[Change], writing: Writing) -> (Done, Result<(), Error>) {
+    /// Does the changes in their order, those of one kind at the same time; `course` says what a failure ends.
+    pub async fn perform(
+        &self,
+        changes: &[Change],
+        course: Course,
+        writing: Writing,
+    ) -> (Done, Result<(), Error>) {
         let mut done = Done::default();
+        let mut errors = Vec::new();
         let same_kind = |a: &Change, b: &Change| {
-            a.identity().kind == b.identity().kind
-                && matches!(a, Change::Delete(_)) == matches!(b, Change::Delete(_))
+            a.identity().kind == b.identity().kind && a.is_deletion() == b.is_deletion()
         };
+        let mut deleting = false;
         for group in changes.chunk_by(same_kind) {
+            if group[0].is_deletion() && !deleting && !errors.is_empty() {
+                break;
+            }
+            deleting = group[0].is_deletion();
             for change in group {
                 let list = match change {
-                    Change::Create(_) => &mut done.created,
+                    _ if change.makes() => &mut done.created,
                     Change::Delete(_) => &mut done.deleted,
                     _ => &mut done.updated,
                 };
@@ -57,21 +77,31 @@ impl Cluster {
             }
             let tasks: Vec<_> = group.iter().map(|change| self.change(change, writing)).collect();
             let results: Vec<Result<(), Error>> = stream::iter(tasks).buffered(PARALLEL_MAX).collect().await;
-            let mut errors: Vec<Error> = results.into_iter().filter_map(Result::err).collect();
-            match errors.len() {
-                0 => {}
-                1 => return (done, Err(errors.remove(0))),
-                _ => return (done, Err(Error::Several(errors))),
+            for (change, result) in group.iter().zip(results) {
+                match result {
+                    Ok(()) => {}
+                    Err(source) if course == Course::Change && change.makes() => {
+                        let doing = "failed to create resource".into();
+                        return (done, Err(Error::Write { doing, source: Box::new(source) }));
+                    }
+                    Err(error) => errors.push(error),
+                }
             }
         }
-        (done, Ok(()))
+        let outcome = match (errors.pop(), course) {
+            (None, _) => Ok(()),
+            (Some(only), _) if errors.is_empty() => Err(only),
+            (Some(last), Course::Make) => Err(Error::Unmade(errors.into_iter().chain([last]).collect())),
+            (Some(last), Course::Change) => Err(Error::Several(errors.into_iter().chain([last]).collect())),
+        };
+        (done, outcome)
     }
 
     /// What the server would make of an object by applying or replacing it.
     pub async fn try_change(&self, change: &Change) -> Result<Option<Value>, Error> {
         let writing = Writing { dry_run: true, ..Writing::default() };
         match change {
-            Change::Apply(placed, force) => self.apply(placed, *force, writing).await.map(Some),
+            Change::Apply { wanted, force, .. } => self.apply(wanted, *force, writing).await.map(Some),
             Change::Replace(placed) => self.replace(placed, writing).await.map(Some),
             _ => Ok(None),
         }
@@ -83,7 +113,7 @@ impl Cluster {
         match change {
             Change::Create(placed) => self.create(placed, writing).await,
             Change::Patch(identity, patch) => self.patch(identity, patch).await,
-            Change::Apply(placed, force) => self.apply(placed, *force, writing).await.map(|_| ()),
+            Change::Apply { wanted, force, .. } => self.apply(wanted, *force, writing).await.map(|_| ()),
             Change::Replace(placed) => self.replace(placed, writing).await.map(|_| ()),
             Change::Keep(_) => Ok(()),
             Change::Delete(identity) => {
@@ -128,8 +158,8 @@ impl Cluster {
             Error::Refused(status) if status.code == 409 => "conflict occurred while applying object",
             _ => "server-side apply failed for object",
         };
-        let Identity { namespace, name, api_version, kind } = identity;
-        blame(Err(error), || format!("{what} {namespace}/{name} {api_version}, Kind={kind}"))
+        let Identity { namespace, name, .. } = identity;
+        blame(Err(error), || format!("{what} {namespace}/{name} {}", identity.kind_of_version()))
     }
 
     /// Has what our manager wrote by updates count as applied; `live` is the object as it was seen last.

@@ -63,6 +63,11 @@ impl Identity {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
+    /// `apps/v1, Kind=Deployment` or `/v1, Kind=Pod`, as Helm and Kubernetes' own clients name kinds.
+    pub fn kind_of_version(&self) -> String {
+        kind_of_version(&self.api_version, &self.kind)
+    }
+
     /// Whether both mean one object, in whatever version.
     pub fn is_same(&self, other: &Identity) -> bool {
         self.kind == other.kind
@@ -70,6 +75,12 @@ impl Identity {
             && self.namespace == other.namespace
             && self.group() == other.group()
     }
+}
+
+/// The same for a kind of no object.
+pub fn kind_of_version(api_version: &str, kind: &str) -> String {
+    let core = if api_version.contains('/') { "" } else { "/" };
+    format!("{core}{api_version}, Kind={kind}")
 }
 
 impl fmt::Display for Identity {
@@ -228,6 +239,8 @@ mod tests {
             namespace: "d".into(),
             name: name.into(),
         };
+        assert_eq!(identity("apps/v1", "a").kind_of_version(), "apps/v1, Kind=Deployment");
+        assert_eq!(identity("v1", "a").kind_of_version(), "/v1, Kind=Deployment");
         assert!(identity("apps/v1", "a").is_same(&identity("apps/v1beta1", "a")));
         assert!(!identity("apps/v1", "a").is_same(&identity("extensions/v1", "a")));
         assert!(!identity("apps/v1", "a").is_same(&identity("apps/v1", "b")));

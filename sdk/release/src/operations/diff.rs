@@ -89,8 +89,10 @@ impl Operator<'_> {
                 Change::Delete(_) => None,
                 Change::Patch(_, patch) => Some(patched(patch, before.as_ref())),
                 Change::Create(one) => Some(one.object.clone()),
-                Change::Apply(one, _) | Change::Replace(one) if before.is_none() => Some(one.object.clone()),
-                Change::Apply(..) | Change::Replace(_) => self.tried(change).await?,
+                Change::Apply { wanted: one, .. } | Change::Replace(one) if before.is_none() => {
+                    Some(one.object.clone())
+                }
+                Change::Apply { .. } | Change::Replace(_) => self.tried(change).await?,
             };
             let (before, after) = (before.map(plain), after.map(plain));
             if before != after {
@@ -104,9 +106,12 @@ impl Operator<'_> {
     /// they were taken.
     async fn tried(&self, change: Change) -> Result<Option<Value>, Error> {
         match (self.cluster.try_change(&change).await, change) {
-            (Err(error), Change::Apply(one, false)) if error.is_conflict() => {
+            (Err(error), Change::Apply { wanted, force: false, is_new }) if error.is_conflict() => {
                 self.say(&format!("level=WARN msg={:?}", chain(&error)));
-                Ok(self.cluster.try_change(&Change::Apply(one, true)).await?)
+                Ok(self
+                    .cluster
+                    .try_change(&Change::Apply { wanted: wanted.clone(), force: true, is_new })
+                    .await?)
             }
             (tried, _) => Ok(tried?),
         }

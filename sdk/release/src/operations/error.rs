@@ -122,7 +122,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// It failed, and undoing it did too.
-    #[error("an error occurred while {doing}. original {operation} error: {}: {}", chain(.original.as_ref()), chain(.source.as_ref()))]
+    #[error("an error occurred while {doing}. original {operation} error: {}: {}", chain(.original.as_ref()), chain(.undoing.as_ref()))]
     NotUndone {
         /// How it was to be undone: `uninstalling the release`.
         doing: &'static str,
@@ -131,7 +131,7 @@ pub enum Error {
         /// Why it failed.
         original: Box<Error>,
         /// Why undoing did.
-        source: Box<Error>,
+        undoing: Box<Error>,
     },
     /// It failed, and nothing came about before.
     #[error(

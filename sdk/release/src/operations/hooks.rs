@@ -5,7 +5,7 @@ use naru_client::api;
 
 use super::{Error, Operator, now};
 use crate::{
-    cluster::{self, Writing},
+    cluster::{self, Course, Writing},
     objects,
     plan::{
         changes::{Change, Placed},
@@ -68,12 +68,14 @@ impl Operator<'_> {
         let changes: Vec<Change> = placed
             .iter()
             .map(|one| match server && !one.identity.name.is_empty() {
-                true => Change::Apply(one.clone(), false),
+                true => Change::Apply { wanted: one.clone(), force: false, is_new: true },
                 false => Change::Create(one.clone()),
             })
             .collect();
-        let (_, made) =
-            self.cluster.perform(&changes, Writing { strict: server, ..Writing::default() }).await;
+        let (_, made) = self
+            .cluster
+            .perform(&changes, Course::Make, Writing { strict: server, ..Writing::default() })
+            .await;
         let path = release.hooks[at].path.clone();
         made.map_err(|source| Error::Hook { event: event.as_str(), path, source: Box::new(source) })?;
         let identities: Vec<_> = placed.into_iter().map(|one| one.identity).collect();

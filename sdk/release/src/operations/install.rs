@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::{
     Bundle, DryRun, Error, Operator, Options, Render, Request, now,
     stage::{Stage, Step},
+    warning_line,
 };
 use crate::{
-    cluster::{Writing, chain, storage::History},
+    cluster::{Course, Writing, chain, storage::History},
     objects,
     plan::{
-        changes::{Method, Placed},
+        changes::{Change, Method, Placed},
         history, name,
     },
     readiness::Rules,
@@ -41,7 +42,7 @@ impl Operator<'_> {
             return Ok(release);
         }
         if self.options.create_namespace {
-            self.cluster.ensure_namespace().await?;
+            self.cluster.ensure_namespace(method).await?;
         }
         let mut old = Vec::new();
         if let Some(mut last) = planned.supersede.and_then(|version| history.get(version)).cloned() {
@@ -84,11 +85,14 @@ impl Operator<'_> {
             Err(_) if self.is_dry() => history::Install { version: 1, supersede: None, interrupted: None },
             planned => planned.map_err(|refusal| refused(refusal.into()))?,
         };
+        let (method, apply_method) = self.method(None).await?;
         let definitions = chart.definitions();
         if !self.options.skip_crds && !definitions.is_empty() {
             match self.options.dry_run {
-                DryRun::None => self.install_definitions(&definitions).await?,
-                _ => self.say("This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies."),
+                DryRun::None => self.install_definitions(&definitions, method).await?,
+                _ => self.say(&warning_line(
+                    "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.",
+                )),
             }
         }
         let capabilities = self.cluster.capabilities().await?;
@@ -103,7 +107,6 @@ impl Operator<'_> {
         };
         let bundle = chart.render(request).await.map_err(Error::Render)?;
         self.warn(&bundle.warnings);
-        let (method, apply_method) = self.method(None).await?;
         let labels = &self.options.labels;
         let release = record(name, namespace, planned.version, bundle, apply_method, labels);
         let wanted = self.wanted(&release).await.map_err(in_release_manifest)?;
@@ -137,7 +140,13 @@ impl Operator<'_> {
         }
     }
 
-    async fn install_definitions(&self, definitions: &[super::Definition]) -> Result<(), Error> {
+    /// Makes the chart's definitions of kinds, and waits until they are served. By patches, those that are there stay as
+    /// they are; by server-side apply they become what the chart has.
+    async fn install_definitions(
+        &self,
+        definitions: &[super::Definition],
+        method: Method,
+    ) -> Result<(), Error> {
         let mut made = Vec::new();
         for definition in definitions {
             let failed =
@@ -146,8 +155,14 @@ impl Operator<'_> {
             let objects = objects::parse(&definition.content)
                 .map_err(|source| failed(Error::Manifest { what, source }))?;
             for one in self.cluster.place(objects).await.map_err(|error| failed(error.into()))? {
-                match self.cluster.create(&one, Writing::default()).await {
-                    Ok(()) => made.push(one.identity),
+                let identity = one.identity.clone();
+                let (change, strict) = match method {
+                    Method::Apply { force } => (Change::Apply { wanted: one, force, is_new: true }, true),
+                    _ => (Change::Create(one), false),
+                };
+                let writing = Writing { strict, ..Writing::default() };
+                match self.cluster.perform(&[change], Course::Make, writing).await.1 {
+                    Ok(()) => made.push(identity),
                     Err(error) if error.is_already_there() => {}
                     Err(error) => return Err(failed(error.into())),
                 }
@@ -177,7 +192,7 @@ impl Operator<'_> {
                 doing: "uninstalling the release",
                 operation: "install",
                 original: Box::new(error),
-                source: Box::new(source),
+                undoing: Box::new(source),
             },
         }
     }
@@ -228,7 +243,7 @@ pub async fn dry_run_offline(
     let request =
         Request { name, namespace, revision: 1, upgrade: false, capabilities: None, previous: None };
     let bundle = chart.render(request).await.map_err(Error::Render)?;
-    bundle.warnings.iter().for_each(|warning| say(&super::warning_line(warning)));
+    bundle.warnings.iter().for_each(|warning| say(&warning_line(warning)));
     let server = options.server_side != super::ServerSide::False;
     let method = if server { ApplyMethod::Server } else { ApplyMethod::Client };
     let mut release = record(name, namespace, 1, bundle, method, &options.labels);

@@ -246,8 +246,8 @@ impl<'a> Operator<'a> {
         let server = match (server_side, last) {
             (ServerSide::True, _) => true,
             (ServerSide::False, _) => false,
-            (ServerSide::Auto, _) if force_replace => false,
             (ServerSide::Auto, Some(ApplyMethod::Client | ApplyMethod::Unset)) => false,
+            (ServerSide::Auto, None) if force_replace => false,
             (ServerSide::Auto, _) => self.cluster.offers_apply().await,
         };
         if force_replace && force_conflicts {

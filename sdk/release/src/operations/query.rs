@@ -8,6 +8,7 @@ use super::{Error, Operator};
 use crate::{
     cluster::storage::{History, Stored},
     plan::{
+        changes::Placed,
         history::{Activity, Refusal},
         holder, name,
     },
@@ -126,13 +127,14 @@ impl Operator<'_> {
         ))
     }
 
-    /// The live objects of a release, by version and kind, as the server shows them in tables (`tables`) or as they are.
+    /// The live objects of a release and the Pods that they select, by version and kind, as the server shows them in tables (`tables`) or as they are.
     pub async fn live_objects(
         &self,
         release: &Release,
         tables: bool,
     ) -> Result<BTreeMap<String, Vec<Value>>, Error> {
         let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut seen = Vec::new();
         for one in self.had(release).await? {
             let version = one.identity.api_version.rsplit('/').next().unwrap_or_default().to_string();
             let answer = match tables {
@@ -142,6 +144,9 @@ impl Operator<'_> {
             match answer {
                 Ok(Some(object)) => {
                     found.entry(format!("{version}/{}", one.identity.kind)).or_default().push(object);
+                    if let Some(pods) = self.related_pods(&one, tables, &mut seen).await? {
+                        found.entry("v1/Pod(related)".into()).or_default().push(pods);
+                    }
                 }
                 Ok(None) => {}
                 Err(error) if error.is_not_found() => {}
@@ -151,14 +156,43 @@ impl Operator<'_> {
         Ok(found)
     }
 
+    /// The Pods that a workload selects, as a list or a table. Pods that several workloads select are told once: `seen` are
+    /// the selectors so far.
+    async fn related_pods(
+        &self,
+        workload: &Placed,
+        tables: bool,
+        seen: &mut Vec<Value>,
+    ) -> Result<Option<Value>, Error> {
+        let Some(labels) = selector(&workload.object).filter(|labels| !seen.contains(*labels)) else {
+            return Ok(None);
+        };
+        seen.push(labels.clone());
+        Ok(Some(self.cluster.pods(&workload.identity.namespace, labels, tables).await?))
+    }
+
     /// How long an operation without a sign of life counts as going on, for messages.
     pub fn lease() -> jiff::SignedDuration {
         holder::LEASE
     }
 }
 
+/// The labels by which a workload finds its Pods; `None` if it has none, or is no workload that Helm knows.
+fn selector(object: &Value) -> Option<&Value> {
+    let selector = match object["kind"].as_str()? {
+        "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => {
+            &object["spec"]["selector"]["matchLabels"]
+        }
+        "ReplicationController" => &object["spec"]["selector"],
+        _ => return None,
+    };
+    selector.as_object().map(|_| selector)
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::record::{Info, Time};
 
@@ -193,6 +227,22 @@ mod tests {
             let words: Vec<String> =
                 chosen.iter().map(|one| format!("{}{}", one.release.name, one.release.version)).collect();
             assert_eq!(words.join(" "), expected, "{listing:?}");
+        }
+    }
+
+    #[test]
+    fn workloads_select_pods() {
+        let one = |kind: &str, selector: Value| json!({"kind": kind, "spec": {"selector": selector}});
+        let labels = json!({"app": "web"});
+        for (object, expected) in [
+            (one("Deployment", json!({"matchLabels": labels})), Some(&labels)),
+            (one("Job", json!({"matchLabels": labels})), Some(&labels)),
+            (one("Deployment", json!({"matchExpressions": []})), None),
+            (one("ReplicationController", labels.clone()), Some(&labels)),
+            (one("Service", labels.clone()), None),
+            (json!({"kind": "Job"}), None),
+        ] {
+            assert_eq!(selector(&object), expected, "{object}");
         }
     }
 }

@@ -148,7 +148,7 @@ impl Operator<'_> {
                 doing: "cleaning up resources",
                 operation: "rollback",
                 original: Box::new(error),
-                source: Box::new(source),
+                undoing: Box::new(source),
             },
         }
     }

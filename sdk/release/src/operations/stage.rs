@@ -2,7 +2,7 @@
 
 use super::{Error, Operator};
 use crate::{
-    cluster::{Done, Writing},
+    cluster::{Course, Done, Writing},
     objects::Identity,
     plan::changes::{self, Change, Method, Placed},
     record::{ApplyMethod, Event, Release},
@@ -44,14 +44,16 @@ impl Operator<'_> {
         let work = async {
             let (before, after) = stage.events;
             self.run_hooks(release, before).await.map_err(|error| blame(Step::Hooks(before), error))?;
-            let live = self.cluster.live(&union(&stage.old, &stage.wanted)).await?;
+            let live = self.settled(stage).await?;
             let changes = changes::plan(&stage.old, &stage.wanted, &live, stage.method);
             if stage.was_patched {
                 self.take_over_fields(&changes, &live).await?;
             }
             let strict = release.apply_method == ApplyMethod::Server && !self.options.disable_validation;
-            let (did, outcome) =
-                self.cluster.perform(&changes, Writing { strict, ..Writing::default() }).await;
+            let is_install = stage.events.0 == Event::PreInstall;
+            let course = if is_install && live.is_empty() { Course::Make } else { Course::Change };
+            let writing = Writing { strict, ..Writing::default() };
+            let (did, outcome) = self.cluster.perform(&changes, course, writing).await;
             done = did;
             outcome?;
             if self.waits() {
@@ -74,12 +76,33 @@ impl Operator<'_> {
 }
 
 impl Operator<'_> {
+    /// The objects there are. Those that are wanted but being deleted are waited for until they are gone: what is written
+    /// to them would go with them.
+    async fn settled(&self, stage: &Stage) -> Result<Vec<Placed>, Error> {
+        let all = union(&stage.old, &stage.wanted);
+        let live = self.cluster.live(&all).await?;
+        let leaving: Vec<Identity> = live
+            .iter()
+            .filter(|one| one.object["metadata"]["deletionTimestamp"].is_string())
+            .filter(|one| changes::find(&stage.wanted, &one.identity).is_some())
+            .map(|one| one.identity.clone())
+            .collect();
+        if leaving.is_empty() {
+            return Ok(live);
+        }
+        for one in &leaving {
+            self.say(&format!("{one} is being deleted; waiting until it is gone"));
+        }
+        self.cluster.wait_gone(&leaving, self.options.timeout).await?;
+        Ok(self.cluster.live(&all).await?)
+    }
+
     async fn take_over_fields(&self, changes: &[Change], live: &[Placed]) -> Result<(), Error> {
         for change in changes {
-            if let Change::Apply(one, _) = change
-                && let Some(found) = changes::find(live, &one.identity)
+            if let Change::Apply { wanted, .. } = change
+                && let Some(found) = changes::find(live, &wanted.identity)
             {
-                self.cluster.take_over_fields(&one.identity, &found.object).await?;
+                self.cluster.take_over_fields(&wanted.identity, &found.object).await?;
             }
         }
         Ok(())

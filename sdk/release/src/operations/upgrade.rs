@@ -143,12 +143,12 @@ impl Operator<'_> {
         if self.options.cleanup_on_fail
             && let Err(source) = self.delete_all(&done.created).await
         {
-            let (original, source) = (Box::new(error), Box::new(source));
+            let (original, undoing) = (Box::new(error), Box::new(source));
             return Error::NotUndone {
                 doing: "cleaning up resources",
                 operation: "upgrade",
                 original,
-                source,
+                undoing,
             };
         }
         if self.options.rollback_on_failure { self.return_to_last_good(name, error).await } else { error }
@@ -177,7 +177,7 @@ impl Operator<'_> {
                 doing: "rolling back the release",
                 operation: "upgrade",
                 original: Box::new(error),
-                source: Box::new(source),
+                undoing: Box::new(source),
             },
         }
     }

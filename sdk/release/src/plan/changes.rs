@@ -36,7 +36,14 @@ pub enum Change {
     /// It is patched.
     Patch(Identity, Patch),
     /// It is applied by the server, be it there or not.
-    Apply(Placed, bool),
+    Apply {
+        /// What it shall be.
+        wanted: Placed,
+        /// Whether fields that others manage are taken.
+        force: bool,
+        /// Whether it is not there.
+        is_new: bool,
+    },
     /// It is replaced.
     Replace(Placed),
     /// It is as wanted already.
@@ -51,17 +58,29 @@ impl Change {
         match self {
             Change::Create(_) => "create",
             Change::Patch(..) => "patch",
-            Change::Apply(..) => "apply",
+            Change::Apply { .. } => "apply",
             Change::Replace(_) => "replace",
             Change::Keep(_) => "keep",
             Change::Delete(_) => "delete",
         }
     }
 
+    /// Whether the object is not there before.
+    pub fn makes(&self) -> bool {
+        matches!(self, Change::Create(_) | Change::Apply { is_new: true, .. })
+    }
+
+    /// Whether the object goes.
+    pub fn is_deletion(&self) -> bool {
+        matches!(self, Change::Delete(_))
+    }
+
     /// Which object it is about.
     pub fn identity(&self) -> &Identity {
         match self {
-            Change::Create(placed) | Change::Apply(placed, _) | Change::Replace(placed) => &placed.identity,
+            Change::Create(wanted) | Change::Apply { wanted, .. } | Change::Replace(wanted) => {
+                &wanted.identity
+            }
             Change::Patch(identity, _) | Change::Keep(identity) | Change::Delete(identity) => identity,
         }
     }
@@ -89,7 +108,7 @@ fn change(old: &[Placed], wanted: &Placed, live: &[Placed], method: Method) -> C
     let live = if wanted.identity.name.is_empty() { None } else { find(live, &wanted.identity) };
     match (method, live) {
         (Method::Apply { force }, _) if !wanted.identity.name.is_empty() => {
-            Change::Apply(wanted.clone(), force)
+            Change::Apply { wanted: wanted.clone(), force, is_new: live.is_none() }
         }
         (_, None) => Change::Create(wanted.clone()),
         (Method::Replace, Some(_)) => Change::Replace(wanted.clone()),
@@ -140,7 +159,7 @@ mod tests {
             let sign = match change {
                 Change::Create(_) => '+',
                 Change::Patch(..) => '~',
-                Change::Apply(..) => '!',
+                Change::Apply { .. } => '!',
                 Change::Replace(_) => '#',
                 Change::Keep(_) => '=',
                 Change::Delete(_) => '-',
@@ -162,6 +181,15 @@ mod tests {
             (Method::Replace, "+new #same #changed #adopted -gone"),
         ] {
             assert_eq!(words(&plan(&old, &wanted, &live, method)), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_applied_is_known_to_be_new() {
+        let wanted = [placed("new", "1"), placed("there", "2")];
+        for method in [Method::Apply { force: true }, Method::Patch] {
+            let changes = plan(&[], &wanted, &[placed("there", "1")], method);
+            assert_eq!(changes.iter().map(Change::makes).collect::<Vec<_>>(), [true, false]);
         }
     }
 

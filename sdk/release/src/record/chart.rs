@@ -27,7 +27,9 @@ pub enum Error {
 /// A chart as records keep it.
 pub fn record(chart: &Chart) -> Result<String, Error> {
     let files = |files: &[File]| -> Value {
-        files.iter().map(|file| json!({"name": file.name, "data": STANDARD.encode(&*file.data)})).collect()
+        let one = |file: &File| json!({"name": file.name, "data": STANDARD.encode(&*file.data)});
+        // Helm writes null where there are none.
+        if files.is_empty() { Value::Null } else { files.iter().map(one).collect() }
     };
     let mut lock = chart.lock.as_ref().map(|lock| plain(&lock.document())).transpose()?;
     if let Some(lock) = &mut lock {

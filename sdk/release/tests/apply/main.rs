@@ -101,7 +101,7 @@ async fn conflicts_are_reported_and_taken_on_demand() {
     let error = operator(&cluster, Options::default()).upgrade("web", &wanted).await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "conflict occurred while applying object default/web v1, Kind=ConfigMap: Apply failed with 1 conflict: conflict \
+        "conflict occurred while applying object default/web /v1, Kind=ConfigMap: Apply failed with 1 conflict: conflict \
          with \"somebody\" using v1: .data.a"
     );
     assert_eq!(data(&server), json!({"a": "theirs", "b": "1"}), "nothing is half applied");
