@@ -92,7 +92,7 @@ fn templates_ask_the_cluster_alike() {
             "?template web CHART --validate --set nested=1",
             "template web CHART --dry-run=server --set look.version=v1,look.kind=ConfigMap",
             "template web CHART --dry-run=server --set look.version=v1,look.kind=ConfigMap,look.name=none",
-            "template web CHART --dry-run=server --set look.version=v1,look.kind=Nope",
+            "template web CHART --dry-run=server --set look.version=v1,look.kind=Nope,look.name=none",
             "?template web CHART --dry-run=server --set look.version=a.b/v1,look.kind=Nope",
             "template web CHART --set look.version=a.b/v1,look.kind=Nope",
         ],

@@ -138,7 +138,7 @@ fn what_is_being_deleted_is_waited_for() {
 fn what_fails_leaves_the_same() {
     let steps = [
         "install web CHART --set account=-bad-,extra=x",
-        "list -a",
+        "list",
         "uninstall web",
         "install web CHART",
         "upgrade web CHART --set account=-bad-,extra=x,greeting=b",
