@@ -9,6 +9,7 @@ mod commands;
 mod host;
 mod membership;
 mod tasks;
+mod unread;
 mod wiring;
 
 use std::{io::IsTerminal, process::ExitCode, time::Instant};
@@ -26,6 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    unread::end_in_silence();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -194,3 +194,15 @@ fn a_port_in_use_and_mistaken_flags() {
         if cluster.get("namespace", "default").is_some() { Ok(()) } else { Err(String::new()) }
     });
 }
+
+#[test]
+fn what_nobody_reads_ends_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(tools::ours("naru"));
+    command.args(["image", "ls", "--data-dir"]).arg(dir.path().join("data")).stdout(writer);
+    let ended = command.output().unwrap();
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!((ended.status.code(), err.as_ref()), (Some(141), ""));
+}

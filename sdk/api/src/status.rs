@@ -81,6 +81,12 @@ impl Status {
             .with_details(Details::default())
     }
 
+    /// 404: a part of a resource that is not served, as `exec` of `pods`: kubectl shows the message.
+    pub fn no_such_subresource(resource: &str, part: &str) -> Self {
+        Status::new(404, "NotFound", format!("this server does not serve {resource}/{part}"))
+            .with_details(Details::default())
+    }
+
     /// 409: the name is taken.
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} {name:?} already exists", qualified(group, resource));

@@ -143,7 +143,7 @@ fn what_fails_leaves_the_same() {
         "install web CHART",
         "upgrade web CHART --set account=-bad-,extra=x,greeting=b",
         "upgrade web CHART --set account=fine,extra=x",
-        "upgrade web CHART --set account=-bad-,greeting=c",
+        "upgrade web CHART --set account=-bad-,greeting=c,extra=x",
         "rollback web 1",
         "history web",
         "uninstall web",

@@ -81,7 +81,10 @@ impl Call {
     fn allows(&self, verb: Verb) -> Result<bool, Status> {
         let verbs = match &self.path.subresource {
             None => self.row().verbs,
-            Some(name) => self.row().subresource(name).ok_or_else(Status::no_such_resource)?.verbs,
+            Some(part) => match self.row().subresource(part) {
+                Some(known) => known.verbs,
+                None => return Err(Status::no_such_subresource(self.row().plural, part)),
+            },
         };
         Ok(verbs.contains(&verb.name()))
     }

@@ -37,6 +37,8 @@ async fn paths_and_methods() {
     }
     let nobody = api.get("/api/v1/namespaces/default/nothing").await.json();
     assert_eq!(nobody["message"], "the server could not find the requested resource");
+    let exec = api.send("POST", "/api/v1/namespaces/default/pods/x/exec", &[], Body::empty()).await;
+    assert_eq!((exec.code, &exec.json()["message"]), (404, &"this server does not serve pods/exec".into()));
 }
 
 #[tokio::test]
