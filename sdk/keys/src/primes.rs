@@ -152,6 +152,11 @@ fn probable(mut candidates: Vec<BigUint>) -> Vec<BigUint> {
 
 /// Miller and Rabin's test of an odd number above 3.
 fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
+    passes_rounds(candidate, Moduli::new([candidate; LANES]), random)
+}
+
+/// The test's rounds, four at a time where `moduli`, four times the candidate, can be had.
+fn passes_rounds(candidate: &BigUint, moduli: Option<Moduli>, random: &Random<'_>) -> bool {
     let (one, below) = (BigUint::from(1_u8), candidate - 1_u8);
     let twos = below.trailing_zeros().unwrap_or(0);
     let odd = &below >> twos;
@@ -165,8 +170,8 @@ fn is_prime(candidate: &BigUint, random: &Random<'_>) -> bool {
         })
     };
     let rounds = if candidate.bits() >= LARGE_BITS { ROUNDS_OF_LARGE } else { ROUNDS };
-    match Moduli::new([candidate; LANES]) {
-        // Four at a time; Fermat's test was one with base 2.
+    match moduli {
+        // Fermat's test was one with base 2.
         Some(moduli) => (0..rounds / LANES).all(|_| {
             let bases = std::array::from_fn(|_| random_below(candidate, random));
             moduli.powers(&bases, &odd).into_iter().all(passes)
@@ -199,7 +204,12 @@ mod tests {
     #[test]
     fn tells_primes_from_composites() {
         let random = counting();
-        let prime = |text: &str| is_prime(&text.parse().expect("a number"), &random);
+        let prime = |text: &str| {
+            let number = text.parse().expect("a number");
+            let alone = passes_rounds(&number, None, &random);
+            assert_eq!(is_prime(&number, &random), alone, "{text}");
+            alone
+        };
         for text in ["5", "65537", "2305843009213693951", "170141183460469231731687303715884105727"] {
             assert!(prime(text), "{text}");
         }
