@@ -166,7 +166,7 @@ impl http_body::Body for ListBody {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
@@ -176,23 +176,27 @@ mod tests {
     use super::*;
     use crate::{cache::KindCache, registry::Registry};
 
-    #[test]
-    fn pieces_make_the_announced_document() {
+    /// A list of so many objects, whose version is 9.
+    pub(in crate::response) fn list_of(count: usize, padding: usize) -> ListBody {
         let row = Registry::default().by_plural("", "v1", "configmaps").unwrap();
         let cache = KindCache::new(row.kind);
+        let entry = |n: usize| {
+            let object = json!({"metadata": {"name": n.to_string()}, "data": "x".repeat(padding)});
+            let key = format!("/registry/configmaps/a/{n}").into();
+            let value = object.to_string().into();
+            Arc::new(cache.entry(&KeyValue { key, value, revision: Revision(1) }, 0).unwrap())
+        };
+        let entries: Vec<_> = (0..count).map(entry).collect();
+        let meta = ListMeta { resource_version: "9".into(), ..ListMeta::default() };
+        ListBody::new(ListHead::of(row.kind, &meta), Parts::of(&entries))
+    }
+
+    #[test]
+    fn pieces_make_the_announced_document() {
         for (count, padding) in
             [(0, 0), (1, 0), (3, 10), (300, 500), (50, 5_000), (3, PIECE_BYTES), (2, 3 * PIECE_BYTES)]
         {
-            let entries: Vec<_> = (0..count)
-                .map(|n| {
-                    let object = json!({"metadata": {"name": n.to_string()}, "data": "x".repeat(padding)});
-                    let key = format!("/registry/configmaps/a/{n}").into();
-                    let value = object.to_string().into();
-                    Arc::new(cache.entry(&KeyValue { key, value, revision: Revision(1) }, 0).unwrap())
-                })
-                .collect();
-            let meta = ListMeta { resource_version: "9".into(), ..ListMeta::default() };
-            let body = ListBody::new(ListHead::of(row.kind, &meta), Parts::of(&entries));
+            let body = list_of(count, padding);
             let announced = body.len();
             let bytes = body.collect();
             assert_eq!(bytes.len() as u64, announced);

@@ -209,3 +209,83 @@ impl Buf for Slice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::convert::Infallible;
+
+    use http_body::Body as _;
+    use hyper::{Request, client, server, service::service_fn};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::response::list::tests::list_of;
+
+    #[test]
+    fn slices_are_read_in_any_steps() {
+        let mut random = StdRng::seed_from_u64(3);
+        for _ in 0..50 {
+            let (mut list, whole) = (list_of(40, 2_000), list_of(40, 2_000).collect());
+            let mut read = Vec::new();
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            while let Poll::Ready(Some(frame)) = Pin::new(&mut list).poll_frame(&mut context) {
+                let mut slice = frame.unwrap().into_data().unwrap();
+                while slice.has_remaining() {
+                    let places = random.random_range(1..64);
+                    let mut out = vec![IoSlice::new(&[]); places];
+                    let filled = slice.chunks_vectored(&mut out);
+                    let bytes: Vec<u8> = out[..filled].iter().flat_map(|part| part.iter().copied()).collect();
+                    assert!(bytes.len() <= slice.remaining() && bytes.starts_with(slice.chunk()));
+                    let step = random.random_range(1..=bytes.len());
+                    read.extend_from_slice(&bytes[..step]);
+                    slice.advance(step);
+                }
+            }
+            assert!(read == whole);
+        }
+    }
+
+    /// What a client reads of a list over one version of HTTP.
+    async fn over(second: bool, count: usize, padding: usize) -> Bytes {
+        let (near, far) = tokio::io::duplex(10_000);
+        let service = service_fn(move |_: Request<hyper::body::Incoming>| async move {
+            Ok::<_, Infallible>(http::Response::new(Sent::list(list_of(count, padding))))
+        });
+        let far = TokioIo::new(far);
+        tokio::spawn(async move {
+            if second {
+                server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(far, service).await
+            } else {
+                server::conn::http1::Builder::new().serve_connection(far, service).await
+            }
+        });
+        let request = Request::get("http://a/").header("host", "a").body(String::new()).unwrap();
+        let answer = if second {
+            let (mut sender, connection) =
+                client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near)).await.unwrap();
+            tokio::spawn(connection);
+            sender.send_request(request).await.unwrap()
+        } else {
+            let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(near)).await.unwrap();
+            tokio::spawn(connection);
+            sender.send_request(request).await.unwrap()
+        };
+        answer.into_body().collect().await.unwrap().to_bytes()
+    }
+
+    #[tokio::test]
+    async fn lists_arrive_whole_over_both_versions_of_http() {
+        for (count, padding) in [(0, 0), (200, 100), (200, 3_000), (3, 200_000)] {
+            let expected = list_of(count, padding).collect();
+            for second in [false, true] {
+                assert!(over(second, count, padding).await == expected, "{second} {count} {padding}");
+            }
+            assert!(
+                Sent::list(list_of(count, padding)).into_body().collect().await.unwrap().to_bytes()
+                    == expected
+            );
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Reading: get in its forms, selectors, describe, events.
 
+use serde_json::json;
+
 use crate::harness::{Cluster, pod};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +56,25 @@ async fn selectors_and_pages() {
     assert!(error.contains("field label not supported: spec.foo"), "{error}");
     let error = cluster.kubectl(&["get", "pods", "-l", "a in"]).await.failed();
     assert!(error.contains("unable to parse requirement"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_are_packed() {
+    let cluster = Cluster::start().await;
+    let text = "some text ".repeat(300);
+    let items: Vec<_> = (0..70)
+        .map(|n| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n:02}")}, "data": {"k": text}}))
+        .collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    let file = cluster.file("maps.json", &list.to_string());
+    cluster.ok(&format!("create -f {file}")).await;
+    // kubectl asks for gzip unless it is told not to.
+    let packed = cluster.ok("get cm -o json").await;
+    let plain = cluster.ok("get cm -o json --disable-compression").await;
+    assert_eq!(packed, plain);
+    let got: serde_json::Value = serde_json::from_str(&packed).unwrap();
+    assert_eq!(got["items"].as_array().unwrap().len(), 70);
+    assert!(got["items"].as_array().unwrap().iter().all(|item| item["data"]["k"] == text.as_str()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
