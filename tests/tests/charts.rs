@@ -81,7 +81,7 @@ const ROWS: &[(&str, &[&str], bool)] = &[
     ("parts/names", &[], false),
     ("parts", &[], false),
     ("parts/cache", &["--set", "global.region=x"], true),
-    ("parts/cache", &["--enable-dns", "--namespace", "a", "--kube-context", "none"], true),
+    ("parts/cache", &["--set", "global.region=x", "--enable-dns", "-n", "a", "--kube-context", "none"], true),
     ("guarded", &["-f", "guarded/ci/fails-required.yaml", "--debug"], false),
     ("guarded", &["-f", "guarded/ci/fails-nil.yaml", "--debug", "-s", "templates/guarded.yaml"], false),
     ("guarded", &["-f", "guarded/ci/fails-yaml.yaml", "--debug"], false),
