@@ -98,7 +98,10 @@ impl Load {
     pub async fn version(&self) -> String {
         let request =
             Request::get("/api/v1/namespaces").header("host", "localhost").body(String::new()).unwrap();
-        let response = self.connections[0].lock().await.sender.send_request(request).await.unwrap();
+        let mut connection = self.connections[0].lock().await;
+        // The answer before may have been read before its connection knows.
+        connection.sender.ready().await.unwrap();
+        let response = connection.sender.send_request(request).await.unwrap();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let list: Value = serde_json::from_slice(&bytes).unwrap();
         list["metadata"]["resourceVersion"].as_str().unwrap().to_string()
