@@ -135,6 +135,29 @@ fn what_is_being_deleted_is_waited_for() {
 }
 
 #[test]
+fn a_diff_knows_the_servers_defaults() {
+    let compare = Compare::new();
+    let bench = &compare.bench;
+    let chart = bench.dir.path().join("many").display().to_string();
+    let values = bench.dir.path().join("pod.yaml").display().to_string();
+    // The server adds `apiVersion: v1` to the item; a list of items is replaced as a whole.
+    let pod = "pod:\n  containers: [{name: main, image: 'quickstart/httpd:1'}]\n  volumes: [{name: v, downwardAPI: {items: [{path: p, fieldRef: {fieldPath: metadata.name}}]}}]\n";
+    std::fs::write(&values, pod).unwrap();
+    bench.naru(&["install", "web", &chart, "-f", &values]).ok();
+    let same = bench.naru(&["diff", "web", &chart, "-f", &values]).ok();
+    assert!(same.contains("ConfigMap default/web-map") && !same.contains("Pod default/web-pod"), "{same}");
+    // What the server would refuse is said, and shown all the same.
+    let set = "pod.nodeName=elsewhere";
+    let refused = bench.naru(&["diff", "web", &chart, "-f", &values, "--detailed-exitcode", "--set", set]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(
+        refused.err.contains("Forbidden") && refused.out.contains("nodeName: elsewhere"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
 fn what_fails_leaves_the_same() {
     let steps = [
         "install web CHART --set account=-bad-,extra=x",

@@ -97,12 +97,13 @@ impl Cluster {
         (done, outcome)
     }
 
-    /// What the server would make of an object by applying or replacing it.
+    /// What the server, with its defaults, would make of an object by patching, applying or replacing it.
     pub async fn try_change(&self, change: &Change) -> Result<Option<Value>, Error> {
         let writing = Writing { dry_run: true, ..Writing::default() };
         match change {
             Change::Apply { wanted, force, .. } => self.apply(wanted, *force, writing).await.map(Some),
             Change::Replace(placed) => self.replace(placed, writing).await.map(Some),
+            Change::Patch(identity, patch) => self.patch(identity, patch, writing).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -112,7 +113,10 @@ impl Cluster {
         tracing::debug!(kind, namespace, name, "{}", change.word());
         match change {
             Change::Create(placed) => self.create(placed, writing).await,
-            Change::Patch(identity, patch) => self.patch(identity, patch).await,
+            // Strictness is for what is sent whole; the server's default holds for patches, as with Helm.
+            Change::Patch(identity, patch) => {
+                self.patch(identity, patch, Writing { strict: false, ..writing }).await.map(|_| ())
+            }
             Change::Apply { wanted, force, .. } => self.apply(wanted, *force, writing).await.map(|_| ()),
             Change::Replace(placed) => self.replace(placed, writing).await.map(|_| ()),
             Change::Keep(_) => Ok(()),
@@ -135,10 +139,10 @@ impl Cluster {
         Ok(())
     }
 
-    async fn patch(&self, identity: &Identity, patch: &Patch) -> Result<(), Error> {
-        let path = api::with_query(&self.path(identity).await?, parameters(Writing::default()));
+    async fn patch(&self, identity: &Identity, patch: &Patch, writing: Writing) -> Result<Value, Error> {
+        let path = api::with_query(&self.path(identity).await?, parameters(writing));
         let sent = api::patch(&self.client, &path, patch.media_type(), patch.body()).await;
-        blame(sent.map(|_| ()).map_err(Error::from), || {
+        blame(sent.map_err(Error::from), || {
             format!("cannot patch {:?} with kind {}", identity.name, identity.kind)
         })
     }

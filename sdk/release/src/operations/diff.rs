@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Error, Operator, Render, install, rollback, upgrade};
+use super::{Error, Operator, Render, install, rollback, upgrade, warning_line};
 use crate::{
     cluster::chain,
     objects::Identity,
@@ -87,7 +87,14 @@ impl Operator<'_> {
             let after = match &change {
                 Change::Keep(_) => continue,
                 Change::Delete(_) => None,
-                Change::Patch(_, patch) => Some(patched(patch, before.as_ref())),
+                Change::Patch(_, patch) => {
+                    let tried = self.cluster.try_change(&change).await.unwrap_or_else(|error| {
+                        self.say(&warning_line(&chain(&error)));
+                        None
+                    });
+                    // What the server refuses is shown as far as it can be told from here.
+                    tried.or_else(|| Some(patched(patch, before.as_ref())))
+                }
                 Change::Create(one) => Some(one.object.clone()),
                 Change::Apply { wanted: one, .. } | Change::Replace(one) if before.is_none() => {
                     Some(one.object.clone())
@@ -107,7 +114,7 @@ impl Operator<'_> {
     async fn tried(&self, change: Change) -> Result<Option<Value>, Error> {
         match (self.cluster.try_change(&change).await, change) {
             (Err(error), Change::Apply { wanted, force: false, is_new }) if error.is_conflict() => {
-                self.say(&format!("level=WARN msg={:?}", chain(&error)));
+                self.say(&warning_line(&chain(&error)));
                 Ok(self
                     .cluster
                     .try_change(&Change::Apply { wanted: wanted.clone(), force: true, is_new })
