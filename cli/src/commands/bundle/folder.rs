@@ -18,7 +18,8 @@ use naru_bundle::{
 const MAX_DEPTH: usize = 64;
 
 /// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
-/// folder. Symbolic links are followed, but not out of the folder that holds the chart.
+/// folder. Symbolic links are followed, but not out of the folder that holds the chart or the Git repository around it;
+/// only a link in the place of a subchart may lead to any other chart.
 pub fn read(folder: &Path) -> Result<Vec<File>> {
     let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let rules = match fs::read_to_string(top.join(".helmignore")) {
@@ -88,16 +89,40 @@ impl Reader {
             real = path
                 .canonicalize()
                 .with_context(|| format!("error evaluating symlink {}", path.display()))?;
-            let inside = real.starts_with(&self.realm);
-            ensure!(
-                inside,
-                "symlink {} leads to {}, out of {}",
-                path.display(),
-                real.display(),
-                self.realm.display()
-            );
             about = fs::metadata(&real).with_context(|| path.display().to_string())?;
+            if !self.may_lead_to(&real) {
+                ensure!(
+                    is_subchart(name) && real.join("Chart.yaml").is_file(),
+                    "symlink {} leads to {}, out of {}",
+                    path.display(),
+                    real.display(),
+                    self.realm.display()
+                );
+                // What links in that chart may lead to is its own affair.
+                let outer = std::mem::replace(&mut self.realm, real.parent().unwrap_or(&real).to_path_buf());
+                let outcome = self.visit(path, real, &about, name, depth);
+                self.realm = outer;
+                return outcome;
+            }
         }
+        self.visit(path, real, &about, name, depth)
+    }
+
+    /// Whether a link may: within the realm, or the Git repository that the realm is in.
+    fn may_lead_to(&self, real: &Path) -> bool {
+        let repository = || self.realm.ancestors().find(|folder| folder.join(".git").exists());
+        real.starts_with(&self.realm) || repository().is_some_and(|repository| real.starts_with(repository))
+    }
+
+    /// Takes in a file, or finds what is in a folder.
+    fn visit(
+        &mut self,
+        path: PathBuf,
+        real: PathBuf,
+        about: &fs::Metadata,
+        name: &str,
+        depth: usize,
+    ) -> Result<()> {
         if self.rules.ignores(name, about.is_dir()) {
             return Ok(());
         }
@@ -118,6 +143,12 @@ impl Reader {
         self.files.push(Found { path, name: name.to_owned(), length });
         Ok(())
     }
+}
+
+/// Whether a subchart stands at `name`: `charts/a`, `charts/a/charts/b`.
+fn is_subchart(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    parts.len().is_multiple_of(2) && parts.iter().step_by(2).all(|part| *part == "charts")
 }
 
 #[cfg(test)]
@@ -156,8 +187,28 @@ mod tests {
         fs::write(top.path().join("secret"), "x").unwrap();
         symlink(top.path().join("secret"), chart.join("out")).unwrap();
         assert!(read(&chart).is_err());
+        fs::create_dir_all(top.path().join(".git")).unwrap();
+        assert_eq!(names(&chart), ["out"]);
+        fs::remove_dir(top.path().join(".git")).unwrap();
         fs::remove_file(chart.join("out")).unwrap();
         symlink(".", chart.join("round")).unwrap();
+        assert!(read(&chart).is_err());
+    }
+    #[test]
+    fn links_in_the_place_of_subcharts_may_lead_to_other_charts() {
+        let top = tempfile::tempdir().unwrap();
+        let (chart, other) = (top.path().join("a/chart"), top.path().join("b/other"));
+        fs::create_dir_all(chart.join("charts")).unwrap();
+        fs::create_dir_all(&other).unwrap();
+        fs::write(top.path().join("secret"), "x").unwrap();
+        symlink(&other, chart.join("charts/other")).unwrap();
+        assert!(read(&chart).is_err());
+        fs::write(other.join("Chart.yaml"), "x").unwrap();
+        assert_eq!(names(&chart), ["charts/other/Chart.yaml"]);
+        symlink("../../secret", other.join("out")).unwrap();
+        assert!(read(&chart).is_err());
+        fs::remove_file(other.join("out")).unwrap();
+        symlink(&other, chart.join("files")).unwrap();
         assert!(read(&chart).is_err());
     }
 }
