@@ -112,32 +112,42 @@ impl ChartFlags {
     /// Loads a chart that can be installed, from wherever it is; with `update`, its missing dependencies are fetched
     /// first.
     pub async fn load(&self, reference: &str, update: bool, global: &GlobalArgs) -> Result<Chart> {
+        let chart = self.load_any(reference, update, global).await?;
+        source::check_installable(&chart)?;
+        Ok(chart)
+    }
+
+    /// Whether the chart is not on this machine.
+    pub fn is_remote(&self, reference: &str) -> bool {
+        let is_here = || matches!(source::locate(reference), Ok(Some(_)));
+        !self.repo.is_empty() || reference.starts_with("oci://") || !is_here()
+    }
+
+    /// The same of any chart, one that cannot be installed too.
+    pub async fn load_any(&self, reference: &str, update: bool, global: &GlobalArgs) -> Result<Chart> {
         self.provenance.refuse()?;
         let local = if self.repo.is_empty() && !reference.starts_with("oci://") {
             source::locate(reference)?
         } else {
             None
         };
-        let chart = match local {
+        match local {
             Some(path) => {
                 let chart = source::load(&path)?;
                 if update && path.is_dir() && !naru_bundle::chart::missing_dependencies(&chart).is_empty() {
                     super::dependency::update(&self.fetcher(global), &path, false).await?;
-                    source::load(&path)?
-                } else {
-                    chart
+                    return source::load(&path);
                 }
+                Ok(chart)
             }
             None => {
                 let fetched = self.fetcher(global).chart(reference.trim(), self.wanted(), &self.repo).await?;
                 let mut warnings = Vec::new();
                 let chart = Chart::from_archive(&fetched.bytes, &mut warnings)?;
                 source::warn(&warnings);
-                chart
+                Ok(chart)
             }
-        };
-        source::check_installable(&chart)?;
-        Ok(chart)
+        }
     }
 }
 

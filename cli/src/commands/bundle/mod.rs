@@ -114,6 +114,25 @@ enum ChartCommand {
 }
 
 impl ChartCommand {
+    /// Whether a cluster is asked, or a chart or what it depends on is to be fetched.
+    fn reaches_out(&self) -> bool {
+        match self {
+            Self::Package(args) => args.reaches_out(),
+            Self::Show(args) => args.reaches_out(),
+            Self::Template(args) => args.reaches_out(),
+            Self::Create(_) | Self::Lint(_) => false,
+        }
+    }
+
+    async fn run_online(self, global: &global::GlobalArgs) -> Result<()> {
+        match self {
+            Self::Package(args) => args.run_online(global).await,
+            Self::Show(args) => args.run_online(global).await,
+            Self::Template(args) => args.run_online(global).await,
+            here => here.run(global),
+        }
+    }
+
     fn run(self, global: &global::GlobalArgs) -> Result<()> {
         match self {
             Self::Create(args) => args.run(),
@@ -134,7 +153,7 @@ impl BundleArgs {
     /// Runs a command that needs no cluster; `None` if it is another.
     pub fn run_offline(&self) -> Option<ExitCode> {
         match &self.command {
-            Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => None,
+            Command::Chart(command) if command.reaches_out() => None,
             Command::Chart(command) => Some(finish(command.clone().run(&self.global))),
             _ => None,
         }
@@ -144,9 +163,7 @@ impl BundleArgs {
     pub async fn run(self) -> Result<ExitCode> {
         let global = &self.global;
         let outcome = match self.command {
-            Command::Chart(ChartCommand::Template(args)) if args.reaches_out() => {
-                args.run_online(global).await
-            }
+            Command::Chart(command) if command.reaches_out() => command.run_online(global).await,
             Command::Chart(command) => command.run(global),
             Command::Dependency(args) => args.run(global).await,
             Command::Diff(args) => match args.run(global).await {

@@ -13,7 +13,7 @@ use naru_bundle::{
     semver::Version,
 };
 
-use super::source;
+use super::{chart_flags::AccessFlags, dependency, global::GlobalArgs, source};
 
 /// Pack charts into archives.
 #[derive(Clone, Debug, Args)]
@@ -30,15 +30,55 @@ pub struct PackageArgs {
     /// Where to write the archive.
     #[arg(short, long, value_name = "FOLDER", default_value = ".")]
     destination: PathBuf,
+    /// Fetch the chart's dependencies anew first.
+    #[arg(short = 'u', long)]
+    dependency_update: bool,
+    #[command(flatten)]
+    access: AccessFlags,
+    #[arg(long, hide = true)]
+    sign: bool,
+    #[arg(long, hide = true)]
+    key: Option<String>,
+    #[arg(long, hide = true)]
+    keyring: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    passphrase_file: Option<PathBuf>,
 }
 
 impl PackageArgs {
+    /// Whether dependencies are to be fetched.
+    pub fn reaches_out(&self) -> bool {
+        self.dependency_update
+    }
+
     /// Packs every chart.
     pub fn run(self) -> Result<()> {
+        self.refuse_signing()?;
+        self.charts.iter().try_for_each(|chart| self.pack_and_tell(chart))
+    }
+
+    /// The same, with each chart's dependencies fetched before.
+    pub async fn run_online(self, global: &GlobalArgs) -> Result<()> {
+        self.refuse_signing()?;
         for chart in &self.charts {
-            let archive = self.pack(chart)?;
-            println!("Successfully packaged chart and saved it to: {}", archive.display());
+            dependency::update(&global.fetcher(self.access.access()), chart, false).await?;
+            self.pack_and_tell(chart)?;
         }
+        Ok(())
+    }
+
+    /// The flags that name a key say nothing without `--sign`, in helm either.
+    fn refuse_signing(&self) -> Result<()> {
+        ensure!(
+            !self.sign,
+            "--sign is not supported: naru writes no provenance files; sign the archive with the stock helm"
+        );
+        Ok(())
+    }
+
+    fn pack_and_tell(&self, chart: &Path) -> Result<()> {
+        let archive = self.pack(chart)?;
+        println!("Successfully packaged chart and saved it to: {}", archive.display());
         Ok(())
     }
 

@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
-use naru_bundle::{chart::Chart, yaml};
+use naru_bundle::{chart::Chart, json, value::Value, yaml};
 
-use super::source;
+use super::{chart_flags::ChartFlags, global::GlobalArgs, source};
+use crate::client::jsonpath::Template;
 
 /// Names of a README, in the order of preference, whatever their case.
 const READMES: [&str; 3] = ["readme.md", "readme.txt", "readme"];
@@ -26,7 +27,7 @@ enum What {
     /// Chart.yaml.
     Chart(ChartArg),
     /// values.yaml, with its comments.
-    Values(ChartArg),
+    Values(ValuesArg),
     /// The README.
     Readme(ChartArg),
     /// The custom resource definitions.
@@ -35,21 +36,54 @@ enum What {
 
 #[derive(Clone, Debug, Args)]
 struct ChartArg {
-    /// The chart: a folder or an archive.
+    /// The chart: a folder, an archive, REPOSITORY/CHART, a URL or oci://HOST/PATH.
     #[arg(value_name = "CHART")]
     chart: String,
+    #[command(flatten)]
+    flags: ChartFlags,
+}
+
+#[derive(Clone, Debug, Args)]
+struct ValuesArg {
+    #[command(flatten)]
+    chart: ChartArg,
+    /// Print only what this expression finds: {.image.tag}.
+    #[arg(long, value_name = "TEMPLATE")]
+    jsonpath: Option<String>,
 }
 
 impl ShowArgs {
-    /// Prints it.
+    fn chart(&self) -> &ChartArg {
+        match &self.what {
+            What::All(arg) | What::Chart(arg) | What::Readme(arg) | What::Crds(arg) => arg,
+            What::Values(arg) => &arg.chart,
+        }
+    }
+
+    /// Whether the chart is to be fetched.
+    pub fn reaches_out(&self) -> bool {
+        let arg = self.chart();
+        arg.flags.is_remote(&arg.chart)
+    }
+
+    /// Prints it, from a chart that is here.
     pub fn run(self) -> Result<()> {
-        let (What::All(arg) | What::Chart(arg) | What::Values(arg) | What::Readme(arg) | What::Crds(arg)) =
-            &self.what;
+        let arg = self.chart();
+        arg.flags.provenance.refuse()?;
         let path = source::locate(&arg.chart)?
             .ok_or_else(|| anyhow!("chart {:?} not found on this machine", arg.chart))?;
-        let chart = source::load(&path)?;
+        self.print(&source::load(&path)?)
+    }
+
+    /// The same with a chart from wherever it is.
+    pub async fn run_online(self, global: &GlobalArgs) -> Result<()> {
+        let arg = self.chart();
+        self.print(&arg.flags.load_any(&arg.chart, false, global).await?)
+    }
+
+    fn print(&self, chart: &Chart) -> Result<()> {
         let mut out = Vec::new();
-        self.write(&chart, &mut out)?;
+        self.write(chart, &mut out)?;
         std::io::stdout().write_all(&out)?;
         Ok(())
     }
@@ -61,6 +95,10 @@ impl ShowArgs {
         }
         if (all || matches!(self.what, What::Values(_))) && chart.values.is_some() {
             separate(all, out);
+            if let What::Values(ValuesArg { jsonpath: Some(template), .. }) = &self.what {
+                out.extend(selected(chart, template)?.into_bytes());
+                return Ok(());
+            }
             for file in chart.raw.iter().filter(|file| file.name == "values.yaml") {
                 push(out, &file.data);
             }
@@ -79,6 +117,14 @@ impl ShowArgs {
         }
         Ok(())
     }
+}
+
+/// What a JSONPath template finds in the chart's values.
+fn selected(chart: &Chart, template: &str) -> Result<String> {
+    let values = chart.values.clone().map_or(Value::Nil, Value::Map);
+    let text = json::write(&values, json::Style::Compact)?;
+    let values = serde_json::from_str(&text).context("values that are no JSON")?;
+    Ok(Template::parse(template)?.render_all(&values)?)
 }
 
 fn separate(wanted: bool, out: &mut Vec<u8>) {

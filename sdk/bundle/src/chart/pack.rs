@@ -61,6 +61,7 @@ impl<W: Write> Packer<W> {
     fn file(&mut self, path: &str, data: &[u8]) -> Result<(), ChartError> {
         let mut header = tar::Header::new_gnu();
         header.set_size(data.len() as u64);
+        header.set_entry_type(tar::EntryType::Regular);
         header.set_mode(0o644);
         header.set_mtime(self.modified);
         self.archive.append_data(&mut header, path, data).map_err(refused)

@@ -13,32 +13,8 @@ use crate::{
 
 const FOLDER: &str = "templates/";
 
-/// Versions of built-in kinds that are deprecated: since which minor version of Kubernetes 1, gone since, what to use.
-const DEPRECATED: [(&str, &str, u32, u32, &str); 17] = [
-    ("apps/v1beta1", "Deployment", 8, 16, "apps/v1 Deployment"),
-    ("apps/v1beta1", "StatefulSet", 8, 16, "apps/v1 StatefulSet"),
-    ("apps/v1beta2", "Deployment", 9, 16, "apps/v1 Deployment"),
-    ("apps/v1beta2", "StatefulSet", 9, 16, "apps/v1 StatefulSet"),
-    ("apps/v1beta2", "DaemonSet", 9, 16, "apps/v1 DaemonSet"),
-    ("extensions/v1beta1", "Deployment", 8, 16, "apps/v1 Deployment"),
-    ("extensions/v1beta1", "DaemonSet", 8, 16, "apps/v1 DaemonSet"),
-    ("extensions/v1beta1", "Ingress", 14, 22, "networking.k8s.io/v1 Ingress"),
-    ("extensions/v1beta1", "NetworkPolicy", 9, 16, "networking.k8s.io/v1 NetworkPolicy"),
-    ("networking.k8s.io/v1beta1", "Ingress", 19, 22, "networking.k8s.io/v1 Ingress"),
-    ("batch/v1beta1", "CronJob", 21, 25, "batch/v1 CronJob"),
-    ("policy/v1beta1", "PodDisruptionBudget", 21, 25, "policy/v1 PodDisruptionBudget"),
-    ("rbac.authorization.k8s.io/v1beta1", "ClusterRole", 17, 22, "rbac.authorization.k8s.io/v1 ClusterRole"),
-    (
-        "rbac.authorization.k8s.io/v1beta1",
-        "ClusterRoleBinding",
-        17,
-        22,
-        "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
-    ),
-    ("rbac.authorization.k8s.io/v1beta1", "Role", 17, 22, "rbac.authorization.k8s.io/v1 Role"),
-    ("rbac.authorization.k8s.io/v1beta1", "RoleBinding", 17, 22, "rbac.authorization.k8s.io/v1 RoleBinding"),
-    ("v1", "Endpoints", 33, 0, "discovery.k8s.io/v1 EndpointSlice"),
-];
+/// Versions of built-in kinds that are deprecated, one a line; the file says how.
+const DEPRECATED: &str = include_str!("deprecated.txt");
 
 /// Checks the templates and what they render to.
 pub(super) fn check(
@@ -148,26 +124,33 @@ fn check_indent(text: &str) -> Result<(), String> {
 
 fn check_name(document: &Document) -> Result<(), String> {
     let name = &document.name;
-    match names::fault(&document.kind, name) {
-        None => Ok(()),
-        Some(fault) => Err(format!(
-            "object name does not conform to Kubernetes naming requirements: {name:?}: metadata.name: Invalid value: \
-             {name:?}: {fault}"
-        )),
-    }
+    let faults = names::faults(&document.kind, name);
+    let told: Vec<_> =
+        faults.iter().map(|fault| format!("metadata.name: Invalid value: {name:?}: {fault}")).collect();
+    let told = match told.as_slice() {
+        [] => return Ok(()),
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    };
+    Err(format!("object name does not conform to Kubernetes naming requirements: {name:?}: {told}"))
 }
 
 fn check_deprecation(document: &Document, minor: u32) -> Result<(), String> {
-    let found = DEPRECATED.iter().find(|(version, kind, since, ..)| {
-        document.api_version == *version && document.kind == *kind && minor >= *since
-    });
-    match found {
-        None => Ok(()),
-        Some((version, kind, since, gone, successor)) => {
-            let gone = if *gone == 0 { String::new() } else { format!(", unavailable in v1.{gone}+") };
-            Err(format!("{version} {kind} is deprecated in v1.{since}+{gone}; use {successor}"))
+    for line in DEPRECATED.lines() {
+        let mut words = line.splitn(5, ' ');
+        let (version, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if document.api_version != version || document.kind != kind {
+            continue;
         }
+        let (since, gone) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if since.parse().is_ok_and(|since: u32| minor < since) {
+            continue;
+        }
+        let gone = if gone == "-" { String::new() } else { format!(", unavailable in v1.{gone}+") };
+        let successor = words.next().map(|successor| format!("; use {successor}")).unwrap_or_default();
+        return Err(format!("{version} {kind} is deprecated in v1.{since}+{gone}{successor}"));
     }
+    Ok(())
 }
 
 fn check_selector(document: &Document, text: &str) -> Result<(), String> {

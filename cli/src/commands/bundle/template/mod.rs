@@ -165,12 +165,7 @@ impl TemplateArgs {
     /// network nor a runtime.
     pub fn reaches_out(&self) -> bool {
         let reference = self.arguments.last().map(String::as_str).unwrap_or_default();
-        let is_here = || matches!(source::locate(reference), Ok(Some(_)));
-        self.validates()
-            || self.dependency_update
-            || !self.chart.repo.is_empty()
-            || reference.starts_with("oci://")
-            || !is_here()
+        self.validates() || self.dependency_update || self.chart.is_remote(reference)
     }
 
     fn check(&self) -> Result<()> {
