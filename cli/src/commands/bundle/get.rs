@@ -1,6 +1,6 @@
 //! `naru bundle get`: what is stored of a release.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Write};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     connect::operator,
+    get_template,
     global::GlobalArgs,
     output::{self, Form, OutputArgs},
     report::{Report, hooks, null_if_empty},
@@ -28,7 +29,7 @@ pub struct GetArgs {
 #[derive(Clone, Debug, Subcommand)]
 enum What {
     /// Everything.
-    All(ReleaseArgs),
+    All(AllArgs),
     /// The hooks.
     Hooks(ReleaseArgs),
     /// The manifest.
@@ -49,6 +50,15 @@ struct ReleaseArgs {
     /// The revision, instead of the newest.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     revision: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+struct AllArgs {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// Print what this Go template makes of it instead: {{.Release.Name}}.
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -103,7 +113,11 @@ impl GetArgs {
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         match self.what {
             What::All(args) => {
-                let release = args.record(global).await?;
+                let release = args.release.record(global).await?;
+                if let Some(template) = &args.template {
+                    std::io::stdout().write_all(&get_template::render(template, &release)?)?;
+                    return Ok(());
+                }
                 let computed = Some(computed(&release)?);
                 Report { debug: true, metadata: true, computed, ..Report::default() }
                     .print(&release, Form::Table)

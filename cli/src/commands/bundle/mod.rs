@@ -8,6 +8,7 @@ mod diff;
 mod folder;
 mod foreign;
 mod get;
+mod get_template;
 mod global;
 mod hint;
 mod history;
