@@ -24,9 +24,6 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// An expression that finds nothing, where that is an error.
-    #[error("{0} is not found")]
-    Nothing(String),
 }
 
 /// A parsed template.
@@ -79,23 +76,6 @@ impl Template {
         let mut out = String::new();
         render(&self.0, value, &mut out)?;
         Ok(out)
-    }
-
-    /// The same, but plain paths outside of ranges must find something.
-    ///
-    /// # Errors
-    /// [`Error::Nothing`] too.
-    pub fn render_all(&self, value: &Value) -> Result<String, Error> {
-        for part in &self.0 {
-            if let Part::Path(path) = part
-                && !path.contains(['*', '?'])
-                && !path.contains("..")
-                && query(value, path)?.is_empty()
-            {
-                return Err(Error::Nothing(path.trim_start_matches(['$', '.']).to_owned()));
-            }
-        }
-        self.render(value)
     }
 }
 

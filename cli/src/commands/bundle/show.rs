@@ -124,7 +124,7 @@ fn selected(chart: &Chart, template: &str) -> Result<String> {
     let values = chart.values.clone().map_or(Value::Nil, Value::Map);
     let text = json::write(&values, json::Style::Compact)?;
     let values = serde_json::from_str(&text).context("values that are no JSON")?;
-    Ok(Template::parse(template)?.render_all(&values)?)
+    Ok(Template::parse(template)?.render(&values)?)
 }
 
 fn separate(wanted: bool, out: &mut Vec<u8>) {
