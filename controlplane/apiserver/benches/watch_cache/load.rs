@@ -42,6 +42,10 @@ impl Load {
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };
+        // A peer says where it will listen before it does.
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let mut load = Load { port, tls: connector(dir), connections: Vec::new() };
         for _ in 0..count {
             let connection = load.connection().await;
@@ -82,11 +86,19 @@ impl Load {
         }
     }
 
-    /// Makes what the pods need.
+    /// Waits until the server is ready, and makes what the pods need.
     pub async fn prepare(&self) {
+        let mut connection = self.connections[0].lock().await;
+        while connection.status("/readyz").await != 200 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         let body = r#"{"metadata":{"name":"bench"}}"#.to_string();
-        let request = Request::post("/api/v1/namespaces").header("host", "localhost").body(body).unwrap();
-        self.connections[0].lock().await.read(request).await;
+        let request = Request::post("/api/v1/namespaces")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(body)
+            .unwrap();
+        connection.read(request).await;
     }
 
     /// The size of an answer.
@@ -109,6 +121,16 @@ impl Load {
 }
 
 impl Connection {
+    /// The status code of an answer.
+    async fn status(&mut self, path: &str) -> u16 {
+        self.sender.ready().await.unwrap();
+        let request = Request::get(path).header("host", "localhost").body(String::new()).unwrap();
+        let response = self.sender.send_request(request).await.unwrap();
+        let status = response.status().as_u16();
+        response.into_body().collect().await.unwrap();
+        status
+    }
+
     /// Sends a request that must succeed; returns the length of the answer.
     async fn read(&mut self, request: Asked) -> usize {
         self.sender.ready().await.unwrap();
@@ -125,14 +147,15 @@ impl Connection {
         length
     }
 
-    /// Watches until `count` lines have come; returns how many that were.
+    /// Watches until `count` lines have come or the server ends the watch; returns how many that were.
     pub async fn count_lines(mut self, path: String, count: usize) -> usize {
         let request = Request::get(path).header("host", "localhost").body(String::new()).unwrap();
         let mut body = self.sender.send_request(request).await.unwrap().into_body();
         let mut lines = 0;
-        while lines < count {
-            let frame = body.frame().await.expect("a watch that goes on").unwrap();
-            if let Ok(data) = frame.into_data() {
+        while lines < count
+            && let Some(frame) = body.frame().await
+        {
+            if let Ok(data) = frame.unwrap().into_data() {
                 lines += data.iter().filter(|byte| **byte == b'\n').count();
             }
         }

@@ -1,12 +1,14 @@
 //! What the API server costs: its CPU time for each operation with 3,000 pods, over TLS on the loopback.
 //!
-//! `cargo bench -p naru-apiserver --bench watch_cache [-- --embedded] [--pods N] [--connections N]`. The server runs as a child process of its
-//! own (this program again), so that its CPU time, read from `/proc`, has nothing of the load generator's or of etcd's.
+//! `cargo bench -p naru-apiserver --bench watch_cache [-- --embedded] [--pods N] [--connections N] [--peer KUBE-APISERVER]`. The
+//! server runs as a child process of its own (this program again, or the stock program that `--peer` names), so that its CPU time, read from
+//! `/proc`, has nothing of the load generator's or of etcd's.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on panics")]
 #![allow(unreachable_pub, reason = "a program has no interface")]
 
 mod cpu;
 mod load;
+mod peer;
 mod pods;
 mod server;
 
@@ -28,6 +30,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const GETS: usize = 20_000;
 const LISTS: usize = 240;
 const SELECTED: usize = 1_200;
+/// A peer gets so much fewer lists: each takes it a fifth of a second.
+const PEER_LISTS_DIVISOR: usize = 10;
 const WATCHERS: usize = 100;
 /// Changes that the watchers see.
 const CHANGES: usize = 3_000;
@@ -49,6 +53,8 @@ struct Arguments {
     embedded: bool,
     pods: usize,
     connections: usize,
+    /// The program to measure instead of ours.
+    peer: Option<String>,
 }
 
 fn main() {
@@ -64,6 +70,7 @@ fn main() {
         embedded: args.iter().any(|arg| arg == "--embedded"),
         pods: number("--pods", 3_000),
         connections: number("--connections", 16),
+        peer: args.iter().position(|arg| arg == "--peer").map(|at| args[at + 1].clone()),
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(measure(&arguments));
@@ -98,7 +105,10 @@ async fn measure(arguments: &Arguments) {
     let dir = tempfile::tempdir().unwrap();
     let etcd = (!arguments.embedded).then(EtcdServer::start);
     let endpoint = etcd.as_ref().map(EtcdServer::endpoint);
-    let served = Served::start(dir.path(), endpoint.as_deref());
+    let served = match (&arguments.peer, &endpoint) {
+        (Some(binary), Some(etcd)) => Served { child: peer::start(binary, dir.path(), etcd) },
+        _ => Served::start(dir.path(), endpoint.as_deref()),
+    };
     let load = Load::connect(dir.path(), arguments.connections).await;
     load.prepare().await;
     let mut report = Report { served: &served, rows: Vec::new() };
@@ -111,11 +121,13 @@ async fn measure(arguments: &Arguments) {
     let (bytes, packed) = (load.size(pods::list("")).await, load.size(pods::packed("")).await);
     let label = |n: usize| format!("?labelSelector=group%3Dg{}", n % 10);
     load.each(10, move |n| pods::packed(&label(n))).await;
-    report.phase("list", LISTS, load.each(LISTS, |_| pods::list(""))).await;
-    report.phase("list, gzip", LISTS, load.each(LISTS, |_| pods::packed(""))).await;
-    report.phase("list by label", SELECTED, load.each(SELECTED, move |n| pods::list(&label(n)))).await;
+    let fewer = if arguments.peer.is_some() { PEER_LISTS_DIVISOR } else { 1 };
+    let (lists, selected) = (LISTS / fewer, SELECTED / fewer);
+    report.phase("list", lists, load.each(lists, |_| pods::list(""))).await;
+    report.phase("list, gzip", lists, load.each(lists, |_| pods::packed(""))).await;
+    report.phase("list by label", selected, load.each(selected, move |n| pods::list(&label(n)))).await;
     report
-        .phase("list by label, gzip", SELECTED, load.each(SELECTED, move |n| pods::packed(&label(n))))
+        .phase("list by label, gzip", selected, load.each(selected, move |n| pods::packed(&label(n))))
         .await;
     report.phase("patch", CHANGES, load.each(CHANGES, move |n| pods::patch(n % pods, "a"))).await;
     let patch = report.last();
@@ -126,6 +138,8 @@ async fn measure(arguments: &Arguments) {
     for watch in watches {
         events += watch.await.unwrap();
     }
+    // A peer may turn slow watchers away.
+    assert!(arguments.peer.is_some() || events >= WATCHERS * CHANGES, "{events} events");
     let spent = (served.cpu() - before).as_secs_f64() * 1e3 - patch * CHANGES as f64;
     report.rows.push(("watch event", spent / events as f64, events));
     report.phase("delete", pods, load.each(pods, pods::delete)).await;
@@ -166,8 +180,9 @@ impl Report<'_> {
 
     fn print(&self, arguments: &Arguments, list_bytes: usize, packed_bytes: usize, resident: u64) {
         let store = if arguments.embedded { "embedded store" } else { "etcd" };
+        let server = arguments.peer.as_deref().unwrap_or("API server");
         println!(
-            "API server on {store}, {} pods of {} bytes, {} connections, TLS",
+            "{server} on {store}, {} pods of {} bytes, {} connections, TLS",
             arguments.pods,
             list_bytes / arguments.pods,
             arguments.connections
