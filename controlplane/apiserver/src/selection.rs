@@ -34,12 +34,11 @@ impl Selection {
         labels: LabelSelector,
         fields: FieldSelector,
     ) -> Result<Self, Status> {
-        let compiled = fields.requirements.into_iter().map(|requirement| {
-            let slot = slot(kind, &requirement.label).ok_or_else(|| {
-                Status::bad_request(format!("field label not supported: {}", requirement.label))
-            })?;
-            Ok((slot, requirement))
-        });
+        let compiled =
+            fields.requirements.into_iter().map(|requirement| match slot(kind, &requirement.label) {
+                Some(slot) => Ok((slot, requirement)),
+                None => Err(unknown_field(kind, &requirement.label)),
+            });
         let fields = compiled.collect::<Result<_, Status>>()?;
         Ok(Selection { namespace: namespace.unwrap_or_default().to_string(), labels, fields })
     }
@@ -67,6 +66,14 @@ impl Selection {
             self.fields.iter().filter(|(slot, one)| *slot == Slot::Name && one.operator == Equals);
         names.next().map(|(_, requirement)| requirement.value.as_str())
     }
+}
+
+fn unknown_field(kind: &Kind, label: &str) -> Status {
+    Status::bad_request(if kind.selectable_fields.is_empty() {
+        format!(r#"{label:?} is not a known field selector: only "metadata.name", "metadata.namespace""#)
+    } else {
+        format!("field label not supported: {label}")
+    })
 }
 
 fn slot(kind: &Kind, label: &str) -> Option<Slot> {

@@ -167,7 +167,10 @@ impl Server {
             .merge(version::routes())
             .merge(health::routes(self.checks()))
             .merge(self.inner.options.routes.clone())
-            .fallback(async || response::page_not_found().map(Sent::into_body));
+            .fallback(async || response::page_not_found().map(Sent::into_body))
+            .method_not_allowed_fallback(async || {
+                response::failure(&Status::method_not_allowed()).map(Sent::into_body)
+            });
         Front { server: self.inner.clone(), others }
     }
 

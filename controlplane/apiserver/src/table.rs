@@ -167,7 +167,7 @@ mod tests {
     fn a_row_has_cells_and_what_was_asked_of_the_object() {
         let got = table(IncludeObject::Metadata);
         assert_eq!(got["metadata"], json!({"resourceVersion": "7"}));
-        assert_eq!(got["rows"][0]["cells"], json!(["a", "1", "5s"]));
+        assert_eq!(got["rows"][0]["cells"], json!(["a", 1, "5s"]));
         assert_eq!(got["rows"][0]["object"]["kind"], "PartialObjectMetadata");
         assert_eq!(got["rows"][0]["object"]["metadata"]["name"], "a");
         assert_eq!(table(IncludeObject::None)["rows"][0]["object"], Value::Null);

@@ -32,7 +32,7 @@ impl Strategy for Rules {
 
     fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
         let keys = count(&object["data"]) + count(&object["binaryData"]);
-        vec![name_cell(object), keys.to_string().into(), age_cell(object, now)]
+        vec![name_cell(object), keys.into(), age_cell(object, now)]
     }
 }
 
@@ -50,7 +50,7 @@ fn check(object: &Object, problems: &mut Problems) {
     bytes += data::check_base64(object, "binaryData", problems);
     if bytes > MAX_BYTES {
         // The error is about the whole object: it has no path.
-        problems.too_long(&Path::root(""), MAX_BYTES);
+        problems.too_long(&Path::root("[]"), MAX_BYTES);
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
             (json!({"data": {"..": "1"}}), vec!["data[..]: Invalid value: \"..\": must not be '..'"]),
             (
                 json!({"data": {"a": "x".repeat(MAX_BYTES + 1)}}),
-                vec![": Too long: may not be more than 1048576 bytes"],
+                vec!["[]: Too long: may not be more than 1048576 bytes"],
             ),
         ];
         for (object, expected) in table {

@@ -76,7 +76,7 @@ fn check(event: &Object) -> Vec<FieldError> {
 /// Events with an `eventTime` say who reports and what was done.
 fn check_new_form(event: &Object, problems: &mut Problems) {
     let controller = text(&event["reportingComponent"]);
-    let path = Path::root("reportingController");
+    let path = Path::root("reportingComponent");
     if controller.is_empty() {
         problems.required(&path, "");
     }

@@ -97,6 +97,11 @@ pub trait Strategy: Send + Sync + 'static {
         false
     }
 
+    /// Whether a DELETE that takes effect at once is answered with the object's last state, and not with a Status.
+    fn returns_deleted(&self) -> bool {
+        false
+    }
+
     /// The table cells of an object, in the order of the kind's columns.
     fn cells(&self, kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value>;
 

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, meta, status::FieldError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Strategy, age_cell,
@@ -18,8 +18,12 @@ use super::{
 pub(super) struct Rules;
 
 impl Strategy for Rules {
-    /// Quantities get their canonical form; without `allocatable` all the capacity is.
+    /// Quantities get their canonical form; without `allocatable` all the capacity is. `podCIDR` is the first of `podCIDRs`; what is
+    /// given of the two counts.
     fn default(&self, object: &mut Object) {
+        if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+            complete_ranges(spec);
+        }
         let Some(status) = object.get_mut("status").and_then(Value::as_object_mut) else { return };
         for list in ["capacity", "allocatable"] {
             if let Some(amounts) = status.get_mut(list).and_then(Value::as_object_mut) {
@@ -37,13 +41,7 @@ impl Strategy for Rules {
         let mut problems = Problems::default();
         check_spec_and_resources(object, &mut problems);
         let root = Path::root("spec");
-        let list = root.child("podCIDRs");
-        for (index, range) in items(&object["spec"]["podCIDRs"]).iter().enumerate() {
-            if !is_address_range(text(range)) {
-                let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-                problems.invalid(&list.index(index), range.clone(), why);
-            }
-        }
+        check_ranges(&object["spec"], &root.child("podCIDRs"), &mut problems);
         problems.into_errors()
     }
 
@@ -51,9 +49,11 @@ impl Strategy for Rules {
         let mut problems = Problems::default();
         let (spec, old) = (&object["spec"], &old["spec"]);
         let root = Path::root("spec");
+        let ranges = root.child("podCIDRs");
+        check_ranges(spec, &ranges, &mut problems);
         if count(&old["podCIDRs"]) > 0 && spec["podCIDRs"] != old["podCIDRs"] {
             const WHY: &str = "node updates may not change podCIDR except from \"\" to valid";
-            problems.forbidden(&root.child("podCIDRs"), WHY);
+            problems.forbidden(&ranges, WHY);
         }
         if !text(&old["providerID"]).is_empty() && spec["providerID"] != old["providerID"] {
             const WHY: &str = "node updates may not change providerID except from \"\" to valid";
@@ -83,6 +83,31 @@ impl Strategy for Rules {
             text_or(&info["kernelVersion"], "<unknown>").into(),
             text_or(&info["containerRuntimeVersion"], "<unknown>").into(),
         ]
+    }
+}
+
+/// Makes `podCIDR` and `podCIDRs` agree: the single field wins, as in kube-apiserver's conversion.
+fn complete_ranges(spec: &mut Map<String, Value>) {
+    let first = spec.get("podCIDRs").and_then(|ranges| ranges.get(0)).cloned();
+    match spec.get("podCIDR").filter(|range| !text(range).is_empty()).cloned() {
+        Some(single) if first.as_ref() != Some(&single) => {
+            spec.insert("podCIDRs".into(), Value::Array(vec![single]));
+        }
+        Some(_) => {}
+        None => {
+            if let Some(first) = first {
+                spec.insert("podCIDR".into(), first);
+            }
+        }
+    }
+}
+
+fn check_ranges(spec: &Value, path: &Path<'_>, problems: &mut Problems) {
+    for (index, range) in items(&spec["podCIDRs"]).iter().enumerate() {
+        if !is_address_range(text(range)) {
+            let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+            problems.invalid(&path.index(index), range.clone(), why);
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Strategy for Rules {
 
     fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
         let keys = count(&object["data"]);
-        vec![name_cell(object), object["type"].clone(), keys.to_string().into(), age_cell(object, now)]
+        vec![name_cell(object), object["type"].clone(), keys.into(), age_cell(object, now)]
     }
 }
 

@@ -90,9 +90,9 @@ impl Target {
 
 fn verb(method: &Method, named: bool, query: &Query) -> Option<Verb> {
     Some(match *method {
-        Method::GET | Method::HEAD if !named && query.flag("watch") => Verb::Watch,
-        Method::GET | Method::HEAD if !named => Verb::List,
-        Method::GET | Method::HEAD => Verb::Get,
+        Method::GET if !named && query.flag("watch") => Verb::Watch,
+        Method::GET if !named => Verb::List,
+        Method::GET => Verb::Get,
         Method::POST => Verb::Create,
         Method::PUT => Verb::Update,
         Method::PATCH => Verb::Patch,
@@ -159,6 +159,7 @@ mod tests {
                 "delete apps/deployments/- ns=a name=b-c",
             ),
             ("OPTIONS", "/api/v1/pods", "none"),
+            ("HEAD", "/api/v1/pods", "none"),
         ] {
             assert_eq!(attributes(method, uri), expected, "{method} {uri}");
         }

@@ -40,8 +40,7 @@ impl ListOptions {
     /// Reads and checks the query of a list, or of a watch.
     pub(crate) fn parse(query: &Query, watch: bool) -> Result<Self, Status> {
         let labels = query.text("labelSelector").unwrap_or_default();
-        let labels = LabelSelector::parse(labels)
-            .map_err(|why| Status::bad_request(format!("unable to parse requirement: {why}")))?;
+        let labels = LabelSelector::parse(labels).map_err(|why| Status::bad_request(why.to_string()))?;
         let fields = query.text("fieldSelector").unwrap_or_default();
         let fields = FieldSelector::parse(fields).map_err(Status::bad_request)?;
         let version = query.text("resourceVersion");
@@ -50,7 +49,7 @@ impl ListOptions {
         let options = ListOptions {
             labels,
             fields,
-            version: version.map(parse_version).transpose()?,
+            version: version.map(listed_version).transpose()?,
             version_match: None,
             limit: usize::try_from(limit).unwrap_or_default(),
             continue_token: query.text("continue").map(str::to_string),
@@ -103,19 +102,27 @@ impl ListOptions {
             let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
             wrong.push(FieldError::forbidden(FIELD, why));
         }
-        let Some(asked) = asked else { return wrong };
         let forbidden = |why: &str| FieldError::forbidden(FIELD, format!("{FIELD} {why}"));
+        if self.continue_token.is_some() {
+            wrong.push(forbidden("is forbidden when continue is provided"));
+        }
+        let Some(asked) = asked else { return wrong };
         if self.send_initial_events.is_none() {
             wrong.push(forbidden("is forbidden for watch unless sendInitialEvents is provided"));
         }
         if asked != "NotOlderThan" {
             wrong.push(FieldError::not_supported(FIELD, asked, &["NotOlderThan"]));
         }
-        if self.continue_token.is_some() {
-            wrong.push(forbidden("is forbidden when continue is provided"));
-        }
         wrong
     }
+}
+
+/// Reads the resourceVersion of a list or a watch.
+fn listed_version(text: &str) -> Result<Revision, Status> {
+    parse_version(text).map_err(|mut status| {
+        status.message = format!("invalid resource version: resourceVersion: {}", status.message);
+        status
+    })
 }
 
 /// Reads a resourceVersion; 400 for anything but a decimal number.
@@ -160,12 +167,7 @@ impl WriteOptions {
                 FieldValidation::Warn
             }
         };
-        if query.get("fieldManager").is_some_and(|manager| manager.len() > FIELD_MANAGER_MAX) {
-            wrong.push(FieldError {
-                field: "fieldManager".into(),
-                kind: naru_api::status::FieldErrorKind::TooLong(FIELD_MANAGER_MAX),
-            });
-        }
+        check_manager(query.get("fieldManager").unwrap_or_default(), &mut wrong);
         if wrong.is_empty() {
             return Ok(WriteOptions { dry_run, validation });
         }
@@ -173,16 +175,26 @@ impl WriteOptions {
     }
 }
 
+/// A manager's name is short and can be printed.
+fn check_manager(manager: &str, wrong: &mut Vec<FieldError>) {
+    if manager.len() > FIELD_MANAGER_MAX {
+        let kind = naru_api::status::FieldErrorKind::TooLong(FIELD_MANAGER_MAX);
+        wrong.push(FieldError { field: "fieldManager".into(), kind });
+    }
+    if let Some((at, letter)) = manager.char_indices().find(|(_, letter)| letter.is_control()) {
+        let why = format!("invalid character U+{:04X} (at position {at})", u32::from(letter));
+        wrong.push(FieldError::invalid("fieldManager", manager, why));
+    }
+}
+
 /// Whether all steps but the store's are asked for.
 pub(crate) fn dry_run<'a>(values: impl Iterator<Item = &'a str>, wrong: &mut Vec<FieldError>) -> bool {
-    let mut dry_run = false;
-    for value in values {
-        match value {
-            "All" => dry_run = true,
-            other => wrong.push(FieldError::not_supported("dryRun", other, &["All"])),
-        }
+    let values: Vec<&str> = values.collect();
+    if values.iter().any(|value| *value != "All") {
+        wrong.push(FieldError::not_supported("dryRun", values, &["All"]));
+        return false;
     }
-    dry_run
+    !values.is_empty()
 }
 
 #[cfg(test)]
@@ -217,6 +229,7 @@ mod tests {
             ("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", true, vec![]),
             ("sendInitialEvents=false&resourceVersionMatch=NotOlderThan", true, vec![]),
             ("resourceVersionMatch=NotOlderThan", true, vec!["resourceVersionMatch"]),
+            ("continue=x", true, vec!["resourceVersionMatch"]),
         ] {
             assert_eq!(causes(query, watch), expected, "{query}");
         }
@@ -237,9 +250,13 @@ mod tests {
         assert!(parse("dryRun=All").unwrap().dry_run);
         assert_eq!(parse("fieldValidation=Strict").unwrap().validation, FieldValidation::Strict);
         assert_eq!(parse("").unwrap().validation, FieldValidation::Warn);
+        for (manager, good) in [("kubectl", true), ("a%01b", false), ("%C3%A9", true)] {
+            assert_eq!(parse(&format!("fieldManager={manager}")).is_ok(), good, "{manager}");
+        }
+        assert!(parse(&format!("fieldManager={}", "x".repeat(129))).is_err());
         let status = parse("dryRun=Some").unwrap_err();
         assert_eq!(status.code, 422);
-        let expected = "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"";
+        let expected = "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\"";
         assert_eq!(status.message, expected);
     }
 }

@@ -33,7 +33,9 @@ pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> 
     let mut bind = Bind { binding: object };
     let outcome = change::change(call, call.name(), options.dry_run, &mut bind).await?;
     outcome.ok_or_else(|| call.not_found())?;
-    let mut answer = response::json_document(201, response::success(None).to_string());
+    let mut status = response::success(None);
+    status["code"] = 201.into();
+    let mut answer = response::json_document(201, status.to_string());
     response::warn(answer.headers_mut(), &warnings);
     Ok(answer)
 }
@@ -87,10 +89,8 @@ impl Change for Bind {
         if !items(&pod["spec"]["schedulingGates"]).is_empty() {
             return conflict(&format!("pod {name} has non-empty .spec.schedulingGates"));
         }
+        // The generation stays: it counts what users change of the spec.
         bind(&mut pod, &self.binding, &metadata::time(call.now()));
-        if call.row().generation {
-            metadata::next_generation(&mut pod);
-        }
         Ok(Decision::Put(pod))
     }
 }

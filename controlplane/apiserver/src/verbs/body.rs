@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use naru_api::{
     Object,
     decode::{self, Decoded, Error},
-    schema,
+    schema::{self, Findings},
     status::{FieldError, Status},
 };
 use serde_json::Value;
@@ -17,6 +17,9 @@ use crate::request::FieldValidation;
 
 /// The largest request body (kube-apiserver's limit).
 pub(crate) const BODY_BYTES_MAX: usize = 3 << 20;
+
+/// So much of a body that is too large is read and thrown away before it is refused.
+const SKIPPED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -47,6 +50,7 @@ pub(super) struct Received {
 pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Status> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
+        skip(body).await;
         return Err(Status::too_large(BODY_BYTES_MAX));
     }
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
@@ -54,6 +58,12 @@ pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Statu
         Err(error) if error.is::<LengthLimitError>() => Err(Status::too_large(BODY_BYTES_MAX)),
         Err(error) => Err(Status::bad_request(format!("cannot read the request's body: {error}"))),
     }
+}
+
+/// Reads a body that is refused, up to a bound: a client that is cut off while it sends sees no answer.
+async fn skip(body: Body) {
+    let mut body = Limited::new(body, SKIPPED_BYTES_MAX);
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// The media type without its parameters; `None` if it is not given.
@@ -97,6 +107,9 @@ pub(super) async fn object(
         return Err(error.to_status(expected.kind, &bytes));
     }
     let mut object = value;
+    if let Some(why) = mistyped_type(&object) {
+        return Err(Error::Json(why).to_status(expected.kind, &bytes));
+    }
     check_type(&mut object, expected)?;
     let unusable = |why: &str| Status::bad_request(cannot_be_handled(expected, why));
     let unknown = known_fields(&mut object, expected.definition).map_err(|why| unusable(&why))?;
@@ -110,27 +123,27 @@ pub(super) async fn object(
     }
 }
 
-/// Checks the types and unknown fields of a patched object; the 422 of a strict patch shows the patch.
+/// Checks the types and unknown fields of a patched object; the 422 shows the object.
 pub(super) fn patched(
     object: &mut Object,
     expected: Expected<'_>,
     duplicates: Vec<String>,
     validation: FieldValidation,
-    patch: &[u8],
 ) -> Result<Vec<String>, Status> {
-    let invalid = |why: &str| {
-        let shown = String::from_utf8_lossy(patch).into_owned();
-        Status::invalid("", "", "", &[FieldError::invalid("patch", shown, why)])
+    let invalid = |object: &Object, why: &str| {
+        Status::invalid("", "", "", &[FieldError::invalid("patch", object.to_string(), why)])
     };
-    let unknown = known_fields(object, expected.definition).map_err(|why| invalid(&why))?;
-    let strange = strange_fields(unknown, duplicates);
-    match validation {
-        FieldValidation::Strict if !strange.is_empty() => {
-            Err(invalid(&format!("strict decoding error: {}", strange.join(", "))))
-        }
-        FieldValidation::Warn => Ok(strange),
-        FieldValidation::Ignore | FieldValidation::Strict => Ok(Vec::new()),
+    let Findings { mistyped, unknown } = schema::check(expected.definition, object);
+    if let Some(why) = mistyped.first() {
+        return Err(invalid(object, why));
     }
+    let any_unknown = !unknown.is_empty();
+    let strange = strange_fields(unknown, duplicates);
+    if validation == FieldValidation::Strict && !strange.is_empty() {
+        return Err(invalid(object, &format!("strict decoding error: {}", strange.join(", "))));
+    }
+    clean(object, expected.definition, any_unknown);
+    Ok(if validation == FieldValidation::Warn { strange } else { Vec::new() })
 }
 
 /// Checks types, takes unknown fields out and brings values to their canonical form. Returns the unknown fields' paths; the error says what
@@ -140,16 +153,36 @@ fn known_fields(object: &mut Object, definition: &str) -> Result<Vec<String>, St
     if let Some(first) = findings.mistyped.into_iter().next() {
         return Err(first);
     }
-    if !findings.unknown.is_empty() {
+    clean(object, definition, !findings.unknown.is_empty());
+    Ok(findings.unknown)
+}
+
+/// Takes unknown fields out, if there are any, and brings values to their canonical form.
+fn clean(object: &mut Object, definition: &str, any_unknown: bool) {
+    if any_unknown {
         schema::prune(definition, object);
     }
     schema::normalize(definition, object);
-    Ok(findings.unknown)
 }
 
 fn strange_fields(unknown: Vec<String>, duplicates: Vec<String>) -> Vec<String> {
     let unknown = unknown.into_iter().map(|path| format!("unknown field {path:?}"));
     unknown.chain(duplicates.into_iter().map(|path| format!("duplicate field {path:?}"))).collect()
+}
+
+/// What is wrong with a `kind` or `apiVersion` that is no text, as Go says it.
+fn mistyped_type(object: &Object) -> Option<String> {
+    let (field, value) = ["kind", "apiVersion"].into_iter().find_map(|field| {
+        let value = object.get(field).filter(|value| !value.is_null() && !value.is_string())?;
+        Some((field, value))
+    })?;
+    let given = match value {
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "array",
+        _ => "object",
+    };
+    Some(format!("json: cannot unmarshal {given} into Go struct field .{field} of type string"))
 }
 
 /// Fills in a type that is not given; 400 for another one.
@@ -194,6 +227,9 @@ mod tests {
         assert_eq!((&object["apiVersion"], &object["kind"]), (&json!("v1"), &json!("Pod")));
         let version = check_type(&mut json!({"apiVersion": "v2", "kind": "Pod"}), expected);
         assert_eq!(version.map_err(|status| status.code), Err(400));
+        assert!(
+            mistyped_type(&json!({"kind": 5})).is_some() && mistyped_type(&json!({"kind": null})).is_none()
+        );
         let kind = check_type(&mut json!({"apiVersion": "v1", "kind": "Secret"}), expected);
         assert_eq!(kind.map_err(|status| status.code), Err(400));
     }

@@ -15,11 +15,11 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::answer,
-    get, metadata, object_response, priority, store_status,
+    get, metadata, object_of, object_response, priority, store_status, warned,
 };
 use crate::{
     admission::{Operation, Request},
-    cache::encode,
+    cache::{Entry, encode},
     request::WriteOptions,
     response::Response,
 };
@@ -40,11 +40,14 @@ pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> 
     let expected = Expected { api_version: &api_version, kind: row.kind, definition: row.definition };
     let Received { mut object, warnings } = body::object(call, body, expected, options.validation).await?;
     set_namespace(call, &mut object)?;
-    let bytes = store_new(call, object, options.dry_run).await?;
-    object_response(call, 201, bytes, &warnings)
+    match store_new(call, object, options.dry_run).await {
+        Ok(bytes) => object_response(call, 201, bytes, &warnings),
+        Err(status) => Ok(warned(&status, &warnings)),
+    }
 }
 
-/// Puts the path's namespace into an object that has none; 400 if it has another.
+/// Puts the path's namespace into an object that has none; 400 if it has another. Kinds without namespaces lose theirs: charts
+/// write one into everything.
 pub(super) fn set_namespace(call: &Call, object: &mut Object) -> Result<(), Status> {
     const MISMATCH: &str =
         "the namespace of the provided object does not match the namespace sent on the request";
@@ -52,14 +55,11 @@ pub(super) fn set_namespace(call: &Call, object: &mut Object) -> Result<(), Stat
     match meta::namespace(object) {
         Some(given) if given == namespace => {}
         Some(_) if call.row().namespaced() => return Err(Status::bad_request(MISMATCH)),
-        // Validation says that the kind has no namespace.
-        Some(_) => {}
-        None => {
-            if namespace.is_empty() {
-                meta::metadata_mut(object).shift_remove("namespace");
-            } else {
-                meta::metadata_mut(object).insert("namespace".into(), namespace.into());
-            }
+        _ if namespace.is_empty() => {
+            meta::metadata_mut(object).shift_remove("namespace");
+        }
+        _ => {
+            meta::metadata_mut(object).insert("namespace".into(), namespace.into());
         }
     }
     Ok(())
@@ -85,11 +85,12 @@ pub(super) async fn store_new(call: &Call, object: Object, dry_run: bool) -> Res
         let mut attempt = if generated { object.clone() } else { std::mem::take(&mut object) };
         complete(call, &mut attempt).await?;
         let name = meta::name(&attempt).unwrap_or_default().to_string();
-        if let Some(bytes) = commit(call, &name, &attempt, dry_run).await? {
-            return Ok(bytes);
-        }
+        let taken = match commit(call, &name, &attempt, dry_run).await? {
+            Commit::Done(bytes) => return Ok(bytes),
+            Commit::Taken(taken) => taken,
+        };
         if !generated {
-            return Err(Status::already_exists(call.row().group, call.row().plural, &name));
+            return Err(name_taken(call, &name, &taken));
         }
     }
     Err(no_free_name(call, &object))
@@ -120,22 +121,42 @@ async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
     Err(Status::invalid(row.group, row.kind, meta::name(object).unwrap_or_default(), &wrong))
 }
 
-/// Writes; `None` if the name is taken.
-async fn commit(call: &Call, name: &str, object: &Object, dry_run: bool) -> Result<Option<Bytes>, Status> {
+/// What came of writing a new object.
+enum Commit {
+    /// The object as JSON.
+    Done(Bytes),
+    /// The name is taken by this object, if it is still there.
+    Taken(Option<Arc<Entry>>),
+}
+
+fn name_taken(call: &Call, name: &str, taken: &Option<Arc<Entry>>) -> Status {
+    let row = call.row();
+    let mut status = Status::already_exists(row.group, row.plural, name);
+    let object = taken.as_ref().and_then(|entry| object_of(entry).ok());
+    if object.is_some_and(|object| meta::deletion_timestamp(&object).is_some()) {
+        status.message = format!("object is being deleted: {}", status.message);
+    }
+    status
+}
+
+async fn commit(call: &Call, name: &str, object: &Object, dry_run: bool) -> Result<Commit, Status> {
     let key: Arc<str> = call.kind.key(call.namespace(), name).into();
     let stored = Bytes::from(encode::stored(object));
     if dry_run {
-        let taken = get::newest(call, &call.kind, &key).await?.is_some();
-        return Ok((!taken).then_some(stored));
+        let taken = get::newest(call, &call.kind, &key).await?;
+        return Ok(if taken.is_some() { Commit::Taken(taken) } else { Commit::Done(stored) });
     }
     let mutation = Mutation::Put(stored.clone());
     let write = Write { key: key.clone(), precondition: Precondition::Absent, mutation };
     match call.server.cache.store().commit(vec![write]).await {
         Ok(revision) => {
             call.server.cache.written(revision).await;
-            answer(call, &key, &stored, revision).map(Some)
+            answer(call, &key, &stored, revision).map(Commit::Done)
         }
-        Err(Error::Conflict { .. }) => Ok(None),
+        Err(Error::Conflict { current, .. }) => {
+            let taken = current.map(|found| get::entry(call, &call.kind, &found)).transpose()?;
+            Ok(Commit::Taken(taken))
+        }
         Err(error) => Err(store_status(&error)),
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use naru_api::{
-    Object, meta,
+    Object, meta, schema,
     status::{Details, FieldError, Status},
 };
 use serde_json::{Value, json};
@@ -51,8 +51,8 @@ pub(super) async fn delete(call: &Call, body: Body) -> Result<Response, Status> 
     let outcome = change::change(call, call.name(), dry_run, &mut Delete { options }).await?;
     let outcome = outcome.ok_or_else(|| call.not_found())?;
     let last = match outcome {
-        Outcome::There(bytes) => return object_response(call, 200, bytes, &[]),
-        Outcome::Gone { last, .. } => last.object,
+        Outcome::Gone { last, .. } if !call.row.strategy.returns_deleted() => last.object,
+        there_or_returned => return object_response(call, 200, there_or_returned.into_bytes()?, &[]),
     };
     let row = call.row();
     let details = Details {
@@ -77,9 +77,30 @@ pub(super) async fn options(call: &Call, body: Body) -> Result<DeleteOptions, St
     if media == Media::Protobuf && decoded.value.is_null() {
         return DeleteOptions::of_query(&call.query);
     }
+    check_body(&decoded.value)?;
     let mut options = DeleteOptions::of_body(&decoded.value)?;
     options.dry_run |= DeleteOptions::of_query(&call.query)?.dry_run;
     Ok(options)
+}
+
+/// 400 for a body that is no DeleteOptions: what is misread would delete more than was meant.
+fn check_body(body: &Value) -> Result<(), Status> {
+    const DEFINITION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+    if body.is_null() {
+        return Ok(());
+    }
+    let kind = body.get("kind").unwrap_or(&Value::Null);
+    let named = kind.is_null() || kind == "" || kind == "DeleteOptions";
+    if !body.is_object() || !named {
+        let what = if named { "no object" } else { "of another kind" };
+        return Err(Status::bad_request(format!(
+            "the body of the request is {what}, DeleteOptions are expected"
+        )));
+    }
+    match schema::check(DEFINITION, body).mistyped.into_iter().next() {
+        Some(why) => Err(Status::bad_request(why)),
+        None => Ok(()),
+    }
 }
 
 impl DeleteOptions {
@@ -276,6 +297,25 @@ mod tests {
             json!({"propagationPolicy": "Orphan", "orphanDependents": true}),
         ] {
             assert_eq!(DeleteOptions::of_body(&body).unwrap_err().code, 422, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_misread_deletes_nothing() {
+        for (body, good) in [
+            (json!(null), true),
+            (json!({}), true),
+            (
+                json!({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 5, "unknown": 1}),
+                true,
+            ),
+            (json!({"kind": "Pod", "apiVersion": "v1"}), false),
+            (json!({"gracePeriodSeconds": "5"}), false),
+            (json!({"preconditions": {"uid": 5}}), false),
+            (json!({"dryRun": "All"}), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(check_body(&body).is_ok(), good, "{body}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
 
 /// Streams the log of a container of the pod that the path names.
 pub(super) async fn get(call: &Call) -> Result<Response, Status> {
-    let mut query = read(&call.query)?;
+    let mut query = read(&call.query, call.name())?;
     let key = call.kind.key(call.namespace(), call.name());
     let entry = get::newest(call, &call.kind, &key).await?.ok_or_else(|| call.not_found())?;
     let pod = object_of(&entry)?;
@@ -29,7 +29,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Status> {
     Ok(response::text_stream(Body::from_stream(log)))
 }
 
-fn read(query: &Query) -> Result<LogQuery, Status> {
+fn read(query: &Query, pod: &str) -> Result<LogQuery, Status> {
     let mut wrong = Vec::new();
     let mut number = |name: &'static str, least: i64| -> Result<Option<u64>, Status> {
         let Some(value) = query.number(name)? else { return Ok(None) };
@@ -65,7 +65,7 @@ fn read(query: &Query) -> Result<LogQuery, Status> {
             wrong.push(FieldError::not_supported("stream", other, &["All", "Stdout", "Stderr"]));
         }
     }
-    if wrong.is_empty() { Ok(log) } else { Err(Status::invalid("", "PodLogOptions", "", &wrong)) }
+    if wrong.is_empty() { Ok(log) } else { Err(Status::invalid("", "PodLogOptions", pod, &wrong)) }
 }
 
 /// The container that is meant: the one asked for, the default one, or the only one.
@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn queries() {
         let log =
-            read(&Query::parse("follow=true&tailLines=0&timestamps=1&sinceSeconds=5&limitBytes=9")).unwrap();
+            read(&Query::parse("follow=true&tailLines=0&timestamps=1&sinceSeconds=5&limitBytes=9"), "p")
+                .unwrap();
         assert!(log.follow && log.timestamps && !log.previous);
         assert_eq!((log.tail_lines, log.since_seconds, log.limit_bytes), (Some(0), Some(5), Some(9)));
         for (query, code) in [
@@ -135,7 +136,7 @@ mod tests {
             ("sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z", 422),
             ("tailLines=x", 400),
         ] {
-            assert_eq!(read(&Query::parse(query)).unwrap_err().code, code, "{query}");
+            assert_eq!(read(&Query::parse(query), "p").unwrap_err().code, code, "{query}");
         }
     }
 }

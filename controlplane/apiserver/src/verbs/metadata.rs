@@ -46,7 +46,7 @@ pub(super) fn prepare_create(object: &mut Object, uid: &str, now: Timestamp, gen
 pub(super) fn prepare_update(object: &mut Object, old: &Object) {
     let metadata = meta::metadata_mut(object);
     metadata.shift_remove("managedFields");
-    for field in SERVER_SET.into_iter().chain(["generateName", "name", "namespace", "resourceVersion"]) {
+    for field in SERVER_SET.into_iter().chain(["name", "namespace", "resourceVersion"]) {
         match old["metadata"].get(field) {
             Some(value) => metadata.insert(field.into(), value.clone()),
             None => metadata.shift_remove(field),
@@ -106,6 +106,21 @@ pub(super) fn validate_create(object: &Object, namespaced: bool, rule: NameRule)
     wrong
 }
 
+/// What the server has set and a change has other values for: leaving these out is fine, changing them is not.
+pub(super) fn changed_marks(object: &Object, old: &Object) -> Vec<FieldError> {
+    const FIELDS: [&str; 3] = ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    let (new, old) = (&object["metadata"], &old["metadata"]);
+    let changed = FIELDS.into_iter().filter(|field| {
+        let value = new.get(field).unwrap_or(&Value::Null);
+        !value.is_null() && Some(value) != old.get(field)
+    });
+    changed
+        .map(|field| {
+            FieldError::invalid(format!("metadata.{field}"), new[field].clone(), "field is immutable")
+        })
+        .collect()
+}
+
 /// Everything wrong with a change of metadata.
 pub(super) fn validate_update(object: &Object, old: &Object) -> Vec<FieldError> {
     let mut wrong = Vec::new();
@@ -158,9 +173,10 @@ fn common(metadata: &Value, wrong: &mut Vec<FieldError>) {
         validate_annotations(annotations, wrong);
     }
     for (index, finalizer) in items(metadata, "finalizers").enumerate() {
+        const LIST: &str = "metadata.finalizers";
         let name = finalizer.as_str().unwrap_or_default();
-        let field = format!("metadata.finalizers[{index}]");
-        wrong.extend(qualified_name(name).into_iter().map(|why| FieldError::invalid(&field, name, why)));
+        let field = format!("{LIST}[{index}]");
+        wrong.extend(qualified_name(name).into_iter().map(|why| FieldError::invalid(LIST, name, why)));
         if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
             wrong.push(FieldError::invalid(&field, name, why));
@@ -198,19 +214,24 @@ fn validate_annotations(annotations: &Map<String, Value>, wrong: &mut Vec<FieldE
 }
 
 fn validate_owners(metadata: &Value, wrong: &mut Vec<FieldError>) {
+    const LIST: &str = "metadata.ownerReferences";
     let mut controller: Option<String> = None;
-    for (index, owner) in items(metadata, "ownerReferences").enumerate() {
+    for owner in items(metadata, "ownerReferences") {
         let text = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default();
-        for (field, why) in [
-            ("apiVersion", "version must not be empty"),
-            ("kind", "must not be empty"),
-            ("name", "must not be empty"),
-            ("uid", "must not be empty"),
+        for (field, why, good) in [
+            ("apiVersion", "version must not be empty", has_version(text("apiVersion"))),
+            ("kind", "must not be empty", !text("kind").is_empty()),
+            ("name", "must not be empty", !text("name").is_empty()),
+            ("uid", "must not be empty", !text("uid").is_empty()),
         ] {
-            if text(field).is_empty() {
-                let path = format!("metadata.ownerReferences[{index}].{field}");
-                wrong.push(FieldError::invalid(path, text(field), why));
+            if !good {
+                wrong.push(FieldError::invalid(format!("{LIST}.{field}"), text(field), why));
             }
+        }
+        // Events go by themselves, and would take what they own with them.
+        if (text("apiVersion"), text("kind")) == ("v1", "Event") {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            wrong.push(FieldError::invalid(LIST, owner.clone(), why));
         }
         if owner.get("controller") == Some(&Value::Bool(true)) {
             let name = format!("{}/{}", text("kind"), text("name"));
@@ -219,10 +240,16 @@ fn validate_owners(metadata: &Value, wrong: &mut Vec<FieldError>) {
                     "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}"
                 );
                 let all = metadata["ownerReferences"].clone();
-                wrong.push(FieldError::invalid("metadata.ownerReferences", all, why));
+                wrong.push(FieldError::invalid(LIST, all, why));
             }
         }
     }
+}
+
+/// Whether it is `version` or `group/version`.
+fn has_version(api_version: &str) -> bool {
+    let version = api_version.split_once('/').map_or(api_version, |(_, version)| version);
+    !version.is_empty() && !version.contains('/')
 }
 
 #[cfg(test)]
@@ -304,7 +331,7 @@ mod tests {
             (
                 json!({"name": "ok", "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "a"}]}),
                 false,
-                vec!["metadata.ownerReferences[0].uid"],
+                vec!["metadata.ownerReferences.uid"],
             ),
             (
                 json!({"name": "ok", "ownerReferences": [
@@ -324,6 +351,49 @@ mod tests {
         let segment =
             validate_create(&json!({"metadata": {"name": "system:a"}}), false, NameRule::PathSegment);
         assert_eq!(fields(&segment), [""; 0]);
+    }
+
+    #[test]
+    fn owners_are_real_kinds_and_no_events() {
+        for (owner, expected) in [
+            (json!({"apiVersion": "apps/v1", "kind": "A", "name": "a", "uid": "1"}), vec![]),
+            (
+                json!({"apiVersion": "a/b/c", "kind": "A", "name": "a", "uid": "1"}),
+                vec!["metadata.ownerReferences.apiVersion"],
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Event", "name": "a", "uid": "1"}),
+                vec!["metadata.ownerReferences"],
+            ),
+            (
+                json!({"apiVersion": "a/", "kind": "A", "name": "a", "uid": "1"}),
+                vec!["metadata.ownerReferences.apiVersion"],
+            ),
+        ] {
+            let object = json!({"metadata": {"name": "ok", "ownerReferences": [owner]}});
+            assert_eq!(fields(&validate_create(&object, false, NameRule::Subdomain)), expected, "{object}");
+        }
+        let empty = json!({"metadata": {"name": "ok", "finalizers": [""]}});
+        let found = validate_create(&empty, false, NameRule::Subdomain);
+        assert_eq!(fields(&found)[0], "metadata.finalizers");
+    }
+
+    #[test]
+    fn marks_of_the_server_do_not_change() {
+        let old = json!({"metadata": {"creationTimestamp": "2026-01-02T03:04:05Z"}});
+        for (metadata, expected) in [
+            (json!({}), vec![]),
+            (json!({"creationTimestamp": null, "deletionTimestamp": null}), vec![]),
+            (json!({"creationTimestamp": "2026-01-02T03:04:05Z", "uid": "x", "generation": 7}), vec![]),
+            (json!({"creationTimestamp": "2026-01-02T03:04:06Z"}), vec!["metadata.creationTimestamp"]),
+            (
+                json!({"deletionTimestamp": "2026-01-02T03:04:05Z", "deletionGracePeriodSeconds": 0}),
+                vec!["metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds"],
+            ),
+        ] {
+            let object = json!({ "metadata": metadata });
+            assert_eq!(fields(&changed_marks(&object, &old)), expected, "{object}");
+        }
     }
 
     #[test]

@@ -95,8 +95,9 @@ pub(crate) async fn serve(call: &Call, verb: Verb, body: Body) -> Result<Respons
     let namespaced = call.row().namespaced();
     let in_namespace = !call.namespace().is_empty();
     let named = call.path.name.is_some();
-    // A namespace object's path names a namespace, too; any other cluster-scoped kind has none.
-    let misplaced = (!namespaced && call.path.namespace.is_some() && call.row().plural != "namespaces")
+    // A namespace object's path names a namespace, too; any other path of a cluster-scoped kind has none.
+    let own = call.row().plural == "namespaces" && named;
+    let misplaced = (!namespaced && call.path.namespace.is_some() && !own)
         || (namespaced && named && !in_namespace)
         || call.path.too_long;
     if misplaced {
@@ -135,6 +136,13 @@ fn object_response(call: &Call, code: u16, bytes: Bytes, warnings: &[String]) ->
     let mut answer = response::document(code, call.form.media(), bytes)?;
     response::warn(answer.headers_mut(), warnings);
     Ok(answer)
+}
+
+/// A refusal, with what else its sender should be told.
+fn warned(status: &Status, warnings: &[String]) -> Response {
+    let mut answer = response::failure(status);
+    response::warn(answer.headers_mut(), warnings);
+    answer
 }
 
 /// An object out of bytes that were an object when they came into the cache.

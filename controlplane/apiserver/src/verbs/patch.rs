@@ -13,6 +13,7 @@ use super::{
     change::{self, Change, Decision},
     object_response,
     update::{check_name, finish},
+    warned,
 };
 use crate::{
     request::{FieldValidation, WriteOptions},
@@ -52,13 +53,14 @@ pub(super) async fn patch(call: &Call, body: Body) -> Result<Response, Status> {
         style,
         patch: decoded.value,
         duplicates: decoded.duplicates,
-        body: bytes,
         validation: options.validation,
         warnings: Vec::new(),
     };
-    let outcome = change::change(call, call.name(), options.dry_run, &mut change).await?;
-    let outcome = outcome.ok_or_else(|| call.not_found())?;
-    object_response(call, 200, outcome.into_bytes()?, &change.warnings)
+    let outcome = change::change(call, call.name(), options.dry_run, &mut change).await;
+    match outcome.and_then(|outcome| outcome.ok_or_else(|| call.not_found())) {
+        Ok(outcome) => object_response(call, 200, outcome.into_bytes()?, &change.warnings),
+        Err(status) => Ok(warned(&status, &change.warnings)),
+    }
 }
 
 /// The change of a PATCH.
@@ -66,7 +68,6 @@ struct Patch {
     style: Style,
     patch: Value,
     duplicates: Vec<String>,
-    body: bytes::Bytes,
     validation: FieldValidation,
     warnings: Vec<String>,
 }
@@ -87,9 +88,8 @@ impl Change for Patch {
         let mut new = self.applied(row.definition, &current)?;
         let api_version = row.api_version();
         let expected = Expected { api_version: &api_version, kind: row.kind, definition: row.definition };
-        check_type(&new, expected)?;
-        self.warnings =
-            body::patched(&mut new, expected, self.duplicates.clone(), self.validation, &self.body)?;
+        check_type(&mut new, expected)?;
+        self.warnings = body::patched(&mut new, expected, self.duplicates.clone(), self.validation)?;
         check_name(call, &new)?;
         if meta::namespace(&new) != meta::namespace(&current) {
             const MISMATCH: &str =
@@ -114,8 +114,13 @@ impl Patch {
     }
 }
 
-/// A patch may not turn an object into one of another type.
-fn check_type(new: &Object, expected: Expected<'_>) -> Result<(), Status> {
+/// A patch may not turn an object into one of another type; what it takes away is as it was.
+fn check_type(new: &mut Object, expected: Expected<'_>) -> Result<(), Status> {
+    for (name, value) in [("apiVersion", expected.api_version), ("kind", expected.kind)] {
+        if new.is_object() && new.get(name).is_none_or(Value::is_null) {
+            new[name] = value.into();
+        }
+    }
     let is = |name: &str, value: &str| new.get(name).and_then(Value::as_str) == Some(value);
     if is("apiVersion", expected.api_version) && is("kind", expected.kind) {
         return Ok(());

@@ -1,6 +1,7 @@
 //! UPDATE of an object or of one of its subresources, and what every change of an object goes through ([`finish`]).
 
 use axum::body::Body;
+use bytes::Bytes;
 use naru_api::{
     Object, meta,
     status::{FieldError, Status},
@@ -11,7 +12,7 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::{self, Change, Decision},
-    create, metadata, object_response, priority,
+    create, metadata, object_response, priority, warned,
 };
 use crate::{
     admission::{Operation, Request},
@@ -29,17 +30,21 @@ pub(super) async fn update(call: &Call, body: Body) -> Result<Response, Status> 
     let Received { mut object, warnings } = body::object(call, body, expected, options.validation).await?;
     check_name(call, &object)?;
     create::set_namespace(call, &mut object)?;
-    if meta::resource_version(&object).is_none() && !row.unconditional_update {
-        let error = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
-        return Err(Status::invalid(row.group, row.kind, call.name(), &[error]));
+    let replaced = replace(call, object, options.dry_run).await;
+    match replaced {
+        Ok((code, bytes)) => object_response(call, code, bytes, &warnings),
+        Err(status) => Ok(warned(&status, &warnings)),
     }
+}
+
+/// Replaces what is there, or makes it anew where the kind allows; the code to answer with, and the object as JSON.
+async fn replace(call: &Call, object: Object, dry_run: bool) -> Result<(u16, Bytes), Status> {
     let mut replace = Replace { object };
-    match change::change(call, call.name(), options.dry_run, &mut replace).await? {
-        Some(outcome) => object_response(call, 200, outcome.into_bytes()?, &warnings),
-        None if row.create_on_update && call.path.subresource.is_none() => {
+    match change::change(call, call.name(), dry_run, &mut replace).await? {
+        Some(outcome) => Ok((200, outcome.into_bytes()?)),
+        None if call.row().create_on_update && call.path.subresource.is_none() => {
             may_create(call)?;
-            let bytes = create::store_new(call, replace.object, options.dry_run).await?;
-            object_response(call, 201, bytes, &warnings)
+            Ok((201, create::store_new(call, replace.object, dry_run).await?))
         }
         None => Err(call.not_found()),
     }
@@ -64,6 +69,10 @@ pub(super) fn check_name(call: &Call, object: &Object) -> Result<(), Status> {
     if given == expected {
         return Ok(());
     }
+    if given.is_empty() {
+        let why = "was undeterminable: name must be provided";
+        return Err(Status::bad_request(format!("the name of the object ({expected} based on URL) {why}")));
+    }
     let why = format!("the name of the object ({given}) does not match the name on the URL ({expected})");
     Err(Status::bad_request(why))
 }
@@ -80,6 +89,11 @@ impl Change for Replace {
     }
 
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
+        let row = call.row();
+        if seen_version(&self.object).is_none() && !row.unconditional_update {
+            let error = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+            return Err(Status::invalid(row.group, row.kind, call.name(), &[error]));
+        }
         finish(call, self.object.clone(), current).await
     }
 }
@@ -107,9 +121,10 @@ pub(super) async fn finish(call: &Call, mut new: Object, old: Object) -> Result<
         old: Some(&old),
     };
     crate::admission::run(&call.server.options.admission, &request, &mut new).await?;
+    let mut wrong = metadata::changed_marks(&new, &old);
     metadata::prepare_update(&mut new, &old);
     strategy.prepare_update(subresource, &mut new, &old);
-    let mut wrong = metadata::validate_update(&new, &old);
+    wrong.extend(metadata::validate_update(&new, &old));
     wrong.extend(strategy.validate_update(subresource, &new, &old));
     if !wrong.is_empty() {
         return Err(Status::invalid(row.group, row.kind, call.name(), &wrong));
@@ -133,6 +148,11 @@ pub(super) fn decision(call: &Call, new: Object, old: &Object) -> Decision {
     }
 }
 
+/// The version that the sender has seen; 0 says nothing, as none does.
+fn seen_version(object: &Object) -> Option<&str> {
+    meta::resource_version(object).filter(|version| *version != "0")
+}
+
 fn check_preconditions(call: &Call, new: &Object, old: &Object) -> Result<(), Status> {
     let row = call.row();
     let conflict = |why: &str| Err(Status::conflict(row.group, row.plural, call.name(), why));
@@ -144,7 +164,7 @@ fn check_preconditions(call: &Call, new: &Object, old: &Object) -> Result<(), St
         }
         _ => {}
     }
-    match meta::resource_version(new) {
+    match seen_version(new) {
         Some(version) if Some(version) != meta::resource_version(old) => {
             Err(Status::modified(row.group, row.plural, call.name()))
         }

@@ -91,7 +91,9 @@ async fn pods_get_their_grace() {
     let api = Api::start().await;
     // No node runs it: nothing has to stop.
     api.post(PODS, &pod("pending")).await.ok(201);
-    assert_eq!(api.delete(&format!("{PODS}/pending")).await.ok(200)["status"], "Success");
+    let gone = api.delete(&format!("{PODS}/pending")).await.ok(200);
+    assert_eq!((&gone["kind"], &gone["metadata"]["name"]), (&json!("Pod"), &json!("pending")));
+    api.get(&format!("{PODS}/pending")).await.refused(404, "NotFound");
 
     let path = running_pod(&api, "p").await;
     let marked = api.delete(&path).await.ok(200);
@@ -128,7 +130,29 @@ async fn a_pod_with_finalizers_waits_for_both() {
     let open = api.patch(&path, "merge", &json!({"metadata": {"finalizers": null}})).await.ok(200);
     assert_eq!(open["metadata"]["deletionGracePeriodSeconds"], 30);
     api.get(&path).await.ok(200);
-    assert_eq!(api.delete(&format!("{path}?gracePeriodSeconds=0")).await.ok(200)["status"], "Success");
+    assert_eq!(api.delete(&format!("{path}?gracePeriodSeconds=0")).await.ok(200)["kind"], "Pod");
+    api.get(&path).await.refused(404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_options_deletes_nothing() {
+    let api = Api::start().await;
+    api.post(MAPS, &config_map("a")).await.ok(201);
+    let path = format!("{MAPS}/a");
+    for body in [
+        json!({"gracePeriodSeconds": "0"}),
+        json!({"kind": "Pod", "apiVersion": "v1"}),
+        json!({"preconditions": "u"}),
+        json!(["DeleteOptions"]),
+    ] {
+        api.delete_with(&path, &body).await.refused(400, "BadRequest");
+    }
+    api.get(&path).await.ok(200);
+    // A dying object has its name still.
+    api.patch(&path, "merge", &json!({"metadata": {"finalizers": ["a.io/b"]}})).await.ok(200);
+    api.delete(&path).await.ok(200);
+    let taken = api.post(MAPS, &config_map("a")).await.refused(409, "AlreadyExists");
+    assert_eq!(taken["message"], "object is being deleted: configmaps \"a\" already exists");
 }
 
 #[tokio::test]

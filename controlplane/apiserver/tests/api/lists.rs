@@ -40,6 +40,9 @@ async fn selectors() {
         assert_eq!(list["metadata"].as_object().unwrap().len(), 1, "{list}");
     }
     let status = api.get(&format!("{all}?fieldSelector=spec.foo%3D1")).await.refused(400, "BadRequest");
+    let only = "\"spec.foo\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"";
+    assert_eq!(status["message"], only);
+    let status = api.get("/api/v1/pods?fieldSelector=spec.foo%3D1").await.refused(400, "BadRequest");
     assert_eq!(status["message"], "field label not supported: spec.foo");
     api.get(&format!("{all}?labelSelector=a%3D%3D%3D")).await.refused(400, "BadRequest");
     api.get(&format!("{all}?resourceVersionMatch=Exact")).await.refused(422, "Invalid");

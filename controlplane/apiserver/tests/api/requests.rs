@@ -24,6 +24,8 @@ async fn paths_and_methods() {
         ("POST", "/api/v1/namespaces/default/pods/x", 405, "MethodNotAllowed"),
         ("PUT", "/api/v1/namespaces/default/pods/x/log", 405, "MethodNotAllowed"),
         ("OPTIONS", "/api/v1/pods", 405, "MethodNotAllowed"),
+        ("GET", "/api/v1/namespaces/default/namespaces", 404, "NotFound"),
+        ("POST", "/version", 405, "MethodNotAllowed"),
     ];
     for (method, path, code, reason) in cases {
         let answer = api.send(method, path, &[], Body::empty()).await;

@@ -236,6 +236,8 @@ async fn rows_decide_about_updates_without_version_or_object() {
     let api = Api::start().await;
     let leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
     let lease = json!({"metadata": {"name": "l", "resourceVersion": ""}, "spec": {"holderIdentity": "a"}});
+    // There is none: it is made.
+    api.put(&format!("{leases}/l"), &lease).await.ok(201);
     let status = api.put(&format!("{leases}/l"), &lease).await.refused(422, "Invalid");
     let expected = "Lease.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update";
     assert_eq!(status["message"], expected);
@@ -243,6 +245,47 @@ async fn rows_decide_about_updates_without_version_or_object() {
     let made = api.put("/api/v1/namespaces/default/events/e", &event).await.ok(201);
     assert!(made["metadata"]["uid"].is_string());
     api.put("/api/v1/namespaces/default/events/e", &event).await.ok(200);
+}
+
+#[tokio::test]
+async fn objects_are_stored_as_go_would_write_them() {
+    let api = Api::start().await;
+    let sent =
+        json!({"metadata": {"name": "e", "labels": {}, "annotations": {}}, "data": {}, "immutable": false});
+    let made = api.post(MAPS, &sent).await.ok(201);
+    assert_eq!((made.get("data"), &made["immutable"]), (None, &json!(false)), "{made}");
+    assert_eq!((made["metadata"].get("labels"), made["metadata"].get("annotations")), (None, None), "{made}");
+    let path = format!("{MAPS}/e");
+    api.patch(&path, "merge", &json!({"metadata": {"labels": {"a": "b"}}})).await.ok(200);
+    let bare = api.patch(&path, "merge", &json!({"metadata": {"labels": {"a": null}}})).await.ok(200);
+    assert_eq!(bare["metadata"].get("labels"), None, "{bare}");
+    // Kinds without namespaces lose the one that charts write everywhere.
+    let class = json!({"metadata": {"name": "c", "namespace": "default"}, "value": 5});
+    let made = api.post("/apis/scheduling.k8s.io/v1/priorityclasses", &class).await.ok(201);
+    assert_eq!(made["metadata"].get("namespace"), None);
+    // A version of 0 says nothing, and a type that a patch takes away is as it was.
+    let mut unversioned = bare.clone();
+    unversioned["metadata"]["resourceVersion"] = "0".into();
+    api.put(&path, &unversioned).await.ok(200);
+    assert_eq!(api.patch(&path, "merge", &json!({"kind": null})).await.ok(200)["kind"], "ConfigMap");
+    let marked = json!({"metadata": {"deletionTimestamp": "2020-01-01T00:00:00Z"}});
+    let status = api.patch(&path, "merge", &marked).await.refused(422, "Invalid");
+    assert_eq!(status["details"]["causes"][0]["field"], "metadata.deletionTimestamp");
+}
+
+#[tokio::test]
+async fn refusals_warn_too() {
+    let api = Api::start().await;
+    let mut odd = config_map("Bad");
+    odd["foo"] = 1.into();
+    let refused = api.post(MAPS, &odd).await;
+    refused.refused(422, "Invalid");
+    assert_eq!(refused.warnings(), ["299 - \"unknown field \\\"foo\\\"\""]);
+    let strict = api.patch(&format!("{MAPS}/none"), "merge", &json!({"foo": 1})).await;
+    strict.refused(404, "NotFound");
+    let typed =
+        api.post(MAPS, &json!({"kind": 5, "metadata": {"name": "a"}})).await.refused(400, "BadRequest");
+    assert!(typed["message"].as_str().unwrap().contains("field .kind of type string ({\""), "{typed}");
 }
 
 #[tokio::test]

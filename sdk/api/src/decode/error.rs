@@ -35,13 +35,16 @@ impl Error {
     }
 }
 
-/// The body's beginning, in hexadecimal digits.
+/// The body's beginning: as it is if it looks like a JSON object, else in hexadecimal digits.
 fn summary(body: &[u8]) -> String {
     if body.is_empty() {
         return "<empty>".into();
     }
     let start = &body[..body.len().min(SUMMARY_BYTES)];
-    let mut text: String = start.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = match start.first() {
+        Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+        _ => start.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
     if body.len() > SUMMARY_BYTES {
         text.push_str(" ...");
     }

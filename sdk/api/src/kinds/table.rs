@@ -160,7 +160,7 @@ pub const BUILTIN: &[Kind] = &[
         plural: "serviceaccounts",
         singular: "serviceaccount",
         short_names: &["sa"],
-        columns: &[NAME, column("Secrets", "string", 0), AGE],
+        columns: &[NAME, AGE],
         definition: "io.k8s.api.core.v1.ServiceAccount",
         ..BASE
     },

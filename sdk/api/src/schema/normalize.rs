@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::facts::{Definition, definition};
+use super::facts::{Definition, Field, definition};
 use super::time;
 use super::types::{Scalar, Shape, Type};
 use crate::quantity::Quantity;
 
-/// Drops null fields, makes null items and map values the zero value of their type, writes quantities and times in their
-/// canonical form. Idempotent; a canonical object costs no allocation.
+/// Drops null fields and the empty ones that Go leaves out, makes null items and map values the zero value of their type, writes quantities,
+/// times and base64 in their canonical form. Idempotent; a canonical object costs no allocation.
 pub fn normalize(definition_name: &str, object: &mut Value) {
     if let (Some(root), Value::Object(map)) = (definition(definition_name), object) {
         fields(root, map);
@@ -18,17 +18,37 @@ pub fn normalize(definition_name: &str, object: &mut Value) {
 }
 
 fn fields(owner: &Definition, map: &mut Map<String, Value>) {
-    let mut nulls = false;
+    let mut dropped = false;
     for (name, value) in map.iter_mut() {
         if value.is_null() {
-            nulls = true;
+            dropped = true;
         } else if let Some(field) = owner.field(name) {
             inner(field.ty, value);
+            if is_left_out(field, value) {
+                *value = Value::Null;
+                dropped = true;
+            }
         }
     }
-    if nulls {
+    if dropped {
         map.retain(|_, value| !value.is_null());
     }
+}
+
+/// Whether Go's encoder leaves the field out: `omitempty`, and the zero value of a type that has an empty one.
+fn is_left_out(field: &Field, value: &Value) -> bool {
+    let empty = match value {
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty() && matches!(field.ty.shape(), Shape::Map(_)),
+        Value::String(text) => text.is_empty() && matches!(field.ty.shape(), Shape::Scalar(Scalar::String)),
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => {
+            let whole = matches!(field.ty.shape(), Shape::Scalar(Scalar::Int32 | Scalar::Int64));
+            whole && number.as_i64() == Some(0)
+        }
+        Value::Null => true,
+    };
+    empty && field.omit_empty() && !field.pointer()
 }
 
 fn inner(ty: Type, value: &mut Value) {
@@ -39,6 +59,10 @@ fn inner(ty: Type, value: &mut Value) {
         }
         (Shape::Map(item), Value::Object(map)) => map.values_mut().for_each(|value| element(item, value)),
         (Shape::Scalar(Scalar::Quantity), value) => quantity(value),
+        // Line ends in base64 say nothing; tools that wrap lines put them in.
+        (Shape::Scalar(Scalar::Bytes), Value::String(text)) if text.contains(['\n', '\r']) => {
+            text.retain(|letter| !matches!(letter, '\n' | '\r'));
+        }
         (Shape::Scalar(Scalar::Time), Value::String(text)) if !time::is_canonical(text, false) => {
             rewrite(text, time::rfc3339_seconds);
         }
@@ -119,6 +143,38 @@ mod tests {
         let mut lease = json!({"spec": {"renewTime": "2026-11-21T09:00:00Z"}});
         normalize("io.k8s.api.coordination.v1.Lease", &mut lease);
         assert_eq!(lease, json!({"spec": {"renewTime": "2026-11-21T09:00:00.000000Z"}}));
+    }
+
+    #[test]
+    fn what_go_leaves_out_is_left_out() {
+        let mut pod = json!({
+            "metadata": {"name": "a", "labels": {}, "annotations": {}, "finalizers": [], "generateName": "", "generation": 0},
+            "spec": {
+                "containers": [{"name": "c", "command": [], "ports": [], "stdin": false, "securityContext": {"privileged": false, "runAsUser": 0},
+                    "resources": {"limits": {}}, "env": [{"name": "e", "value": ""}]}],
+                "hostNetwork": false, "subdomain": "", "priority": 0, "enableServiceLinks": false, "securityContext": {},
+                "nodeSelector": {}, "terminationGracePeriodSeconds": 0,
+                "volumes": [{"name": "v", "emptyDir": {}}],
+            },
+            "status": {"containerStatuses": [{"name": "c", "ready": false, "restartCount": 0, "image": "", "imageID": ""}]},
+        });
+        normalize("io.k8s.api.core.v1.Pod", &mut pod);
+        let expected = json!({
+            "metadata": {"name": "a"},
+            "spec": {
+                "containers": [{"name": "c", "securityContext": {"privileged": false, "runAsUser": 0}, "resources": {}, "env": [{"name": "e"}]}],
+                "priority": 0, "enableServiceLinks": false, "securityContext": {}, "terminationGracePeriodSeconds": 0,
+                "volumes": [{"name": "v", "emptyDir": {}}],
+            },
+            "status": {"containerStatuses": [{"name": "c", "ready": false, "restartCount": 0, "image": "", "imageID": ""}]},
+        });
+        assert_eq!(pod, expected);
+        let mut secret = json!({"data": {"a": "YQ==\n", "b": ""}, "stringData": {}});
+        normalize("io.k8s.api.core.v1.Secret", &mut secret);
+        assert_eq!(secret, json!({"data": {"a": "YQ==", "b": ""}}));
+        let mut map = json!({"data": {}, "metadata": {"name": "a"}});
+        normalize("io.k8s.api.core.v1.ConfigMap", &mut map);
+        assert_eq!(map, json!({"metadata": {"name": "a"}}));
     }
 
     proptest! {

@@ -31,6 +31,9 @@ pub(super) fn complete(pod: &mut Object) {
     }
     set_default_text(spec, "restartPolicy", "Always");
     set_default(spec, "terminationGracePeriodSeconds", || json!(30));
+    if spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0) {
+        spec.insert("terminationGracePeriodSeconds".into(), json!(1));
+    }
     set_default_text(spec, "dnsPolicy", "ClusterFirst");
     set_default(spec, "securityContext", || json!({}));
     set_default_text(spec, "schedulerName", "default-scheduler");

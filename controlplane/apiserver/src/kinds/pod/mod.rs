@@ -99,6 +99,10 @@ impl Strategy for Rules {
         Some(asked.or(own).unwrap_or(DEFAULT_GRACE_SECONDS))
     }
 
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
     fn cells(&self, _kind: &Kind, object: &Object, now: Timestamp) -> Vec<Value> {
         cells::cells(object, now)
     }

@@ -105,6 +105,8 @@ const TABLE: &[Row] = &[
     Row("os.name", When::Not(&["linux"]), "this operating system"),
 ];
 
+/// The old way to choose a container's AppArmor profile: an annotation, with the container's name behind this.
+const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 const HOST_PORT: &str = "a host port";
 const OWNER: &str = "an owner of a file";
 const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined"];
@@ -165,6 +167,14 @@ impl Node {
 /// Reports every field of `pod` that is in the table.
 pub(super) fn check(pod: &Object, problems: &mut Problems) {
     let spec = &pod["spec"];
+    let metadata = Path::root("metadata");
+    let annotations = metadata.child("annotations");
+    for (key, profile) in entries(&pod["metadata"]["annotations"]) {
+        if key.starts_with(APP_ARMOR) && profile != "runtime/default" && profile != "unconfined" {
+            problems
+                .forbidden(&annotations.key(key), "a local AppArmor profile is not supported by naru yet");
+        }
+    }
     // A container in the host's network has its ports on the host without anybody's doing.
     Walk { host_network: flag(&spec["hostNetwork"]) }.node(&TREE, spec, &Path::root("spec"), problems);
 }
@@ -283,6 +293,18 @@ mod tests {
         ];
         for (spec, expected) in table {
             assert_eq!(found(spec.clone()), [expected], "{spec}");
+        }
+    }
+
+    #[test]
+    fn profiles_in_annotations_count_too() {
+        for (profile, refused) in
+            [("runtime/default", false), ("unconfined", false), ("localhost/x", true), ("odd", true)]
+        {
+            let mut problems = Problems::default();
+            let annotations = json!({format!("{APP_ARMOR}a"): profile});
+            check(&json!({"metadata": {"annotations": annotations}, "spec": {}}), &mut problems);
+            assert_eq!(!problems.into_errors().is_empty(), refused, "{profile}");
         }
     }
 

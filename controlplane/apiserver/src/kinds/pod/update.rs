@@ -171,8 +171,7 @@ pub(super) fn check_status(pod: &Object, old: &Object, problems: &mut Problems) 
         let ip = text(&ip["ip"]);
         problems.invalid_all(&list.index(index), ip, words::ip_address(ip));
     }
-    let list = Path::root("metadata");
-    let list = list.child("conditions");
+    let list = root.child("conditions");
     for (index, condition) in items(&status["conditions"]).iter().enumerate() {
         let kind = text(&condition["type"]);
         problems.invalid_all(&list.index(index).child("Type"), kind, names::qualified_name(kind));

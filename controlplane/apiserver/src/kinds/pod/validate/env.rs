@@ -124,6 +124,11 @@ pub(super) fn check_field(reference: &Value, fields: &[&str], path: &Path<'_>, p
     if field.is_empty() {
         return problems.required(&path.child("fieldPath"), "");
     }
+    if reference["apiVersion"] != "v1" {
+        let version = text(&reference["apiVersion"]);
+        let reason = format!("error converting fieldPath: unsupported pod version: {version}");
+        return problems.invalid(&path.child("fieldPath"), field, &reason);
+    }
     match field.strip_suffix("']").and_then(|field| field.split_once("['")) {
         Some(("metadata.annotations", key)) => {
             let key = key.to_lowercase();
