@@ -108,7 +108,7 @@ async fn pods_get_their_grace() {
     assert_eq!(shorter["metadata"]["deletionGracePeriodSeconds"], 5);
     // The node has stopped it.
     let done = api.delete_with(&path, &json!({"gracePeriodSeconds": 0})).await.ok(200);
-    assert_eq!(done["status"], "Success");
+    assert_eq!(done["kind"], "Pod");
     api.get(&path).await.refused(404, "NotFound");
 
     let path = running_pod(&api, "forced").await;
