@@ -113,11 +113,11 @@ async fn pods_get_their_grace() {
 
     let path = running_pod(&api, "forced").await;
     let forced = api.delete(&format!("{path}?gracePeriodSeconds=0")).await.ok(200);
-    assert_eq!(forced["status"], "Success");
+    assert_eq!(forced["kind"], "Pod");
 
     let path = running_pod(&api, "ended").await;
     api.patch(&format!("{path}/status"), "merge", &json!({"status": {"phase": "Succeeded"}})).await.ok(200);
-    assert_eq!(api.delete(&path).await.ok(200)["status"], "Success");
+    assert_eq!(api.delete(&path).await.ok(200)["kind"], "Pod");
 }
 
 #[tokio::test]
