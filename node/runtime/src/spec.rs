@@ -163,6 +163,9 @@ pub struct ContainerSpec {
     pub privileged: bool,
     /// Sets `no_new_privs`.
     pub no_new_privileges: bool,
+    /// The runtime's default seccomp profile; nothing for a privileged container.
+    #[serde(default)]
+    pub seccomp: bool,
     /// Where the log goes, in CRI's format (`<RFC 3339 nanos> stdout|stderr F|P <text>`); its directory exists.
     pub log_path: PathBuf,
     /// A file on the node whose content, after the exit, is the termination message.

@@ -44,6 +44,7 @@ impl Fake {
             capabilities: Capabilities::default(),
             privileged: false,
             no_new_privileges: false,
+            seccomp: false,
             termination_message_path: None,
         }
     }

@@ -4,6 +4,7 @@
 mod capabilities;
 mod devices;
 mod mounts;
+mod seccomp;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -90,8 +91,8 @@ pub(crate) fn build(spec: &ContainerSpec, place: &Place<'_>) -> Result<Spec> {
             .version("1.0.2")
             .root(root)
             .mounts(mounts)
+            .linux(linux(spec, place, read_only_paths, &capabilities)?)
             .process(process(spec, capabilities)?)
-            .linux(linux(spec, place, read_only_paths)?)
             .build()?;
         // The shim has set it; libcontainer only sets that of a namespace it makes.
         built.set_hostname(None);
@@ -141,7 +142,7 @@ fn process(spec: &ContainerSpec, capabilities: HashSet<Capability>) -> Result<Pr
         .inheritable(HashSet::new())
         .ambient(HashSet::new())
         .build()?;
-    ProcessBuilder::default()
+    let mut process = ProcessBuilder::default()
         .terminal(false)
         .user(user)
         .args(spec.args.clone())
@@ -149,8 +150,10 @@ fn process(spec: &ContainerSpec, capabilities: HashSet<Capability>) -> Result<Pr
         .cwd(spec.working_dir.clone())
         .capabilities(capabilities)
         .rlimits(rlimits()?)
-        .no_new_privileges(spec.no_new_privileges)
-        .build()
+        .build()?;
+    // libcontainer asks whether there is a value, not which: with any it loads seccomp's filter after the capabilities are gone.
+    process.set_no_new_privileges(spec.no_new_privileges.then_some(true));
+    Ok(process)
 }
 
 /// As many open files as the shim may have, not as few as its soft limit: servers ask for thousands.
@@ -165,6 +168,7 @@ fn linux(
     spec: &ContainerSpec,
     place: &Place<'_>,
     read_only_paths: Vec<String>,
+    capabilities: &HashSet<Capability>,
 ) -> Result<Linux, OciSpecError> {
     let texts = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
     let (masked, mut read_only) =
@@ -183,7 +187,7 @@ fn linux(
     linux.set_uid_mappings(None);
     linux.set_gid_mappings(None);
     linux.set_sysctl(None);
-    linux.set_seccomp(None);
+    linux.set_seccomp(seccomp::profile(spec, capabilities)?);
     Ok(linux)
 }
 

@@ -4,7 +4,7 @@ use naru_runtime::{ContainerId, EnvVar, Resources, SandboxId, SandboxSpec};
 
 use super::*;
 
-fn spec() -> ContainerSpec {
+pub(super) fn spec() -> ContainerSpec {
     ContainerSpec {
         id: ContainerId("p-c-0".into()),
         sandbox: SandboxSpec {
@@ -28,6 +28,7 @@ fn spec() -> ContainerSpec {
         capabilities: Default::default(),
         privileged: false,
         no_new_privileges: true,
+        seccomp: false,
         log_path: "/log".into(),
         termination_message_path: None,
     }

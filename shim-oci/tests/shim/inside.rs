@@ -136,6 +136,21 @@ async fn capabilities_and_privileges() {
 }
 
 #[tokio::test]
+async fn the_default_seccomp_profile_refuses_what_reaches_out() {
+    let pod = Pod::new();
+    let script = "grep -E '^Seccomp:' /proc/self/status; unshare -U true 2>/dev/null || echo no namespace; \
+        chroot / true 2>/dev/null && echo chroot; (sleep 0; echo forked) | cat";
+    assert!(pod.output(pod.shell(script)).await.starts_with("Seccomp:\t0\n"));
+    let mut spec = pod.shell(script);
+    spec.seccomp = true;
+    assert_eq!(pod.output(spec).await, "Seccomp:\t2\nno namespace\nchroot\nforked\n");
+    let mut spec = pod.shell(script);
+    spec.seccomp = true;
+    spec.capabilities = Capabilities { add: Vec::new(), drop: vec!["ALL".into()] };
+    assert_eq!(pod.output(spec).await, "Seccomp:\t2\nno namespace\nforked\n");
+}
+
+#[tokio::test]
 async fn the_kernels_files_are_guarded() {
     let pod = Pod::new();
     let done = pod

@@ -91,6 +91,7 @@ impl Pod {
             capabilities: Default::default(),
             privileged: false,
             no_new_privileges: false,
+            seccomp: false,
             termination_message_path: None,
         }
     }

@@ -90,6 +90,7 @@ impl Shim {
             capabilities: Capabilities::default(),
             privileged: false,
             no_new_privileges: false,
+            seccomp: false,
             termination_message_path: None,
         }
     }

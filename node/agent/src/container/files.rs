@@ -26,7 +26,7 @@ pub(crate) fn write(
     fs::create_dir_all(etc)?;
     let host = crate::pods::uses_host_network(pod);
     let node = |name: &str| read_bounded(Path::new("/etc").join(name).as_path());
-    let name = if host { node("hostname").trim().to_owned() } else { hostname(pod) };
+    let name = hostname(pod);
     let hosts = if host { host_hosts(pod, &node("hosts")) } else { pod_hosts(pod, ip) };
     let files = [
         ("hosts", hosts),

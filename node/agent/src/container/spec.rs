@@ -86,13 +86,29 @@ pub(crate) fn build(parts: Parts<'_>) -> Result<ContainerSpec, String> {
         capabilities: Capabilities { add: names(capabilities.add), drop: names(capabilities.drop) },
         privileged,
         no_new_privileges: context.allow_privilege_escalation == Some(false) && !privileged,
+        seccomp: wants_seccomp(pod, container) && !privileged,
         log_path: parts.log,
         termination_message_path: parts.message,
     })
 }
 
-/// The hostname that the pod's containers see.
+/// Whether the runtime's default seccomp profile is asked for; the container's word counts before the pod's.
+fn wants_seccomp(pod: &Pod, container: &Container) -> bool {
+    let own = container.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
+    let pods = || pod.spec.as_ref()?.security_context.as_ref()?.seccomp_profile.as_ref();
+    own.or_else(pods).is_some_and(|profile| profile.type_ == "RuntimeDefault")
+}
+
+/// Where the kernel tells the machine's name.
+const MACHINE_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// The hostname that the pod's containers see. A pod in the host's network has the machine's, as the host's programs do.
 pub(crate) fn hostname(pod: &Pod) -> String {
+    if crate::pods::uses_host_network(pod)
+        && let Ok(name) = std::fs::read_to_string(MACHINE_NAME)
+    {
+        return name.trim().to_owned();
+    }
     let asked = pod.spec.as_ref().and_then(|spec| spec.hostname.clone()).filter(|name| !name.is_empty());
     let mut name = asked.or_else(|| pod.metadata.name.clone()).unwrap_or_default();
     if name.len() > MAX_HOSTNAME {
@@ -254,6 +270,26 @@ mod tests {
     }
 
     #[test]
+    fn the_containers_profile_counts_before_the_pods() {
+        let context = |kind: Option<&str>| kind.map(|kind| json!({"seccompProfile": {"type": kind}}));
+        for (pods, own, expected) in [
+            (None, None, false),
+            (Some("RuntimeDefault"), None, true),
+            (None, Some("RuntimeDefault"), true),
+            (Some("RuntimeDefault"), Some("Unconfined"), false),
+            (Some("Unconfined"), Some("RuntimeDefault"), true),
+        ] {
+            let container = json!({"name": "c", "securityContext": context(own)});
+            let pod: Pod = serde_json::from_value(
+                json!({"metadata": {}, "spec": {"securityContext": context(pods), "containers": [container]}}),
+            )
+            .unwrap();
+            let container = &pod.spec.as_ref().unwrap().containers[0];
+            assert_eq!(wants_seccomp(&pod, container), expected, "{pods:?} {own:?}");
+        }
+    }
+
+    #[test]
     fn a_wasm_container_needs_nothing_but_its_module() {
         let content = Content::Wasm {
             module: "/images/m.wasm".into(),
@@ -289,5 +325,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(hostname(&named), "h");
+        let of_the_host: Pod = serde_json::from_value(
+            json!({"metadata": {"name": "p"}, "spec": {"hostNetwork": true, "hostname": "h", "containers": []}}),
+        )
+        .unwrap();
+        assert_eq!(hostname(&of_the_host), std::fs::read_to_string(MACHINE_NAME).unwrap().trim());
     }
 }
