@@ -73,6 +73,11 @@ pub trait Strategy: Send + Sync + 'static {
         None
     }
 
+    /// What the sender of a new object should be told although it is accepted.
+    fn warnings(&self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What names of this kind look like.
     fn name_rule(&self) -> NameRule {
         NameRule::Subdomain

@@ -38,8 +38,10 @@ pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> 
     let row = call.row();
     let api_version = row.api_version();
     let expected = Expected { api_version: &api_version, kind: row.kind, definition: row.definition };
-    let Received { mut object, warnings } = body::object(call, body, expected, options.validation).await?;
+    let Received { mut object, mut warnings } =
+        body::object(call, body, expected, options.validation).await?;
     set_namespace(call, &mut object)?;
+    warnings.extend(call.row.strategy.warnings(&object));
     match store_new(call, object, options.dry_run).await {
         Ok(bytes) => object_response(call, 201, bytes, &warnings),
         Err(status) => Ok(warned(&status, &warnings)),

@@ -8,6 +8,7 @@ mod qos;
 mod unsupported;
 mod update;
 pub(crate) mod validate;
+mod warnings;
 
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, meta, status::FieldError};
@@ -83,6 +84,10 @@ impl Strategy for Rules {
             Some(_) => {}
         }
         problems.into_errors()
+    }
+
+    fn warnings(&self, object: &Object) -> Vec<String> {
+        warnings::of(object)
     }
 
     fn outline(&self) -> Option<&'static [&'static str]> {
