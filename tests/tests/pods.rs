@@ -100,6 +100,26 @@ fn restarts_back_off_and_keep_the_last_words() {
     assert!(refused.contains("previous terminated container \"a\" in pod \"once\" not found"), "{refused}");
 }
 
+/// A pod that was told as unready for some time says nothing of that once it is ready, and is left in peace.
+#[test]
+fn a_pod_that_becomes_ready_late_is_ready_without_a_reason() {
+    let cluster = Cluster::start();
+    let mut wait = shell("sleep 2");
+    wait["name"] = json!("wait");
+    apply(&cluster, "late", json!({"initContainers": [wait], "containers": [shell("sleep 1000")]}));
+    let condition = |pod: &Value, kind: &str| -> Value {
+        let all = pod["status"]["conditions"].as_array();
+        all.and_then(|all| all.iter().find(|one| one["type"] == kind)).cloned().unwrap_or_default()
+    };
+    let unready = cluster.pod("late", "waits", |pod| condition(pod, "Ready")["status"] == "False");
+    assert_eq!(condition(&unready, "Ready")["reason"], "ContainersNotReady");
+    let ready = cluster.pod("late", "is ready", |pod| condition(pod, "Ready")["status"] == "True");
+    for kind in ["Ready", "ContainersReady", "Initialized"] {
+        let condition = condition(&ready, kind);
+        assert!(condition["reason"].is_null() && condition["message"].is_null(), "{condition}");
+    }
+}
+
 #[test]
 fn logs_follow_tail_and_tell_times() {
     let cluster = Cluster::start();

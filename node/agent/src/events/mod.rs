@@ -1,7 +1,7 @@
 //! Events about pods and the node: told in a word, written to the API in the background.
 //!
 //! In: [`Recorder::pod`] and [`Recorder::node`], which never wait. Out: Event objects (v1), equal ones counted instead of
-//! repeated ([`ledger`], pure). What does not fit into the queue or exceeds an object's rate is dropped and counted.
+//! repeated ([`ledger`], pure). What does not fit into the queue or exceeds an object's rate is dropped; the former is counted and logged.
 
 mod ledger;
 
@@ -26,8 +26,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::ledger::{Decision, Ledger};
-use crate::clock::Clock;
+use crate::clock::{Clock, after};
 
+/// Dropped events are complained of so often at most.
+const COMPLAIN_PERIOD: Duration = Duration::from_secs(60);
 /// Events waiting to be written; further ones are dropped.
 const QUEUE: usize = 1024;
 /// How often one event is tried.
@@ -144,7 +146,7 @@ impl Writer {
         cancel: CancellationToken,
     ) {
         let mut ledger = Ledger::default();
-        let mut reported = 0;
+        let (mut reported, mut quiet_until) = (0, clock.now());
         loop {
             let note = tokio::select! {
                 () = cancel.cancelled() => return,
@@ -156,15 +158,13 @@ impl Writer {
             let now = clock.now();
             let decision = ledger.admit(&note, now);
             if matches!(decision, Decision::Drop) {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(?note.about, note.reason, "an event too many of one object is not told");
+                continue;
             }
             let dropped = self.dropped.load(Ordering::Relaxed);
-            if dropped > reported {
-                tracing::warn!(
-                    dropped = dropped - reported,
-                    "events were dropped: too many, or the API is slow"
-                );
-                reported = dropped;
+            if dropped > reported && now >= quiet_until {
+                tracing::warn!(dropped = dropped - reported, "events were dropped: the API is slow");
+                (reported, quiet_until) = (dropped, after(now, COMPLAIN_PERIOD));
             }
             tokio::select! {
                 () = cancel.cancelled() => return,

@@ -27,8 +27,8 @@ const HOLD: Duration = Duration::from_secs(1);
 pub(super) fn difference(before: &PodStatus, next: &PodStatus) -> Option<Value> {
     let mut patch = Map::new();
     let old: &[PodCondition] = before.conditions.as_deref().unwrap_or_default();
-    let conditions: Vec<&PodCondition> =
-        next.conditions.iter().flatten().filter(|one| !old.contains(one)).collect();
+    let changed = next.conditions.iter().flatten().filter(|one| !old.contains(one));
+    let conditions: Vec<Value> = changed.map(|one| condition(old, one)).collect();
     if !conditions.is_empty() {
         patch.insert("conditions".into(), json(&conditions));
     }
@@ -44,15 +44,33 @@ pub(super) fn difference(before: &PodStatus, next: &PodStatus) -> Option<Value> 
         json(&next.init_container_statuses),
     );
     field("hostIP", json(&before.host_ip), json(&next.host_ip));
-    field("hostIPs", json(&before.host_ips), json(&next.host_ips));
+    field("hostIPs", whole(&before.host_ips), whole(&next.host_ips));
     field("podIP", json(&before.pod_ip), json(&next.pod_ip));
-    field("podIPs", json(&before.pod_ips), json(&next.pod_ips));
+    field("podIPs", whole(&before.pod_ips), whole(&next.pod_ips));
     field("message", json(&before.message), json(&next.message));
     field("reason", json(&before.reason), json(&next.reason));
     field("observedGeneration", json(&before.observed_generation), json(&next.observed_generation));
     field("phase", json(&before.phase), json(&next.phase));
     field("startTime", json(&before.start_time), json(&next.start_time));
     (!patch.is_empty()).then_some(Value::Object(patch))
+}
+
+/// A condition as it is to be; what the one of its type among `old` has besides is null, or the patch would leave it.
+fn condition(old: &[PodCondition], next: &PodCondition) -> Value {
+    let mut value = json(next);
+    let before = old.iter().find(|one| one.type_ == next.type_).map(json);
+    if let (Value::Object(value), Some(Value::Object(before))) = (&mut value, before) {
+        for (name, _) in before {
+            value.entry(name).or_insert(Value::Null);
+        }
+    }
+    value
+}
+
+/// A list that the patch would otherwise add to: its items have keys.
+fn whole<T: Serialize>(list: &Option<Vec<T>>) -> Value {
+    let Some(list) = list else { return Value::Null };
+    std::iter::once(json!({"$patch": "replace"})).chain(list.iter().map(json)).collect()
 }
 
 fn json(value: &impl Serialize) -> Value {
@@ -122,6 +140,8 @@ fn api(context: &Context, pod: &Pod) -> Api<Pod> {
 
 #[cfg(test)]
 mod tests {
+    use naru_api::patch::strategic;
+
     use super::*;
 
     fn status(value: Value) -> PodStatus {
@@ -141,6 +161,52 @@ mod tests {
         assert_eq!(difference(&before, &before), None);
         let expected = json!({"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"});
         assert_eq!(difference(&before, &next), Some(expected));
+    }
+
+    #[test]
+    fn what_a_condition_no_longer_says_is_sent_as_null() {
+        let before = status(json!({"conditions": [
+            {"type": "Ready", "status": "False", "reason": "ContainersNotReady", "message": "with unready status: [a]"},
+        ]}));
+        let next = status(json!({"conditions": [{"type": "Ready", "status": "True"}]}));
+        let expected =
+            json!({"conditions": [{"type": "Ready", "status": "True", "reason": null, "message": null}]});
+        assert_eq!(difference(&before, &next), Some(expected));
+    }
+
+    #[test]
+    fn addresses_replace_those_before() {
+        let before = status(json!({"podIPs": [{"ip": "10.0.0.1"}], "hostIPs": [{"ip": "192.0.2.1"}]}));
+        let next = status(json!({"podIPs": [{"ip": "10.0.0.2"}]}));
+        let expected = json!({"podIPs": [{"$patch": "replace"}, {"ip": "10.0.0.2"}], "hostIPs": null});
+        assert_eq!(difference(&before, &next), Some(expected));
+    }
+
+    /// Whatever the status was, the patch leaves the wanted one: else it would be sent for ever.
+    #[test]
+    fn a_patch_arrives_at_the_status_that_was_wanted() {
+        let condition = |status: &str, reason: Option<&str>| json!({"type": "Ready", "status": status, "reason": reason, "message": reason});
+        let statuses: Vec<PodStatus> = [
+            json!({}),
+            json!({"phase": "Pending", "conditions": [condition("False", Some("ContainersNotReady"))]}),
+            json!({"phase": "Running", "conditions": [condition("True", None)], "podIP": "10.0.0.1",
+                "podIPs": [{"ip": "10.0.0.1"}], "hostIPs": [{"ip": "192.0.2.1"}]}),
+            json!({"phase": "Running", "conditions": [condition("True", None)], "podIP": "10.0.0.2",
+                "podIPs": [{"ip": "10.0.0.2"}], "hostIPs": [{"ip": "192.0.2.2"}],
+                "containerStatuses": [{"name": "a", "image": "i", "imageID": "", "ready": true, "restartCount": 1}]}),
+            json!({"phase": "Failed", "reason": "DeadlineExceeded", "message": "too long",
+                "conditions": [condition("False", Some("PodFailed"))]}),
+        ]
+        .map(status)
+        .into();
+        for (before, next) in statuses.iter().flat_map(|one| statuses.iter().map(move |other| (one, other))) {
+            let Some(patch) = difference(before, next) else { continue };
+            let object = json!({"status": before});
+            let after = strategic("io.k8s.api.core.v1.Pod", &object, &json!({"status": patch})).unwrap();
+            let after: PodStatus = serde_json::from_value(after["status"].clone()).unwrap();
+            let left = difference(&after, next);
+            assert_eq!(left, None, "{before:?} -> {next:?}");
+        }
     }
 
     #[test]

@@ -47,7 +47,11 @@ pub(super) enum Finished {
 /// What a job brings back.
 enum Outcome {
     Step(Step, Result<Done, Trouble>),
-    Reported(kube::Result<Arc<Pod>>),
+    Reported {
+        result: kube::Result<Arc<Pod>>,
+        /// The version of the object that was to change.
+        before: Option<String>,
+    },
     Deleted(kube::Result<()>),
 }
 
@@ -242,10 +246,10 @@ impl Worker {
                 }
                 self.observed.finish(&step, result, now);
             }
-            Outcome::Reported(result) => {
+            Outcome::Reported { result, before } => {
                 self.reporting = false;
                 match result {
-                    Ok(pod) => self.reported(pod),
+                    Ok(pod) => self.reported(pod, before, now),
                     Err(error) => self.not_reported("status", &error, now),
                 }
             }
@@ -259,8 +263,14 @@ impl Worker {
         }
     }
 
-    fn reported(&mut self, pod: Arc<Pod>) {
-        self.report_retry.reset();
+    fn reported(&mut self, pod: Arc<Pod>, before: Option<String>, now: Timestamp) {
+        if pod.metadata.resource_version == before {
+            // Sent at once again, it would be sent for ever.
+            let delay = self.report_retry.count(backoff::RETRY, now);
+            tracing::warn!(pod = %self.uid, ?delay, "the API keeps the status that it has; again later");
+        } else {
+            self.report_retry.reset();
+        }
         if pod.metadata.uid.as_deref() != Some(&*self.uid) {
             return; // another pod of this name: the watch will tell that ours is gone
         }
@@ -299,7 +309,8 @@ impl Worker {
         self.reporting = true;
         let context = Arc::clone(&self.context);
         self.jobs.spawn(async move {
-            Outcome::Reported(report::patch(&context, &pod, patch).await.map(Arc::new))
+            let result = report::patch(&context, &pod, patch).await.map(Arc::new);
+            Outcome::Reported { result, before: pod.metadata.resource_version.clone() }
         });
         false
     }
