@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod etcd;
 pub mod images;
+pub mod machine;
 pub mod run;
 pub mod tools;
 

@@ -1,9 +1,15 @@
 //! What survives what: containers outlive the agent and the control plane, and `naru down` leaves nothing.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
-use naru_tests::{Cluster, cluster::container, eventually, run, tools};
+use naru_tests::{
+    Cluster,
+    cluster::container,
+    eventually,
+    machine::{left_of, processes, shims},
+    run, tools,
+};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -91,55 +97,8 @@ fn down_leaves_nothing() {
     assert!(!data.exists() && !Path::new(&run_dir).exists());
 }
 
-/// Everything on this machine that carries the cluster's name or directory.
-fn left_of(name: &str, data: &Path) -> Vec<String> {
-    let mut left = Vec::new();
-    let marks = [format!("/run/naru/{name}"), data.display().to_string()];
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    left.extend(mounts.lines().filter(|line| marks.iter().any(|mark| line.contains(mark))).map(String::from));
-    let links = run(Command::new(tools::installed("ip", "iproute2")).args(["-o", "link"]), "").ok();
-    left.extend(links.lines().filter(|line| line.contains(name)).map(String::from));
-    let tables = run(Command::new(tools::installed("nft", "nftables")).args(["list", "tables"]), "").ok();
-    left.extend(tables.lines().filter(|line| line.contains(name)).map(String::from));
-    for hierarchy in fs::read_dir("/sys/fs/cgroup").unwrap().flatten() {
-        let group = hierarchy.path().join(format!("naru-{name}"));
-        left.extend(group.exists().then(|| group.display().to_string()));
-    }
-    for process in fs::read_dir("/proc").unwrap().flatten() {
-        let line = fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
-        left.extend(marks.iter().any(|mark| line.contains(mark)).then_some(line.replace('\0', " ")));
-    }
-    left
-}
-
-fn shims(cluster: &Cluster) -> Vec<i32> {
-    let run_dir = format!("/run/naru/{}", cluster.name());
-    matching(|line| line.contains("naru-shim-") && line.contains(&run_dir))
-}
-
-/// Processes of the cluster's containers, found by their control group.
-fn processes(cluster: &Cluster, program: &str) -> Vec<i32> {
-    let group = format!("/naru-{}/", cluster.name());
-    matching(|line| line.starts_with(program))
-        .into_iter()
-        .filter(|pid| {
-            fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|text| text.contains(&group))
-        })
-        .collect()
-}
-
 fn process_of(cluster: &Cluster, program: &str) -> i32 {
     let found = processes(cluster, program);
     assert_eq!(found.len(), 1, "one {program}");
     found[0]
-}
-
-fn matching(wanted: impl Fn(&str) -> bool) -> Vec<i32> {
-    let all = fs::read_dir("/proc").unwrap().flatten();
-    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter(|pid| {
-        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        wanted(&line.replace('\0', " "))
-    })
-    .collect()
 }
