@@ -18,6 +18,7 @@ pub mod parallel;
 pub mod printf;
 pub mod render;
 pub mod semver;
+mod stack;
 pub mod template;
 pub mod time;
 pub mod toml;

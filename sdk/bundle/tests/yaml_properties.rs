@@ -130,20 +130,14 @@ proptest! {
 #[test]
 fn nesting_is_bounded() {
     let deep = 100_000;
-    let texts = [
-        "[".repeat(deep),
-        "{a: ".repeat(deep),
-        "- ".repeat(deep),
-        "? ".repeat(deep),
-        (0..2_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect(),
-    ];
+    let texts = ["[".repeat(deep), "{a: ".repeat(deep), "- ".repeat(deep), "? ".repeat(deep)];
     for text in texts {
         assert!(yaml::read(text.as_bytes()).is_err());
         assert!(yaml::check(text.as_bytes()).is_err());
     }
     assert_eq!(json::read("[".repeat(deep).as_bytes()).map(drop), Err(json::Error::Depth));
     let deepest = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
-    let value = yaml::read(deepest(yaml::MAX_DEPTH - 2).as_bytes()).unwrap();
+    let value = yaml::read(deepest(yaml::MAX_DEPTH).as_bytes()).unwrap();
     assert!(yaml::write(&value).is_ok() && yaml::write_pretty(&value).is_ok());
     assert!(json::write(&value, json::Style::Compact).is_ok());
 }

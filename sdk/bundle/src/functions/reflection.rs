@@ -7,10 +7,10 @@ use super::{
     Parameter::{Any, Str},
     argument::limit_items,
 };
-use crate::{fault::Fault, value::Value};
+use crate::{fault::Fault, stack, value::Value};
 
 /// Deepest nesting that functions follow, in levels; only a value that contains itself is deeper.
-pub(super) const MAX_DEPTH: usize = 1000;
+pub(super) const MAX_DEPTH: usize = 20_000;
 
 /// The family.
 pub const FUNCTIONS: &[Function] = &[
@@ -88,14 +88,10 @@ fn all_equal<'a>(
     })
 }
 
-/// Stack left at which a further piece is allocated, in bytes, and the size of that piece.
-const STACK_RESERVE: usize = 64 << 10;
-const STACK_PIECE: usize = 1 << 20;
-
 /// Runs `body`, which looks into a value at `depth`; the thread's stack does not limit it, [`MAX_DEPTH`] does.
 pub(super) fn descend<T>(depth: usize, body: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     if depth >= MAX_DEPTH {
         return Err(Fault::limit(format!("a value is nested deeper than the limit of {MAX_DEPTH} levels")));
     }
-    stacker::maybe_grow(STACK_RESERVE, STACK_PIECE, body)
+    stack::deep(body)
 }

@@ -17,9 +17,8 @@ pub(crate) use write::type_mismatch;
 
 use thiserror::Error;
 
-/// Deepest nesting of lists and maps, in levels, that is read or written. Go allows 10,000, but no manifest comes
-/// near this (the deepest schemas have about 100), and it keeps recursion within a thread's 2 MiB of stack.
-pub const MAX_DEPTH: usize = 250;
+/// Deepest nesting of lists and maps, in levels, that is read or written: Go's own limit.
+pub const MAX_DEPTH: usize = 10_000;
 
 /// Longest text that is written, in bytes.
 pub const MAX_WRITTEN_BYTES: usize = 64 << 20;

@@ -1,7 +1,10 @@
 //! JSON text to values, with Go's syntax errors.
 
 use super::{Error, MAX_DEPTH, lossy, type_mismatch};
-use crate::value::{Element, List, Map, MapType, Str, Value};
+use crate::{
+    stack::deep,
+    value::{Element, List, Map, MapType, Str, Value},
+};
 
 /// The one JSON value in `text`; numbers become `float64`, of equal keys the last wins, invalid UTF-8 and lone
 /// surrogates become U+FFFD.
@@ -68,13 +71,10 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Error> {
-        if depth > MAX_DEPTH {
-            return Err(Error::Depth);
-        }
         self.blanks();
         match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
+            Some(b'{') => deep(|| self.object(depth + 1)),
+            Some(b'[') => deep(|| self.array(depth + 1)),
             Some(b'"') => Ok(Value::Str(self.string()?)),
             Some(b't') => self.literal("true", Value::Bool(true)),
             Some(b'f') => self.literal("false", Value::Bool(false)),
@@ -85,6 +85,9 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, Error> {
+        if depth > MAX_DEPTH {
+            return Err(Error::Depth);
+        }
         self.at += 1;
         let mut entries = Vec::new();
         self.blanks();
@@ -103,7 +106,7 @@ impl Reader<'_> {
                 return Err(self.unexpected("after object key"));
             }
             self.at += 1;
-            entries.push((key, self.value(depth + 1)?));
+            entries.push((key, self.value(depth)?));
             self.blanks();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -116,6 +119,9 @@ impl Reader<'_> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Value, Error> {
+        if depth > MAX_DEPTH {
+            return Err(Error::Depth);
+        }
         self.at += 1;
         let mut items = Vec::new();
         self.blanks();
@@ -124,7 +130,7 @@ impl Reader<'_> {
             return Ok(Value::list(items));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            items.push(self.value(depth)?);
             self.blanks();
             match self.peek() {
                 Some(b',') => self.at += 1,

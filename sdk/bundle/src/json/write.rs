@@ -5,7 +5,10 @@ use std::fmt::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{Error, MAX_DEPTH, MAX_WRITTEN_BYTES, push_float};
-use crate::value::Value;
+use crate::{
+    stack::deep,
+    value::{Str, Value},
+};
 
 /// How JSON is laid out and escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +67,17 @@ impl Writer {
                 self.out.push('"');
             }
             Value::List(list) => {
-                self.collection('[', ']', list.iter(), depth, |writer, item| writer.value(item, depth + 1))?;
+                let each = |writer: &mut Self, item: &Value| writer.value(item, depth + 1);
+                deep(|| self.collection('[', ']', list.iter(), depth, each))?;
             }
             Value::Map(map) => {
                 let entries = map.entries();
-                self.collection('{', '}', entries.iter(), depth, |writer, (key, item)| {
+                let each = |writer: &mut Self, (key, item): (&Str, &Value)| {
                     writer.string(key);
                     writer.out.push_str(if writer.style == Style::Pretty { ": " } else { ":" });
                     writer.value(item, depth + 1)
-                })?;
+                };
+                deep(|| self.collection('{', '}', entries.iter(), depth, each))?;
             }
             Value::Object(object) => match object.members() {
                 Some(members) => {
@@ -108,14 +113,15 @@ impl Writer {
         depth: usize,
         mut each: impl FnMut(&mut Self, T) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if depth >= MAX_DEPTH {
+        // Go takes an empty list or map for no level more, but where it lays the text out.
+        let empty = items.len() == 0;
+        if depth >= MAX_DEPTH && !(empty && self.style != Style::Pretty) {
             return Err(Error::Depth);
         }
         if self.out.len() > MAX_WRITTEN_BYTES {
             return Err(Error::Size);
         }
         self.out.push(open);
-        let empty = items.len() == 0;
         for (index, item) in items.enumerate() {
             if index > 0 {
                 self.out.push(',');

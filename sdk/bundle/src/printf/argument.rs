@@ -5,7 +5,10 @@ use super::{
     flags::{Flags, truncate},
     float, quote,
 };
-use crate::value::{List, Map, MapType, Object, Structure, Value};
+use crate::{
+    stack::deep,
+    value::{List, Map, MapType, Object, Structure, Value},
+};
 
 /// What Go prints for nil.
 const NIL: &[u8] = b"<nil>";
@@ -33,7 +36,7 @@ impl<'a> Printer<'a> {
             (_, 'T') => self.text(value.type_name().as_bytes()),
             (_, 'p') => self.pointer(value),
             // Only `Errorf` knows `%w`.
-            (_, 'w') => self.bad_verb(value, verb),
+            (_, 'w') if !matches!(value, Value::Bytes(_)) => self.bad_verb(value, verb),
             _ => self.value(value, verb),
         }
     }
@@ -66,9 +69,9 @@ impl<'a> Printer<'a> {
             Value::Float(number) => self.float(value, *number, verb),
             Value::Str(text) => self.string(value, text, verb),
             Value::Bytes(bytes) => self.bytes(bytes, verb),
-            Value::List(list) => self.list(list, verb),
-            Value::Map(map) => self.map(map, verb),
-            Value::Object(object) => self.object(value, object.as_ref(), verb),
+            Value::List(list) => deep(|| self.list(list, verb)),
+            Value::Map(map) => deep(|| self.map(map, map.map_type().name(), verb)),
+            Value::Object(object) => deep(|| self.object(value, object.as_ref(), verb)),
         }
     }
 
@@ -83,6 +86,10 @@ impl<'a> Printer<'a> {
             match value {
                 // Go asks a value no more how it wants to be printed.
                 Value::Object(object) if is_integer(&object.plain()) => self.value(&object.plain(), 'v'),
+                Value::Object(object) => match object.structure() {
+                    Some(structure) => self.structure(object.as_ref(), &structure, 'v'),
+                    None => self.argument(value, 'v'),
+                },
                 _ => self.argument(value, 'v'),
             }
         }
@@ -304,7 +311,8 @@ impl<'a> Printer<'a> {
         match verb {
             'v' if self.flags.sharp_v => {
                 let items: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:x}")).collect();
-                self.out.extend_from_slice(format!("[]byte{{{}}}", items.join(", ")).as_bytes());
+                let name = if self.depth == 0 { "[]byte" } else { "[]uint8" };
+                self.out.extend_from_slice(format!("{name}{{{}}}", items.join(", ")).as_bytes());
             }
             's' => self.text(bytes),
             'q' => self.quoted(bytes),
@@ -348,10 +356,11 @@ impl<'a> Printer<'a> {
         self.out.push(if go { b'}' } else { b']' });
     }
 
-    fn map(&mut self, map: &Map, verb: char) {
+    /// A map whose type is called `name`.
+    fn map(&mut self, map: &Map, name: &str, verb: char) {
         let go = self.flags.sharp_v;
         if go {
-            self.out.extend_from_slice(map.map_type().name().as_bytes());
+            self.out.extend_from_slice(name.as_bytes());
             if map.is_nil() {
                 self.out.extend_from_slice(b"(nil)");
                 return;
@@ -392,7 +401,11 @@ impl<'a> Printer<'a> {
             {
                 self.text(&text);
             }
-            'v' | 's' if own_text && (structure.is_none() || !self.flags.sharp_v) => {
+            'v' | 's'
+                if own_text
+                    && object.kind_name() != "map"
+                    && (structure.is_none() || !self.flags.sharp_v) =>
+            {
                 self.text(object.print().as_bytes());
             }
             'q' | 'x' | 'X' if own_text && object.entries().is_none() => {
@@ -404,8 +417,8 @@ impl<'a> Printer<'a> {
             _ => match (structure, object.plain()) {
                 (Some(structure), _) => self.structure(object, &structure, verb),
                 (None, Value::List(list)) if !self.flags.sharp_v => self.list(&list, verb),
-                (None, Value::Map(map)) if !self.flags.sharp_v && object.kind_name() == "map" => {
-                    self.map(&map, verb)
+                (None, Value::Map(map)) if object.kind_name() == "map" => {
+                    self.map(&map, object.type_name(), verb)
                 }
                 _ => self.bad_verb(value, verb),
             },

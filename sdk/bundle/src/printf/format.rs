@@ -177,7 +177,11 @@ impl Run<'_> {
     fn number_argument(&mut self) -> Option<i64> {
         let argument = self.arguments.get(self.next)?;
         self.next += 1;
-        let number = match argument {
+        let plain = match argument {
+            Value::Object(object) => &object.plain(),
+            other => other,
+        };
+        let number = match plain {
             Value::Int(number) | Value::Int64(number) => *number,
             Value::Byte(number) => i64::from(*number),
             Value::Uint64(number) => i64::try_from(*number).ok()?,

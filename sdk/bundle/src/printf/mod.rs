@@ -19,7 +19,7 @@ use argument::Printer;
 pub const MAX_PRINTED_BYTES: usize = 64 << 20;
 
 /// Deepest nesting printed, in levels; only a value that contains itself is deeper.
-pub const MAX_PRINTED_DEPTH: usize = 2_000;
+pub const MAX_PRINTED_DEPTH: usize = 20_000;
 
 /// `%v` of one value: what `{{ value }}` prints, except that a template prints `<no value>` for nil.
 pub fn sprint(value: &Value) -> Str {

@@ -1,7 +1,7 @@
 //! Calls functions: counts arguments, evaluates each for its parameter, and refuses what Go could not assign.
 
 use super::{
-    MAX_OUTPUT_BYTES, deep,
+    MAX_OUTPUT_BYTES,
     evaluate::Piped,
     execute::{Item, Outcome, State, fault},
     number::{Ideal, Number},
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     fault::Fault,
     functions::{Call, Function, Parameter},
+    stack::deep,
     value::{Element, List, MapType, Str, Value},
 };
 

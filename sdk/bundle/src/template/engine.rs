@@ -178,7 +178,7 @@ impl<'a> Engine<'a> {
             );
         }
         self.depth.set(depth + 1);
-        let result = super::deep(body);
+        let result = crate::stack::deep(body);
         self.depth.set(depth);
         result
     }

@@ -1,11 +1,10 @@
 //! Evaluates pipelines, commands and operands.
 
 use super::{
-    deep,
     execute::{Item, Outcome, State, fault},
     tree::{Command, Names, Operand, Pipeline, Term},
 };
-use crate::value::Value;
+use crate::{stack::deep, value::Value};
 
 /// What the command before in the pipeline gave; `None` for the first command.
 pub(super) type Piped = Option<Item>;

@@ -94,9 +94,9 @@ impl<'e> State<'e> {
                     }
                     Flow::Normal
                 }
-                Node::If(branch) => super::deep(|| self.choose(template, dot, branch, false))?,
-                Node::With(branch) => super::deep(|| self.choose(template, dot, branch, true))?,
-                Node::Range(branch) => super::deep(|| self.range(template, dot, branch))?,
+                Node::If(branch) => crate::stack::deep(|| self.choose(template, dot, branch, false))?,
+                Node::With(branch) => crate::stack::deep(|| self.choose(template, dot, branch, true))?,
+                Node::Range(branch) => crate::stack::deep(|| self.range(template, dot, branch))?,
                 Node::Template(invocation) => {
                     self.invoke(dot, invocation)?;
                     Flow::Normal

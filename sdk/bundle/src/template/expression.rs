@@ -1,6 +1,7 @@
 //! Parses what stands inside an action: pipelines, commands, operands.
 
 use super::{
+    MAX_PARENTHESES,
     number::Number,
     parser::Parser,
     token::{Kind, Token},
@@ -9,6 +10,7 @@ use super::{
 use crate::{
     fault::{Fault, nearest},
     functions,
+    stack::deep,
 };
 
 impl Parser {
@@ -203,9 +205,12 @@ impl Parser {
             Kind::QuotedString | Kind::RawString => Term::Text(self.unquoted(token)?),
             Kind::LeftParenthesis => {
                 self.take();
-                let pipeline = self.nested(token, |parser| {
-                    parser.pipeline("parenthesized pipeline", Kind::RightParenthesis)
-                })?;
+                if self.parentheses == MAX_PARENTHESES {
+                    return Err(self.fault(token, "max expression depth exceeded"));
+                }
+                self.parentheses += 1;
+                let pipeline = deep(|| self.pipeline("parenthesized pipeline", Kind::RightParenthesis))?;
+                self.parentheses -= 1;
                 return Ok(Some(Term::Pipeline(Box::new(pipeline))));
             }
             _ => return Ok(None),

@@ -34,8 +34,11 @@ mod tree;
 pub use engine::Engine;
 pub use set::TemplateSet;
 
-/// Deepest nesting of blocks and parentheses in one template, in levels.
-pub const MAX_NESTING: usize = 2_000;
+/// Deepest nesting of parentheses in one expression, in levels: Go's own limit.
+pub const MAX_PARENTHESES: usize = 10_000;
+
+/// Deepest nesting of blocks in one template, in levels; Go has no limit.
+pub const MAX_BLOCKS: usize = 20_000;
 
 /// Deepest nesting of templates that execute each other, in calls.
 pub const MAX_DEPTH: usize = 10_000;
@@ -59,12 +62,3 @@ const COPY_WEIGHT: u64 = 8;
 
 /// Most texts of `tpl` kept parsed.
 const MAX_CACHED_TEXTS: usize = 4_096;
-
-/// Stack left at which a further piece is allocated, in bytes, and the size of that piece.
-const STACK_RESERVE: usize = 256 << 10;
-const STACK_PIECE: usize = 4 << 20;
-
-/// Runs `body` on a stack that cannot overflow: nesting is limited by the constants above, not by the thread.
-fn deep<T>(body: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK_RESERVE, STACK_PIECE, body)
-}

@@ -3,12 +3,12 @@
 use std::{cell::Cell, sync::Arc};
 
 use super::{
-    MAX_NESTING, deep, lexer,
+    MAX_BLOCKS, lexer,
     source::Source,
     token::{Keyword, Kind, Token},
     tree::{Block, Branch, Command, Invocation, Node, Operand, Pipeline, Slot, Template, UNDEFINED},
 };
-use crate::{fault::Fault, printf::quote, value::Str};
+use crate::{fault::Fault, printf::quote, stack::deep, value::Str};
 
 /// All templates of `source`: those it defines, and itself under the name `name`, last.
 ///
@@ -22,6 +22,7 @@ pub(super) fn parse(name: &Str, source: Arc<Source>) -> Result<Vec<Template>, Fa
         next: 0,
         scope: Scope::new(),
         nesting: 0,
+        parentheses: 0,
         templates: Vec::new(),
         nodes: Vec::new(),
         commands: Vec::new(),
@@ -45,6 +46,8 @@ pub(super) struct Parser {
     next: usize,
     pub(super) scope: Scope,
     nesting: usize,
+    /// Parentheses that are open.
+    pub(super) parentheses: usize,
     templates: Vec<Template>,
     /// What is gathered at present, the innermost last: a block, pipeline or command takes its own from the end.
     nodes: Vec<Node>,
@@ -214,14 +217,14 @@ impl Parser {
         if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
     }
 
-    /// Runs `body` one level deeper.
+    /// Runs `body` one block deeper.
     pub(super) fn nested<T>(
         &mut self,
         token: Token,
         body: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        if self.nesting == MAX_NESTING {
-            let cause = format!("nesting is deeper than the limit of {MAX_NESTING} levels");
+        if self.nesting == MAX_BLOCKS {
+            let cause = format!("blocks are nested deeper than the limit of {MAX_BLOCKS} levels");
             return Err(Fault::limit(cause).at(self.source.place(token.start as usize)));
         }
         self.nesting += 1;

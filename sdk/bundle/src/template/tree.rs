@@ -4,7 +4,7 @@
 use std::{cell::Cell, sync::Arc};
 
 use super::{number::Number, source::Source};
-use crate::{functions::Function, value::Str};
+use crate::{functions::Function, stack::deep, value::Str};
 
 /// A byte's index in the source.
 pub(super) type Position = u32;
@@ -70,6 +70,13 @@ pub(super) struct Branch {
     pub(super) otherwise: Option<Block>,
 }
 
+impl Drop for Branch {
+    fn drop(&mut self) {
+        let inner = (std::mem::take(&mut self.body), self.otherwise.take());
+        deep(|| drop(inner));
+    }
+}
+
 /// `template "name" pipeline`.
 #[derive(Debug)]
 pub(super) struct Invocation {
@@ -84,6 +91,13 @@ pub(super) struct Pipeline {
     pub(super) position: Position,
     pub(super) variables: Box<[Slot]>,
     pub(super) commands: Box<[Command]>,
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        let commands = std::mem::take(&mut self.commands);
+        deep(|| drop(commands));
+    }
 }
 
 /// A first operand and the arguments it is given.

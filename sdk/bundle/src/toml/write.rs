@@ -3,6 +3,7 @@
 use super::{MAX_DEPTH, TomlError, local};
 use crate::{
     json::Shortest,
+    stack::deep,
     time::{Duration, Instant, Zone},
     value::{Str, Value},
 };
@@ -54,7 +55,7 @@ fn class(value: &Value, depth: usize) -> Result<Class, TomlError> {
         Value::List(list) => {
             let mut tables = !list.is_empty();
             for item in list.iter() {
-                match class(&seen(item), depth + 1)? {
+                match deep(|| class(&seen(item), depth + 1))? {
                     Class::Nil => return Err(TomlError::NilElement),
                     Class::Table => {}
                     _ => tables = false,
@@ -155,7 +156,7 @@ impl Writer {
         let mut path = key.to_vec();
         for (name, item) in direct.iter().chain(&tables) {
             path.push(name.clone());
-            self.entry(&path, item)?;
+            deep(|| self.entry(&path, item))?;
             path.pop();
         }
         Ok(())
@@ -177,7 +178,7 @@ impl Writer {
                 self.push("[");
                 for (index, item) in list.iter().enumerate() {
                     self.push(if index > 0 { ", " } else { "" });
-                    self.element(&seen(item), depth + 1)?;
+                    deep(|| self.element(&seen(item), depth + 1))?;
                 }
                 self.push("]");
             }

@@ -4,6 +4,7 @@
 use std::{cell::OnceCell, ops::Deref, rc::Rc};
 
 use super::Value;
+use crate::stack::deep;
 
 /// The element type of a slice, which `%T` and `typeOf` show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,15 @@ struct Shared {
     items: Box<[Value]>,
     /// The items in order, once `sort` was called: from then on they are what everybody sees.
     sorted: OnceCell<Box<[Value]>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let items = std::mem::take(&mut self.items);
+        if items.iter().any(|item| matches!(item, Value::List(_) | Value::Map(_))) {
+            deep(|| drop(items));
+        }
+    }
 }
 
 /// A slice; a clone is a reference.

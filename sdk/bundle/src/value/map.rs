@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{Str, Value};
+use crate::stack::deep;
 
 /// The static type of a map, which `%T` and `typeOf` show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,17 @@ impl MapType {
 pub struct Map {
     map_type: MapType,
     nil: bool,
-    entries: Rc<RefCell<BTreeMap<Str, Value>>>,
+    entries: Rc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared(RefCell<BTreeMap<Str, Value>>);
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let entries = std::mem::take(self.0.get_mut());
+        deep(|| drop(entries));
+    }
 }
 
 impl Map {
@@ -57,7 +68,7 @@ impl Map {
 
     /// A new map of entries that are in order already.
     pub fn of(map_type: MapType, entries: BTreeMap<Str, Value>) -> Self {
-        Self { map_type, nil: false, entries: Rc::new(RefCell::new(entries)) }
+        Self { map_type, nil: false, entries: Rc::new(Shared(RefCell::new(entries))) }
     }
 
     /// The static type.
@@ -73,22 +84,22 @@ impl Map {
 
     /// The value of `key`.
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.entries.borrow().get(key).cloned()
+        self.entries.0.borrow().get(key).cloned()
     }
 
     /// Sets `key` for everybody who shares the map.
     pub fn set(&self, key: impl Into<Str>, value: Value) {
-        self.entries.borrow_mut().insert(key.into(), value);
+        self.entries.0.borrow_mut().insert(key.into(), value);
     }
 
     /// Removes `key` for everybody who shares the map.
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.entries.borrow_mut().remove(key)
+        self.entries.0.borrow_mut().remove(key)
     }
 
     /// The entries, borrowed. Do not hold it across anything that may `set` the same map.
     pub fn entries(&self) -> Ref<'_, BTreeMap<Str, Value>> {
-        self.entries.borrow()
+        self.entries.0.borrow()
     }
 
     /// The entries as they are now, safe against changes during a loop over them.

@@ -4,6 +4,7 @@
 use super::merge::deep_copy_map;
 use crate::{
     chart::Chart,
+    stack::deep,
     value::{Map, MapType, Str, Value},
 };
 
@@ -164,7 +165,7 @@ impl Pass<'_> {
                     target.remove(&key);
                 }
                 (Some(Value::Map(given)), Value::Map(default)) => {
-                    self.tables(&given, default, &full(), nulls)
+                    deep(|| self.tables(&given, default, &full(), nulls))
                 }
                 (Some(_), Value::Map(_)) => {
                     self.warnings
@@ -190,7 +191,7 @@ fn drop_nulls(table: &Map) {
             Value::Nil => {
                 table.remove(&key);
             }
-            Value::Map(inner) => drop_nulls(&inner),
+            Value::Map(inner) => deep(|| drop_nulls(&inner)),
             _ => {}
         }
     }

@@ -1,6 +1,9 @@
 //! Copies and plain merges of values.
 
-use crate::value::{List, Map, MapType, Value};
+use crate::{
+    stack::deep,
+    value::{List, Map, MapType, Value},
+};
 
 /// A copy that shares no map with the original.
 pub fn deep_copy_map(map: &Map) -> Map {
@@ -10,9 +13,9 @@ pub fn deep_copy_map(map: &Map) -> Map {
 /// A copy that shares no map with the original.
 pub fn deep_copy(value: &Value) -> Value {
     match value {
-        Value::Map(map) => Value::Map(deep_copy_map(map)),
+        Value::Map(map) => Value::Map(deep(|| deep_copy_map(map))),
         Value::List(list) if list.iter().any(|item| matches!(item, Value::Map(_) | Value::List(_))) => {
-            Value::List(List::new(list.element(), list.iter().map(deep_copy)))
+            deep(|| Value::List(List::new(list.element(), list.iter().map(deep_copy))))
         }
         scalar => scalar.clone(),
     }
@@ -24,7 +27,7 @@ pub fn merge_maps(base: &Map, over: &Map) -> Map {
     let merged = Map::new(MapType::Any, base.snapshot());
     for (key, value) in over.snapshot() {
         let value = match (&value, merged.get(&key)) {
-            (Value::Map(over), Some(Value::Map(base))) => Value::Map(merge_maps(&base, over)),
+            (Value::Map(over), Some(Value::Map(base))) => Value::Map(deep(|| merge_maps(&base, over))),
             _ => value,
         };
         merged.set(key, value);

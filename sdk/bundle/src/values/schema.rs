@@ -7,11 +7,17 @@ use serde_json::{Number, Value as Json};
 
 use crate::{
     chart::Chart,
+    stack::deep,
     value::{Map, Value},
 };
 
 /// How many faults of one schema are told.
 const MAX_FAULTS: usize = 50;
+
+/// Nesting of values, in levels, up to which any thread's stack is large enough to validate them.
+const MAX_PLAIN_DEPTH: usize = 100;
+/// The stack for deeper ones, in bytes: as much of it is touched as the values are deep.
+const DEEP_STACK_BYTES: usize = 1 << 30;
 
 /// Values that a schema refuses, or a schema that is none: the text per chart, as Helm words it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,11 +62,17 @@ pub fn validate_one(schema: &[u8], values: &Map) -> Result<(), String> {
     let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
         format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n")
     })?;
-    let values = json(&Value::Map(values.clone()));
-    let faults = validator.iter_errors(&values).take(MAX_FAULTS);
-    let lines: Vec<String> =
-        faults.map(|fault| format!("- at '{}': {fault}\n", fault.instance_path())).collect();
-    if lines.is_empty() { Ok(()) } else { Err(lines.concat()) }
+    let values = Value::Map(values.clone());
+    let check = || {
+        let values = json(&values);
+        let faults = validator.iter_errors(&values).take(MAX_FAULTS);
+        let lines = faults.map(|fault| format!("- at '{}': {fault}\n", fault.instance_path()));
+        lines.collect::<String>()
+    };
+    // The validator's recursion, and the end of what it reads, is on the stack.
+    let lines =
+        if depth(&values) > MAX_PLAIN_DEPTH { stacker::grow(DEEP_STACK_BYTES, check) } else { check() };
+    if lines.is_empty() { Ok(()) } else { Err(lines) }
 }
 
 /// Refuses every reference to another document, but for `urn:` ones, which Helm lets everything pass.
@@ -73,6 +85,16 @@ impl Retrieve for Nothing {
         }
         Err(format!("failing loading {:?}: schemas are not fetched", uri.as_str()).into())
     }
+}
+
+/// How many levels of lists and maps a value has.
+fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::List(list) => deep(|| list.iter().map(depth).max()),
+        Value::Map(map) => deep(|| map.entries().values().map(depth).max()),
+        _ => return 0,
+    };
+    below.unwrap_or(0) + 1
 }
 
 fn json(value: &Value) -> Json {

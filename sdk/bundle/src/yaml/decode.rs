@@ -11,8 +11,14 @@ use super::{
 };
 use crate::{
     json::{self, lossy},
+    printf::sprintf,
+    stack::deep,
     value::{Map, MapType, Str, Value},
 };
+
+/// Levels at which decoding stops at once: beyond [`super::MAX_DEPTH`] it fails in the end, and in other words only if
+/// something else is wrong too.
+const MAX_DECODED_DEPTH: usize = 2 * super::MAX_DEPTH;
 
 type Entries = BTreeMap<Str, Value>;
 
@@ -43,6 +49,12 @@ pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value,
     if decoder.suspect {
         reject_keys(&value)?;
         reject_infinite(&value)?;
+    }
+    // On its way through JSON the value is written, where an empty list or map is no level more, and read.
+    match decoder.deepest {
+        [inside, _] if inside > super::MAX_DEPTH => return Err(Error::Json(json::Error::Depth)),
+        [_, any] if any > super::MAX_DEPTH => return Err(Error::Mismatch(json::Error::Depth)),
+        _ => {}
     }
     Ok(value)
 }
@@ -101,8 +113,10 @@ fn is_suspect(node: &Node<'_>) -> bool {
     }
 }
 
-fn no_key() -> Error {
-    Error::Meaning("invalid map key: a mapping or a sequence".to_owned())
+/// A value in Go's syntax, as goyaml has it.
+fn go_syntax(value: &Value) -> String {
+    let text = sprintf(b"%+#v", std::slice::from_ref(value));
+    text.text().replace(MapType::Any.name(), "map[interface {}]interface {}")
 }
 
 struct Decoder<'d> {
@@ -115,6 +129,10 @@ struct Decoder<'d> {
     duplicates: Vec<String>,
     /// Whether there was a number or a key that JSON cannot have.
     suspect: bool,
+    /// How many lists and maps the current node lies in.
+    depth: usize,
+    /// The most of them that any node lay in, and any list or map was, empty ones included.
+    deepest: [usize; 2],
 }
 
 impl<'d> Decoder<'d> {
@@ -127,6 +145,8 @@ impl<'d> Decoder<'d> {
             alias_steps: 0,
             duplicates: Vec::new(),
             suspect: false,
+            depth: 0,
+            deepest: [0; 2],
         }
     }
 
@@ -156,25 +176,39 @@ impl<'d> Decoder<'d> {
         if self.open.len() > super::MAX_DEPTH {
             return Err(Error::Depth);
         }
-        let result = follow(self, target)?;
+        let result = deep(|| follow(self, target))?;
         self.open.pop();
         Ok(result)
     }
 
+    /// Runs `body`, which decodes a list or map at the current depth, one level deeper.
+    fn deeper<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.depth += 1;
+        self.deepest[1] = self.deepest[1].max(self.depth);
+        if self.depth > MAX_DECODED_DEPTH {
+            return Err(Error::Json(json::Error::Depth));
+        }
+        let result = deep(|| body(self));
+        self.depth -= 1;
+        result
+    }
+
     fn node(&mut self, index: usize) -> Result<Value, Error> {
         self.step()?;
+        self.deepest[0] = self.deepest[0].max(self.depth);
         let document = self.document;
         let node = &document.nodes[index];
         match &node.content {
             Content::Scalar { text, implicit } => self.scalar(node.tag.as_deref(), text, *implicit),
             Content::Sequence => {
-                let items: Result<Vec<_>, _> =
-                    document.children(index).map(|child| self.node(child)).collect();
-                Ok(Value::list(items?))
+                let items =
+                    |decoder: &mut Self| document.children(index).map(|child| decoder.node(child)).collect();
+                let items: Vec<_> = self.deeper(items)?;
+                Ok(Value::list(items))
             }
             Content::Mapping => {
                 let mut entries = Entries::new();
-                self.entries(index, &mut entries)?;
+                self.deeper(|decoder| decoder.entries(index, &mut entries))?;
                 Ok(Value::Map(Map::of(MapType::Any, entries)))
             }
             Content::Alias(target, name) => self.alias(index, *target, name, Self::node),
@@ -252,8 +286,8 @@ impl<'d> Decoder<'d> {
                 self.alias(index, *target, name, Self::key)
             }
             Content::Sequence | Content::Mapping => {
-                self.node(index)?;
-                Err(no_key())
+                let key = self.node(index)?;
+                Err(Error::Meaning(format!("invalid map key: {}", go_syntax(&key))))
             }
         }
     }
@@ -359,22 +393,31 @@ const NO_KEY: u8 = 0xff;
 /// Fails for keys that JSON cannot have. Only now, as goyaml does: they may have been replaced since.
 fn reject_keys(value: &Value) -> Result<(), Error> {
     match value {
-        Value::List(list) => list.iter().try_for_each(reject_keys),
-        Value::Map(map) => map.entries().iter().try_for_each(|(key, item)| match &**key {
-            [NO_KEY] => Err(Error::Key("%!s(<nil>)")),
-            [NO_KEY, ..] => Err(Error::Key("uint64")),
-            _ => reject_keys(item),
+        Value::List(list) => deep(|| list.iter().try_for_each(reject_keys)),
+        Value::Map(map) => deep(|| {
+            map.entries().iter().try_for_each(|(key, item)| match &**key {
+                [NO_KEY] => Err(unsupported("%!s(<nil>)", "<nil>".to_owned(), item)),
+                [NO_KEY, number @ ..] => {
+                    let number: u64 = String::from_utf8_lossy(number).parse().unwrap_or(u64::MAX);
+                    Err(unsupported("uint64", format!("{number:#x}"), item))
+                }
+                _ => reject_keys(item),
+            })
         }),
         _ => Ok(()),
     }
+}
+
+fn unsupported(kind: &'static str, key: String, value: &Value) -> Error {
+    Error::Key { kind, key, value: go_syntax(value) }
 }
 
 /// Fails for numbers that JSON cannot have.
 fn reject_infinite(value: &Value) -> Result<(), Error> {
     match value {
         Value::Float(number) if !number.is_finite() => Err(Error::Json(json::Error::unsupported(*number))),
-        Value::List(list) => list.iter().try_for_each(reject_infinite),
-        Value::Map(map) => map.entries().values().try_for_each(reject_infinite),
+        Value::List(list) => deep(|| list.iter().try_for_each(reject_infinite)),
+        Value::Map(map) => deep(|| map.entries().values().try_for_each(reject_infinite)),
         _ => Ok(()),
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     json::{self, lossy},
+    stack::deep,
     time::{Duration, Instant},
     value::{List, Map, Value},
 };
@@ -24,6 +25,8 @@ const INDENT: usize = 2;
 const WIDTH: usize = 80;
 /// Longest key, in bytes, that is written before its colon without a `?`.
 const SIMPLE_KEY: usize = 128;
+/// Deepest nesting that version 3 writes, in levels: it has no limit but for a value that contains itself.
+const MAX_PRETTY_DEPTH: usize = 20_000;
 /// The tag of strings that are not UTF-8.
 const BINARY: &str = "!!binary";
 
@@ -104,7 +107,11 @@ impl Emitter {
     }
 
     fn node(&mut self, value: &Value, place: Place, depth: usize) -> Result<(), Stop> {
-        if depth > super::MAX_DEPTH {
+        let limit = match self.rules {
+            Rules::Version2 => super::MAX_DEPTH,
+            Rules::Version3 => MAX_PRETTY_DEPTH,
+        };
+        if depth >= limit && matches!(value, Value::List(_) | Value::Map(_) | Value::Object(_)) {
             return Err(Stop::Failed(Error::Depth));
         }
         if self.out.len() > json::MAX_WRITTEN_BYTES {
@@ -121,8 +128,8 @@ impl Emitter {
             Value::Float(number) => self.float(*number)?,
             Value::Str(text) => drop(self.string(text, false)?),
             Value::Bytes(bytes) => self.bytes(bytes, place, depth)?,
-            Value::List(list) => self.sequence(list, place, depth)?,
-            Value::Map(map) => self.mapping(map, depth)?,
+            Value::List(list) => deep(|| self.sequence(list, place, depth))?,
+            Value::Map(map) => deep(|| self.mapping(map, depth))?,
             Value::Object(object) => match self.native(value) {
                 Some(text) => self.token(&text),
                 None => self.node(&object.plain(), place, depth + 1)?,

@@ -33,8 +33,15 @@ pub enum Error {
     #[error("error converting YAML to JSON: yaml: unmarshal errors:\n  {}", .0.join("\n  "))]
     Duplicates(Vec<String>),
     /// A key that JSON cannot have: null, or a number above `i64::MAX`.
-    #[error("error converting YAML to JSON: unsupported map key of type: {0}")]
-    Key(&'static str),
+    #[error("error converting YAML to JSON: unsupported map key of type: {kind}, key: {key}, value: {value}")]
+    Key {
+        /// The key's type.
+        kind: &'static str,
+        /// The key in Go's syntax.
+        key: String,
+        /// Its value in Go's syntax.
+        value: String,
+    },
     /// A value that JSON cannot have: an infinite number, or not a number.
     #[error("error converting YAML to JSON: {0}")]
     Json(#[source] json::Error),

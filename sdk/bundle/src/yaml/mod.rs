@@ -36,7 +36,7 @@ use decode::{Numbers, Options};
 use emit::{Emitter, Stop};
 use resolve::Rules;
 
-/// Deepest nesting, in levels, that is read or written. goyaml allows 10,000; no chart comes near this.
+/// Deepest nesting, in levels, that is read or written: goyaml's own limit.
 pub const MAX_DEPTH: usize = json::MAX_DEPTH;
 
 /// Longest stream, in bytes, that is read: 256 MiB.

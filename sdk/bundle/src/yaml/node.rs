@@ -33,7 +33,7 @@ pub(super) enum Content<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Document<'a> {
     pub(super) nodes: Vec<Node<'a>>,
-    /// Whether there are tags, aliases or merge keys.
+    /// Whether there are tags, aliases or merge keys, or more levels than may be.
     pub(super) intricate: bool,
 }
 

@@ -9,6 +9,7 @@ use super::{
     node::{Content, Document, Node},
     scan::{Kind, Mark, Scanner},
 };
+use crate::stack::deep;
 
 /// The prefix of YAML's own tags, for which `!!` stands.
 pub(super) const TAG_PREFIX: &str = "tag:yaml.org,2002:";
@@ -144,13 +145,12 @@ impl<'a> Parser<'a> {
     }
 
     fn node(&mut self, allowed: Allowed) -> Result<(), Error> {
+        // The scanner limits how deep it goes, in blocks and in brackets; together they may go too deep.
         self.depth += 1;
-        if self.depth > super::MAX_DEPTH {
-            return Err(Error::Depth);
-        }
-        self.any_node(allowed)?;
+        self.document.intricate |= self.depth > super::MAX_DEPTH;
+        let result = deep(|| self.any_node(allowed));
         self.depth -= 1;
-        Ok(())
+        result
     }
 
     fn any_node(&mut self, allowed: Allowed) -> Result<(), Error> {

@@ -142,7 +142,8 @@ pub fn parse(manifest: &str) -> Result<Vec<Object>, Error> {
     let mut objects = Vec::new();
     for document in yaml::documents(manifest.as_bytes()) {
         let value = json::write(&yaml::read_exact(&document?)?, json::Style::Raw)?;
-        let value: Value = serde_json::from_str(&value).expect("what was written as JSON is JSON");
+        // What was written as JSON is JSON; serde_json reads fewer levels of it.
+        let value: Value = serde_json::from_str(&value).map_err(|_| json::Error::Depth)?;
         if !value.is_null() {
             flatten(value, 0, &mut objects)?;
         }

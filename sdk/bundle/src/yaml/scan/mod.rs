@@ -23,6 +23,10 @@ use super::{
 /// Longest simple key, in characters from its start to its colon.
 const SIMPLE_KEY: usize = 1024;
 
+/// Beyond [`super::MAX_DEPTH`] levels of blocks, or of brackets.
+const TOO_DEEP: &str = "exceeded max depth of 10000";
+const _: () = assert!(super::MAX_DEPTH == 10_000, "the words name the limit");
+
 /// A place where a simple key may start.
 #[derive(Clone, Copy, Default)]
 struct SimpleKey {
@@ -103,7 +107,10 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         let taken = self.taken;
-        match self.keys.iter().rposition(|key| key.held && key.token == taken) {
+        // What is further in starts later, so that few keys are looked at however many brackets are open.
+        let end = self.keys.partition_point(|key| key.token <= taken);
+        let mut here = self.keys[..end].iter().enumerate().rev().take_while(|(_, key)| key.token == taken);
+        match here.find(|(_, key)| key.held).map(|(level, _)| level) {
             Some(level) => self.is_valid(level),
             None => Ok(false),
         }
@@ -304,7 +311,7 @@ impl<'a> Scanner<'a> {
         self.indents.push(self.indent);
         self.indent = column as isize;
         if self.indents.len() > super::MAX_DEPTH {
-            return Err(Error::Depth);
+            return Err(self.failure(TOO_DEEP));
         }
         self.insert(number, kind, mark);
         Ok(())
@@ -362,8 +369,8 @@ impl<'a> Scanner<'a> {
         self.save_key()?;
         let token = self.taken + self.queue.len();
         self.keys.push(SimpleKey { token, ..SimpleKey::default() });
-        if self.keys.len() > super::MAX_DEPTH {
-            return Err(Error::Depth);
+        if self.keys.len() - 1 > super::MAX_DEPTH {
+            return Err(self.failure(TOO_DEEP));
         }
         self.key_allowed = true;
         self.push_indicator(kind);
