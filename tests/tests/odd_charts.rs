@@ -19,6 +19,9 @@ use naru_tests::{Finished, run, tools};
 
 use odd_charts::table::{CHARTS, DUMP, TWICE};
 
+/// A chart of a format to come, of which helm shows nothing and says so no more.
+const UNSHOWN: &str = "third-format";
+
 struct Charts {
     top: tempfile::TempDir,
 }
@@ -76,6 +79,9 @@ impl Charts {
         told: impl Fn(&Finished) -> T,
     ) {
         for name in self.names() {
+            if arguments(name)[0] != "template" && name == UNSHOWN {
+                continue;
+            }
             let arguments = arguments(name);
             let (helm, ours) = (self.helm(&arguments), self.naru(&arguments));
             assert_eq!(helm.code, ours.code, "{arguments:?}\n  helm: {}\n  ours: {}", helm.err, ours.err);

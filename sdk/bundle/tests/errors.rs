@@ -270,6 +270,7 @@ fn failure(files: &[(&str, &str)]) -> String {
         subchart_notes: false,
         skip_schema: false,
         lint: false,
+        origins: None,
     };
     let none = Map::new::<&str>(MapType::Any, []);
     render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new()).unwrap_err().to_string()

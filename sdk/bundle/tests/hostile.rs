@@ -143,6 +143,7 @@ fn rendered(template: &str) -> Result<String, String> {
         subchart_notes: false,
         skip_schema: false,
         lint: false,
+        origins: None,
     };
     let none = Map::new::<&str>(MapType::Any, []);
     let rendered = render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new());

@@ -83,8 +83,9 @@ fn values_are_written_as_deep_as_go_writes_them() {
         assert_eq!(yaml::write(&value).is_ok(), document, "row {index}");
         assert!(yaml::write_pretty(&value).is_ok(), "row {index}");
     }
-    let value = list(LIMIT - 10, Value::from("x"));
-    assert!(toml::write(&Value::map([("a", value)])).is_ok());
+    // A table's name is as long as it is deep, so TOML has a limit of its own.
+    assert!(toml::write(&Value::map([("a", list(200, Value::from("x")))])).is_ok());
+    assert!(toml::write(&Value::map([("a", list(300, Value::from("x")))])).is_err());
 }
 
 struct Nowhere;
@@ -120,6 +121,7 @@ fn rendered(files: &[(&str, &str)], given: &Map) -> Result<String, String> {
         subchart_notes: false,
         skip_schema: false,
         lint: false,
+        origins: None,
     };
     let rendered = render(&mut chart, given, &options, &Nowhere, None, &mut Vec::new());
     rendered.map(|rendered| rendered.manifest_text()).map_err(|error| error.to_string())
@@ -136,10 +138,10 @@ fn charts_with_deep_values_are_rendered() {
         [("values.yaml", defaults.as_str()), ("values.schema.json", schema), ("templates/a.yaml", template)];
     let given = yaml::read_map(given.as_bytes()).unwrap();
     let told = rendered(&files, &given).unwrap();
-    assert!(told.ends_with(" true\ny: 59984\n"), "{told}");
+    assert!(told.contains(" true\ny: 59984\n"), "{told}");
     let manifest = format!("x: {}", nested("[", "", "]", LIMIT - 1));
     let none = Map::new::<&str>(MapType::Any, []);
-    assert!(rendered(&[("templates/a.yaml", &manifest)], &none).unwrap().ends_with(&manifest));
+    assert!(rendered(&[("templates/a.yaml", &manifest)], &none).unwrap().contains(&manifest));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The cluster is asked while a template runs (`lookup`), from the thread that renders: a runtime with several threads is
 //! needed.
 
-use std::{cell::RefCell, collections::BTreeMap, net::ToSocketAddrs};
+use std::{cell::RefCell, collections::BTreeMap, net::ToSocketAddrs, sync::Arc};
 
 use jiff::Zoned;
 use naru_bundle::{
@@ -14,7 +14,7 @@ use naru_bundle::{
     json,
     render::{self, RenderOptions, Rendered, custom_resources},
     value::{Map, Value},
-    values::{Nulls, coalesce, coalesce_tables, deep_copy_map},
+    values::{Nulls, Origins, coalesce, coalesce_tables, deep_copy_map},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub skip_schema: bool,
     /// Whether templates may resolve names.
     pub dns: bool,
+    /// Where the given values come from, for reports.
+    pub origins: Option<Arc<Origins>>,
 }
 
 /// A chart and the values given for it.
@@ -117,6 +119,7 @@ impl<'a> ChartRenderer<'a> {
             subchart_notes: self.settings.subchart_notes,
             skip_schema: self.settings.skip_schema,
             lint: false,
+            origins: self.settings.origins.clone(),
         };
         let surroundings =
             Surroundings { cluster: self.cluster, random: self.random, dns: self.settings.dns };

@@ -107,6 +107,7 @@ impl DiffArgs {
         let settings = Settings {
             reuse: self.reuse.policy(),
             skip_schema: self.skip_schema_validation,
+            origins: self.values.origins(),
             ..Settings::default()
         };
         let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, Some(cluster), random);

@@ -173,6 +173,7 @@ impl InstallFlags {
             subchart_notes: self.render_subchart_notes,
             skip_schema: self.skip_schema_validation,
             dns: self.enable_dns,
+            origins: self.values.origins(),
             ..Settings::default()
         }
     }

@@ -1,10 +1,13 @@
 //! The flags that give values.
 
-use std::{fs, io::Read};
+use std::{fs, io::Read, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use naru_bundle::{value::Map, values::ValueOptions};
+use naru_bundle::{
+    value::Map,
+    values::{Origins, ValueOptions},
+};
 
 /// Most bytes of a values file.
 const MAX_BYTES: u64 = 64 << 20;
@@ -35,10 +38,17 @@ pub struct ValueFlags {
 impl ValueFlags {
     /// All values merged, in Helm's order.
     pub fn merge(&self) -> Result<Map> {
+        self.options().merge(&mut |path| read(path)).map_err(|text| anyhow!(text))
+    }
+
+    /// Where the values come from, for reports.
+    pub fn origins(&self) -> Option<Arc<Origins>> {
+        Some(Arc::new(Origins { given: self.options(), read }))
+    }
+
+    fn options(&self) -> ValueOptions {
         let Self { values, set, set_string, set_file, set_json, set_literal } = self.clone();
         ValueOptions { files: values, set, set_string, set_file, set_json, set_literal }
-            .merge(&mut |path| read(path))
-            .map_err(|text| anyhow!(text))
     }
 }
 

@@ -38,6 +38,12 @@ pub(super) fn check(
     let rendered = match rendered(&mut chart, given, options, capabilities, environment) {
         // Helm is silent about these here.
         Err(RenderError::Dependencies(_) | RenderError::Values(_)) => return,
+        // What is no text cannot be taken apart into documents below.
+        Err(RenderError::Document { path, cause, .. }) => {
+            let own = path.split_once('/').map_or(path.as_str(), |(_, own)| own);
+            findings.check(Severity::Error, own, Err::<(), _>(format!("unable to parse YAML: {cause}")));
+            return;
+        }
         other => other.map_err(|error| error.to_string()),
     };
     let Some(rendered) = findings.check(Severity::Error, FOLDER, rendered) else { return };
@@ -82,6 +88,7 @@ fn rendered(
         subchart_notes: false,
         skip_schema: options.skip_schema,
         lint: true,
+        origins: None,
     };
     render_files(chart, given, &options, environment, &mut Vec::new())
 }

@@ -11,7 +11,7 @@ mod sort;
 mod split;
 mod templates;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use document::told_of_lines as told;
 pub use error::{RenderError, Unsorted};
@@ -24,7 +24,7 @@ use crate::{
     chart::{Chart, clean_path, extension, is_compatible, process_dependencies},
     environment::Environment,
     value::Map,
-    values::{Nulls, coalesce, validate},
+    values::{Nulls, Origins, coalesce, validate},
 };
 
 const NOTES: &str = "NOTES.txt";
@@ -42,6 +42,8 @@ pub struct RenderOptions {
     pub skip_schema: bool,
     /// Whether `required` and `fail` let everything pass.
     pub lint: bool,
+    /// Where the given values come from, to say so of those that a schema refuses.
+    pub origins: Option<Arc<Origins>>,
 }
 
 /// Changes rendered files, by path, before they are split into documents.
@@ -87,7 +89,7 @@ pub fn render_files(
     process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
     let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
     if !options.skip_schema {
-        validate(chart, &values)?;
+        validate(chart, &values, given, options.origins.as_deref())?;
     }
     if !options.lint {
         check_kube_version(chart, &options.capabilities)?;

@@ -10,7 +10,7 @@ pub use write::write;
 use thiserror::Error;
 
 /// Deepest nesting that is written, in levels.
-pub const MAX_DEPTH: usize = crate::json::MAX_DEPTH;
+pub const MAX_DEPTH: usize = 250;
 
 /// Why TOML could not be read or written.
 #[derive(Clone, Debug, Error)]

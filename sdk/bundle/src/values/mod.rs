@@ -5,16 +5,19 @@ mod coalesce;
 mod literal;
 mod merge;
 mod options;
+mod origin;
 mod path;
 mod schema;
 mod set;
 #[cfg(test)]
 mod tests;
+mod violation;
 
 pub use coalesce::{Nulls, coalesce, coalesce_tables};
 pub use literal::set_literal;
 pub use merge::{deep_copy, deep_copy_map, merge_maps};
 pub use options::{ReadFile, ValueOptions};
+pub use origin::Origins;
 pub use path::{NoValue, scalar_at, table_at};
 pub use schema::{SchemaError, validate, validate_one};
 pub use set::{MAX_INDEX, MAX_NESTING, SetError, set_file, set_json, set_string, set_typed};

@@ -5,6 +5,10 @@ use std::error::Error;
 use jsonschema::{Retrieve, Uri};
 use serde_json::{Number, Value as Json};
 
+use super::{
+    origin::{self, Origins},
+    violation::{Violation, violations},
+};
 use crate::{
     chart::Chart,
     stack::deep,
@@ -24,30 +28,59 @@ const DEEP_STACK_BYTES: usize = 1 << 30;
 #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
 pub struct SchemaError(String);
 
-/// Checks the coalesced `values` of a chart against its schema, and its subcharts' against theirs.
+/// Checks the coalesced `values` of a chart against its schema, and its subcharts' against theirs. `given` is what of them
+/// was given from outside, by `origins` if they are known.
 ///
 /// # Errors
-/// Everything that is wrong, chart by chart.
-pub fn validate(chart: &Chart, values: &Map) -> Result<(), SchemaError> {
-    let mut faults = String::new();
-    check(chart, values, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(SchemaError(faults)) }
+/// Everything that is wrong, chart by chart, with the places that it comes from.
+pub fn validate(
+    chart: &Chart,
+    values: &Map,
+    given: &Map,
+    origins: Option<&Origins>,
+) -> Result<(), SchemaError> {
+    let mut check = Check { given, origins, faults: String::new() };
+    check.chart(&mut vec![chart], &mut Vec::new(), values);
+    if check.faults.is_empty() { Ok(()) } else { Err(SchemaError(check.faults)) }
 }
 
-fn check(chart: &Chart, values: &Map, faults: &mut String) {
-    if let Some(schema) = &chart.schema
-        && let Err(text) = validate_one(schema, values)
-    {
-        faults.extend([chart.name(), ":\n", &text]);
-    }
-    for subchart in &chart.dependencies {
-        match values.get(subchart.name().as_bytes()) {
-            None | Some(Value::Nil) => {}
-            Some(Value::Map(inner)) => check(subchart, &inner, faults),
-            Some(other) => {
-                let (name, found) = (subchart.name(), other.type_name());
-                let text = format!("{name}:\ninvalid type for values: expected object (map), got {found}\n");
-                faults.push_str(&text);
+struct Check<'a> {
+    given: &'a Map,
+    origins: Option<&'a Origins>,
+    faults: String,
+}
+
+impl Check<'_> {
+    /// The last of `charts`, each the parent of the next, whose values lie at `path`.
+    fn chart(&mut self, charts: &mut Vec<&Chart>, path: &mut Vec<String>, values: &Map) {
+        let Some(&chart) = charts.last() else { return };
+        if let Some(schema) = &chart.schema
+            && let Err(faults) = faults(schema, values)
+        {
+            self.faults.extend([chart.name(), ":\n"]);
+            for fault in faults {
+                self.faults.push_str(&fault.text);
+                let whole = [path.as_slice(), &fault.path].concat();
+                self.faults.extend(origin::place(charts, &whole, self.given, self.origins));
+            }
+        }
+        for subchart in &chart.dependencies {
+            let name = subchart.name();
+            match values.get(name.as_bytes()) {
+                None | Some(Value::Nil) => {}
+                Some(Value::Map(inner)) => {
+                    charts.push(subchart);
+                    path.push(name.to_owned());
+                    self.chart(charts, path, &inner);
+                    charts.pop();
+                    path.pop();
+                }
+                Some(other) => {
+                    let found = other.type_name();
+                    let text =
+                        format!("{name}:\ninvalid type for values: expected object (map), got {found}\n");
+                    self.faults.push_str(&text);
+                }
             }
         }
     }
@@ -58,21 +91,21 @@ fn check(chart: &Chart, values: &Map, faults: &mut String) {
 /// # Errors
 /// Everything that is wrong, a line each.
 pub fn validate_one(schema: &[u8], values: &Map) -> Result<(), String> {
-    let schema: Json = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
+    faults(schema, values).map_err(|faults| faults.into_iter().map(|fault| fault.text).collect())
+}
+
+fn faults(schema: &[u8], values: &Map) -> Result<(), Vec<Violation>> {
+    let whole = |text: String| vec![Violation { path: Vec::new(), text }];
+    let schema: Json = serde_json::from_slice(schema).map_err(|error| whole(error.to_string()))?;
     let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
-        format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n")
+        whole(format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n"))
     })?;
     let values = Value::Map(values.clone());
-    let check = || {
-        let values = json(&values);
-        let faults = validator.iter_errors(&values).take(MAX_FAULTS);
-        let lines = faults.map(|fault| format!("- at '{}': {fault}\n", fault.instance_path()));
-        lines.collect::<String>()
-    };
+    let check = || violations(validator.iter_errors(&json(&values)).take(MAX_FAULTS));
     // The validator's recursion, and the end of what it reads, is on the stack.
-    let lines =
+    let faults =
         if depth(&values) > MAX_PLAIN_DEPTH { stacker::grow(DEEP_STACK_BYTES, check) } else { check() };
-    if lines.is_empty() { Ok(()) } else { Err(lines) }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Refuses every reference to another document, but for `urn:` ones, which Helm lets everything pass.

@@ -15,6 +15,7 @@ mod emit;
 mod error;
 mod input;
 mod lines;
+mod locate;
 mod node;
 mod number;
 mod order;
@@ -26,6 +27,7 @@ mod split;
 mod timestamp;
 
 pub use error::{Error, Position};
+pub use locate::locate;
 pub use split::documents;
 
 use crate::{

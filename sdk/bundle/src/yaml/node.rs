@@ -12,6 +12,8 @@ pub(super) struct Node<'a> {
     pub(super) end: usize,
     /// Line, from 0.
     pub(super) line: usize,
+    /// Column in bytes, from 0.
+    pub(super) column: usize,
 }
 
 /// What a node is.

@@ -123,13 +123,13 @@ impl<'a> Parser<'a> {
     }
 
     /// Adds a node without its children; [`Self::close`] follows.
-    fn open(&mut self, content: Content<'a>, tag: Option<Box<str>>, line: usize) -> usize {
+    fn open(&mut self, content: Content<'a>, tag: Option<Box<str>>, mark: Mark) -> usize {
         let index = self.document.nodes.len();
         self.document.intricate |= tag.is_some() || matches!(content, Content::Alias(..));
         if let Content::Scalar { text, .. } = &content {
             self.document.intricate |= text == "<<";
         }
-        self.document.nodes.push(Node { content, tag, end: index + 1, line });
+        self.document.nodes.push(Node { content, tag, end: index + 1, line: mark.line, column: mark.column });
         index
     }
 
@@ -139,8 +139,8 @@ impl<'a> Parser<'a> {
 
     /// A scalar that is not there.
     fn empty(&mut self) -> Result<(), Error> {
-        let line = self.mark()?.line;
-        self.open(Content::Scalar { text: Cow::Borrowed(""), implicit: true }, None, line);
+        let mark = self.mark()?;
+        self.open(Content::Scalar { text: Cow::Borrowed(""), implicit: true }, None, mark);
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl<'a> Parser<'a> {
             let Some(&target) = self.anchors.get(name) else {
                 return Err(Error::Meaning(format!("unknown anchor '{name}' referenced")));
             };
-            self.open(Content::Alias(target, name), None, start.line);
+            self.open(Content::Alias(target, name), None, start);
             return self.skip();
         }
         let (anchor, tag) = self.properties()?;
@@ -168,15 +168,15 @@ impl<'a> Parser<'a> {
         }
         let block = allowed != Allowed::Flow;
         match self.peek()? {
-            Kind::BlockEntry if allowed == Allowed::BlockOrFlush => self.flush_sequence(tag, start.line),
-            Kind::Scalar { .. } => self.scalar(tag, start.line),
-            Kind::FlowSequenceStart => self.flow_sequence(tag, start.line),
-            Kind::FlowMappingStart => self.flow_mapping(tag, start.line),
-            Kind::BlockSequenceStart if block => self.block_sequence(tag, start.line),
-            Kind::BlockMappingStart if block => self.block_mapping(tag, start.line),
+            Kind::BlockEntry if allowed == Allowed::BlockOrFlush => self.flush_sequence(tag, start),
+            Kind::Scalar { .. } => self.scalar(tag, start),
+            Kind::FlowSequenceStart => self.flow_sequence(tag, start),
+            Kind::FlowMappingStart => self.flow_mapping(tag, start),
+            Kind::BlockSequenceStart if block => self.block_sequence(tag, start),
+            Kind::BlockMappingStart if block => self.block_mapping(tag, start),
             _ if anchor.is_some() || tag.is_some() => {
                 let implicit = tag.is_none();
-                self.open(Content::Scalar { text: Cow::Borrowed(""), implicit }, tag, start.line);
+                self.open(Content::Scalar { text: Cow::Borrowed(""), implicit }, tag, start);
                 Ok(())
             }
             _ => failure("did not find expected node content", self.mark()?),
@@ -210,16 +210,16 @@ impl<'a> Parser<'a> {
         Ok(Some(name))
     }
 
-    fn scalar(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
+    fn scalar(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
         if let Kind::Scalar { text, plain } = self.scanner.next()?.kind {
             let implicit = tag.as_deref().map_or(plain, |tag| tag == "!");
-            self.open(Content::Scalar { text, implicit }, tag, line);
+            self.open(Content::Scalar { text, implicit }, tag, mark);
         }
         Ok(())
     }
 
-    fn block_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
-        let index = self.open(Content::Sequence, tag, line);
+    fn block_sequence(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, mark);
         self.skip()?;
         loop {
             match self.peek()? {
@@ -239,8 +239,8 @@ impl<'a> Parser<'a> {
     }
 
     /// A sequence at its mapping's own column: no token ends it.
-    fn flush_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
-        let index = self.open(Content::Sequence, tag, line);
+    fn flush_sequence(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, mark);
         while matches!(self.peek()?, Kind::BlockEntry) {
             self.skip()?;
             match self.peek()? {
@@ -252,8 +252,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn block_mapping(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
-        let index = self.open(Content::Mapping, tag, line);
+    fn block_mapping(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
+        let index = self.open(Content::Mapping, tag, mark);
         self.skip()?;
         loop {
             match self.peek()? {
@@ -283,8 +283,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn flow_sequence(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
-        let index = self.open(Content::Sequence, tag, line);
+    fn flow_sequence(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
+        let index = self.open(Content::Sequence, tag, mark);
         self.skip()?;
         let mut first = true;
         while !matches!(self.peek()?, Kind::FlowSequenceEnd) {
@@ -306,8 +306,8 @@ impl<'a> Parser<'a> {
 
     /// A mapping of one entry in a sequence: `[a: b]`.
     fn flow_pair(&mut self) -> Result<(), Error> {
-        let line = self.mark()?.line;
-        let index = self.open(Content::Mapping, None, line);
+        let mark = self.mark()?;
+        let index = self.open(Content::Mapping, None, mark);
         self.skip()?;
         match self.peek()? {
             Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
@@ -322,8 +322,8 @@ impl<'a> Parser<'a> {
         self.peek().map(drop)
     }
 
-    fn flow_mapping(&mut self, tag: Option<Box<str>>, line: usize) -> Result<(), Error> {
-        let index = self.open(Content::Mapping, tag, line);
+    fn flow_mapping(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
+        let index = self.open(Content::Mapping, tag, mark);
         self.skip()?;
         let mut first = true;
         while !matches!(self.peek()?, Kind::FlowMappingEnd) {

@@ -132,6 +132,7 @@ impl TemplateArgs {
         let settings = Settings {
             skip_schema: self.skip_schema_validation,
             dns: self.enable_dns,
+            origins: self.values.origins(),
             ..Settings::default()
         };
         let renderer = ChartRenderer::new(chart, self.values.merge()?, settings, Some(&cluster), random);
@@ -197,6 +198,7 @@ impl TemplateArgs {
             subchart_notes: false,
             skip_schema: self.skip_schema_validation,
             lint: false,
+            origins: self.values.origins(),
         };
         let offline = Offline { dns: self.enable_dns };
         let mut warnings = Vec::new();

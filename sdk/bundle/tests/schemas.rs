@@ -1,0 +1,145 @@
+//! What schemas refuse: in the words of the stock helm, live, and with the place that each value comes from.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::{fs, process::Command};
+
+use naru_bundle::{
+    chart::{Chart, File},
+    value::Map,
+    values::{Nulls, Origins, ValueOptions, coalesce, validate},
+    yaml,
+};
+
+/// A schema, and values that it refuses.
+const REFUSED: &[(&str, &str)] = &[
+    (r#"{"properties": {"a": {"type": "integer"}}}"#, "a: x"),
+    (r#"{"properties": {"a": {"type": ["integer", "null"]}}}"#, "a: x"),
+    (r#"{"properties": {"a": {"type": "string"}}}"#, "a: 1.5"),
+    (r#"{"properties": {"a": {"type": "object"}}}"#, "a: [1]"),
+    (r#"{"properties": {"a": {"type": "string"}, "b": {"type": "array"}}}"#, "a: 1\nb: {c: 1}"),
+    (r#"{"required": ["x", "y"]}"#, "a: 1"),
+    (r#"{"properties": {"a": {"required": ["x"]}}}"#, "a: {b: 1}"),
+    (r#"{"additionalProperties": false, "properties": {"a": {}}}"#, "a: 1\nb: 2\nc: 3"),
+    (r#"{"unevaluatedProperties": false, "properties": {"a": {}}}"#, "b: 1"),
+    (r#"{"properties": {"a": {"enum": ["x", 1, null]}}}"#, "a: z"),
+    (r#"{"properties": {"a": {"enum": ["x"]}}}"#, "a: z"),
+    (r#"{"properties": {"a": {"enum": [{"x": 1}, [1]]}}}"#, "a: z"),
+    (r#"{"properties": {"a": {"const": 1}}}"#, "a: 2"),
+    (r#"{"properties": {"a": {"const": {"x": [1]}}}}"#, "a: 2"),
+    (r#"{"properties": {"a": {"pattern": "^x"}}}"#, "a: it's"),
+    (r#"{"properties": {"a": {"minLength": 3}}}"#, "a: é"),
+    (r#"{"properties": {"a": {"maxLength": 3}}}"#, "a: zzzz"),
+    (r#"{"properties": {"a": {"minimum": 3}}}"#, "a: 1"),
+    (r#"{"properties": {"a": {"maximum": 3}}}"#, "a: 10.5"),
+    (r#"{"properties": {"a": {"exclusiveMinimum": 3}}}"#, "a: 3"),
+    (r#"{"properties": {"a": {"exclusiveMaximum": 3}}}"#, "a: 3"),
+    (r#"{"properties": {"a": {"multipleOf": 3}}}"#, "a: 4"),
+    (r#"{"properties": {"a": {"minItems": 3}}}"#, "a: [1]"),
+    (r#"{"properties": {"a": {"maxItems": 1}}}"#, "a: [1, 2]"),
+    (r#"{"properties": {"a": {"uniqueItems": true}}}"#, "a: [1, 2, 1]"),
+    (r#"{"properties": {"a": {"items": {"type": "string"}}}}"#, "a: [x, 1, 2]"),
+    (r#"{"properties": {"a": {"minProperties": 2}}}"#, "a: {b: 1}"),
+    (r#"{"properties": {"a": {"maxProperties": 1}}}"#, "a: {b: 1, c: 2}"),
+    (r#"{"properties": {"a": {"propertyNames": {"pattern": "^x"}}}}"#, "a: {b: 1}"),
+    (r#"{"properties": {"a": {"not": {"type": "string"}}}}"#, "a: x"),
+    (r#"{"properties": {"a": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}}"#, "a: x"),
+    (r#"{"properties": {"a": {"oneOf": [{"type": "integer"}, {"type": "null"}]}}}"#, "a: x"),
+    (r#"{"properties": {"a": {"oneOf": [{"type": "string"}, {"minLength": 1}]}}}"#, "a: x"),
+    (r#"{"properties": {"a": false}}"#, "a: x"),
+    (r#"{"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["b"]}}"#, "a: 1"),
+    (r#"{"dependentRequired": {"a": ["b"]}}"#, "a: 1"),
+    (
+        r##"{"properties": {"a": {"$ref": "#/definitions/x"}}, "definitions": {"x": {"type": "integer"}}}"##,
+        "a: x",
+    ),
+    (r#"{"properties": {"a": {"patternProperties": {"^x": {"type": "integer"}}}}}"#, "a: {xa: b}"),
+    (r#"{"properties": {"a/b~c d": {"type": "integer"}}}"#, "\"a/b~c d\": x"),
+    (r#"{"type": "string"}"#, "a: 1"),
+];
+
+/// The faults in a report, without places, in any order.
+fn faults(report: &str) -> Vec<&str> {
+    let mut faults: Vec<&str> =
+        report.lines().filter(|line| line.trim_start().starts_with("- at ")).collect();
+    faults.sort_unstable();
+    faults
+}
+
+fn chart(files: &[(&str, &str)]) -> Chart {
+    let named = [("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")];
+    let files =
+        named.iter().chain(files).map(|(name, text)| File { name: (*name).into(), data: (*text).into() });
+    Chart::from_files(files.collect(), &mut Vec::new()).unwrap()
+}
+
+/// What is said of a chart's values.
+fn told(chart: &Chart, given: &Map, origins: Option<&Origins>) -> String {
+    let values = coalesce(chart, given, Nulls::Remove, &mut Vec::new()).unwrap();
+    validate(chart, &values, given, origins).unwrap_err().to_string()
+}
+
+#[test]
+fn faults_are_told_in_helms_words() {
+    let none = yaml::read_map(b"").unwrap();
+    let mut differences = Vec::new();
+    for (schema, values) in REFUSED {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("values.yaml", *values), ("values.schema.json", *schema)];
+        for (name, text) in
+            files.into_iter().chain([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")])
+        {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let output =
+            Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
+        let helms = String::from_utf8(output.unwrap().stderr).unwrap();
+        let ours = told(&chart(&files), &none, None);
+        if faults(&ours) != faults(&helms) {
+            differences.push(format!("{schema} {values}\n  helm: {helms}\n  ours: {ours}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn faults_name_the_place_of_the_value() {
+    let integer = r#"{"properties": {"n": {"type": "integer"}, "m": {"properties": {"l": {"items": {"type": "integer"}}}}, "global": {"properties": {"g": {"type": "integer"}}}}}"#;
+    let files = [
+        ("values.yaml", "a: 1\nn: x\nsub:\n  n: y\nglobal:\n  g: z\n"),
+        ("values.schema.json", integer),
+        ("charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 0.1.0\n"),
+        ("charts/sub/values.yaml", "n: 1\nm:\n  l:\n  - 1\n  - two\n"),
+        ("charts/sub/values.schema.json", integer),
+    ];
+    let read = |name: &str| match name {
+        "given.yaml" => Ok(b"# given\nm: {l: [1, w]}\n".to_vec()),
+        other => Err(other.to_owned()),
+    };
+    let given = ValueOptions {
+        files: vec!["given.yaml".into()],
+        set: vec!["a=1,sub.n=w".into()],
+        ..ValueOptions::default()
+    };
+    let values = given.merge(&mut |name| read(name)).unwrap();
+    let expected = "values don't meet the specifications of the schema(s) in the following chart(s):\n\
+        web:\n\
+        - at '/n': got string, want integer\n  web/values.yaml:2:4:\n  1 | a: 1\n  2 | n: x\n    |    ^\n\
+        - at '/m/l/1': got string, want integer\n  given.yaml:2:12:\n  1 | # given\n  2 | m: {l: [1, w]}\n    |            ^\n\
+        - at '/global/g': got string, want integer\n  web/values.yaml:6:6:\n  4 |   n: y\n  5 | global:\n  6 |   g: z\n    |      ^\n\
+        sub:\n\
+        - at '/n': got string, want integer\n  --set a=1,sub.n=w\n\
+        - at '/m/l/1': got string, want integer\n  web/charts/sub/values.yaml:5:5:\n  3 |   l:\n  4 |   - 1\n  5 |   - two\n    |     ^\n\
+        - at '/global/g': got string, want integer\n  web/values.yaml:6:6:\n  4 |   n: y\n  5 | global:\n  6 |   g: z\n    |      ^\n";
+    let ours = told(&chart(&files), &values, Some(&Origins { given, read }));
+    let paragraphs = |text: &str| {
+        let mut parts: Vec<String> = text
+            .replace("\n- at", "\n\0- at")
+            .replace("\nsub:", "\n\0sub:")
+            .split('\0')
+            .map(str::to_owned)
+            .collect();
+        parts.sort_unstable();
+        parts
+    };
+    assert_eq!(paragraphs(&ours), paragraphs(expected));
+}
