@@ -23,9 +23,7 @@ pub(super) fn violations<'a>(faults: impl Iterator<Item = ValidationError<'a>>) 
     let mut rest = faults.as_slice();
     while let Some(first) = rest.first() {
         let alike = |fault: &&ValidationError<'_>| {
-            missing(fault).is_some()
-                && fault.instance_path() == first.instance_path()
-                && condition(fault) == condition(first)
+            missing(fault).is_some() && fault.instance_path() == first.instance_path()
         };
         let count = rest.iter().take_while(alike).count().max(1);
         let (these, others) = rest.split_at(count);
@@ -49,10 +47,9 @@ fn violation(faults: &[ValidationError<'_>]) -> Violation {
         }
         Kind::Required { .. } => {
             let list = quoted_list(&names);
-            let words = match condition(first) {
-                Some(there) => format!("properties {list} required, if '{there}' exists"),
-                None if names.len() == 1 => format!("missing property {list}"),
-                None => format!("missing properties {list}"),
+            let words = match names.len() {
+                1 => format!("missing property {list}"),
+                _ => format!("missing properties {list}"),
             };
             line(&mut text, first, &words, 0);
         }
@@ -72,13 +69,6 @@ fn missing<'f>(fault: &'f ValidationError<'_>) -> Option<&'f str> {
         Kind::Required { property } => property.as_str(),
         _ => None,
     }
-}
-
-/// The property whose presence makes others necessary.
-fn condition(fault: &ValidationError<'_>) -> Option<String> {
-    let mut steps = fault.schema_path().iter().map(|step| step.to_string());
-    steps.find(|step| step == "dependentRequired" || step == "dependencies")?;
-    steps.next()
 }
 
 fn line(text: &mut String, fault: &ValidationError<'_>, words: &str, indent: usize) {
