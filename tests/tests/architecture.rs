@@ -16,8 +16,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
     ("naru-keys", &[]),
+    ("naru-provenance", &[]),
     ("naru-bundle", &["naru-api", "naru-keys"]),
-    ("naru-release", &["naru-api", "naru-bundle", "naru-client"]),
+    ("naru-release", &["naru-api", "naru-bundle", "naru-client", "naru-provenance"]),
     ("naru-store", &[]),
     ("naru-front", &[]),
     ("naru-apiserver", &["naru-api", "naru-front", "naru-store"]),
@@ -40,6 +41,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("redb", &["naru-store"]),
     ("rtnetlink", &["naru-network"]),
     ("oci-client", &["naru-image", "naru-release"]),
+    ("pgp", &["naru-provenance"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -7,7 +7,10 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use crate::transport;
+use crate::{
+    pace::{Rate, paced},
+    transport,
+};
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ pub enum ConfigError {
 }
 
 /// What takes the place of what a kubeconfig says; everything unset leaves it as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// The context, instead of the current one.
     pub context: Option<String>,
@@ -69,6 +72,8 @@ pub struct Overrides {
     pub insecure: bool,
     /// The name that the API server's certificate must have.
     pub tls_server_name: Option<String>,
+    /// How many requests the server is sent; without limit if unset.
+    pub rate: Option<Rate>,
 }
 
 impl Overrides {
@@ -122,6 +127,10 @@ fn client(mut config: Config, overrides: &Overrides) -> Result<(Client, String),
     let server = config.cluster_url.to_string();
     let client = transport::client(config)
         .map_err(|source| ConfigError::Client { server, source: Box::new(source) })?;
+    let client = match overrides.rate {
+        Some(rate) => paced(client, rate),
+        None => client,
+    };
     Ok((client, namespace))
 }
 

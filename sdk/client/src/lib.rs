@@ -7,6 +7,7 @@ pub mod api;
 mod in_process;
 mod join;
 mod kubeconfig;
+mod pace;
 pub mod resource;
 mod transport;
 
@@ -16,3 +17,4 @@ pub use kube;
 pub use kubeconfig::{
     ConfigError, Overrides, configured_namespace, from_kubeconfig, from_kubeconfig_or_default,
 };
+pub use pace::Rate;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Serves a folder's files over HTTP until the test ends.
-fn serve(folder: PathBuf) -> String {
+pub(crate) fn serve(folder: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -128,13 +128,13 @@ fn charts_come_from_repositories() {
 }
 
 /// Debian's registry.
-struct Registry {
+pub(crate) struct Registry {
     process: Child,
-    host: String,
+    pub(crate) host: String,
 }
 
 impl Registry {
-    fn start(dir: &Path) -> Self {
+    pub(crate) fn start(dir: &Path) -> Self {
         let port = naru_tests::cluster::free_port();
         let config = format!(
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}/registry}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",

@@ -4,8 +4,11 @@
 mod bench;
 mod commands;
 mod compare;
+mod dependencies;
+mod details;
 mod elsewhere;
 mod folders;
 mod interrupted;
+mod signed;
 mod takeover;
 mod waits;

@@ -8,7 +8,7 @@ use naru_bundle::chart::Chart;
 use naru_release::fetch::{Access, Fetcher};
 use rand::TryRngCore;
 
-use super::{global::GlobalArgs, source};
+use super::{connect::say, global::GlobalArgs, provenance::ProvenanceFlags, source};
 
 /// How to reach repositories and registries.
 #[derive(Clone, Debug, Default, Args)]
@@ -48,31 +48,6 @@ impl AccessFlags {
             plain_http: self.plain_http,
             pass_credentials: false,
             timeout: None,
-        }
-    }
-}
-
-/// Signatures of charts, which are not looked at.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ProvenanceFlags {
-    #[arg(long, hide = true)]
-    verify: bool,
-    #[arg(long, hide = true)]
-    keyring: Option<PathBuf>,
-}
-
-impl ProvenanceFlags {
-    /// Refuses to verify: a chart that nobody has looked at must not pass for a verified one.
-    ///
-    /// # Errors
-    /// A verification is asked for.
-    pub fn refuse(&self) -> Result<()> {
-        match self.verify || self.keyring.is_some() {
-            true => Err(anyhow!(
-                "--verify and --keyring are not supported: naru does not read provenance files; verify the chart \
-                 with the stock helm, or pull it by its digest from an OCI registry"
-            )),
-            false => Ok(()),
         }
     }
 }
@@ -125,7 +100,6 @@ impl ChartFlags {
 
     /// The same of any chart, one that cannot be installed too.
     pub async fn load_any(&self, reference: &str, update: bool, global: &GlobalArgs) -> Result<Chart> {
-        self.provenance.refuse()?;
         let local = if self.repo.is_empty() && !reference.starts_with("oci://") {
             source::locate(reference)?
         } else {
@@ -133,6 +107,7 @@ impl ChartFlags {
         };
         match local {
             Some(path) => {
+                self.provenance.verify_here(&path)?;
                 let chart = source::load(&path)?;
                 if update && path.is_dir() && !naru_bundle::chart::missing_dependencies(&chart).is_empty() {
                     super::dependency::update(&self.fetcher(global), &path, false).await?;
@@ -141,7 +116,13 @@ impl ChartFlags {
                 Ok(chart)
             }
             None => {
-                let fetched = self.fetcher(global).chart(reference.trim(), self.wanted(), &self.repo).await?;
+                let wanted = self.provenance.wanted();
+                let fetcher = self.fetcher(global).with_provenance(wanted.clone());
+                let fetched = fetcher.chart(reference.trim(), self.wanted(), &self.repo).await?;
+                if let Some((reference, digest)) = &fetched.pulled {
+                    eprintln!("Pulled: {reference}\nDigest: {digest}");
+                }
+                fetched.verify(&wanted, reference, &say)?;
                 let mut warnings = Vec::new();
                 let chart = Chart::from_archive(&fetched.bytes, &mut warnings)?;
                 source::warn(&warnings);

@@ -8,9 +8,7 @@ use naru_bundle::chart::{Chart, write_archive};
 use naru_release::fetch::{Access, Fetcher, Manager};
 
 use super::{
-    chart_flags::{AccessFlags, ProvenanceFlags},
-    global::GlobalArgs,
-    output, package, source,
+    chart_flags::AccessFlags, global::GlobalArgs, output, package, provenance::ProvenanceFlags, source,
 };
 
 /// Manage a chart's dependencies.
@@ -56,18 +54,16 @@ struct UpdateArgs {
 impl DependencyArgs {
     /// Runs the command.
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
-        if let What::Build(args) | What::Update(args) = &self.what {
-            args.provenance.refuse()?;
-        }
         match self.what {
             What::Build(args) => {
-                manager(&global.fetcher(args.access.access()), &args.chart, args.skip_refresh)
-                    .build()
-                    .await
-                    .map_err(Into::into)
+                let fetcher = global.fetcher(args.access.access());
+                let fetcher = fetcher.with_provenance(args.provenance.wanted_if_there());
+                Ok(manager(&fetcher, &args.chart, args.skip_refresh).build().await?)
             }
             What::Update(args) => {
-                update(&global.fetcher(args.access.access()), &args.chart, args.skip_refresh).await
+                let fetcher = global.fetcher(args.access.access());
+                let fetcher = fetcher.with_provenance(args.provenance.wanted());
+                update(&fetcher, &args.chart, args.skip_refresh).await
             }
             What::List { chart, max_col_width } => {
                 list(&global.fetcher(Access::default()), &chart, max_col_width)
@@ -79,6 +75,12 @@ impl DependencyArgs {
 /// Resolves and fetches a chart's dependencies.
 pub async fn update(fetcher: &Fetcher, chart: &Path, skip_refresh: bool) -> Result<()> {
     Ok(manager(fetcher, chart, skip_refresh).update().await?)
+}
+
+/// The same without a word.
+pub async fn update_silently(fetcher: &Fetcher, chart: &Path) -> Result<()> {
+    let manager = Manager { say: &|_| {}, ..manager(fetcher, chart, false) };
+    Ok(manager.update().await?)
 }
 
 fn manager<'a>(fetcher: &'a Fetcher, folder: &'a Path, skip_refresh: bool) -> Manager<'a> {
@@ -98,7 +100,8 @@ fn pack(chart: &Chart) -> Result<Vec<u8>, String> {
 }
 
 fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {
-    let rows = manager(fetcher, chart, true).list()?;
+    let manager = manager(fetcher, chart, true);
+    let rows = manager.list()?;
     if rows.is_empty() {
         println!("WARNING: no dependencies at {}", chart.join("charts").display());
         return Ok(());
@@ -107,5 +110,8 @@ fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {
     let cells = rows.into_iter().map(|row| vec![row.name, row.version, row.repository, row.status.into()]);
     let all: Vec<_> = std::iter::once(heading).chain(cells).collect();
     println!("{}", output::grid_with(&all, max_col_width, |_, _, cell| cell.into()));
+    for problem in manager.strangers()? {
+        println!("WARNING: {problem}");
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use naru_client::{Overrides, configured_namespace};
+use naru_client::{Overrides, Rate, configured_namespace};
 use naru_release::{
     cluster::Cluster,
     fetch::{Access, Fetcher, Home},
@@ -61,6 +61,24 @@ pub struct GlobalArgs {
     /// The name that the API server's certificate must have.
     #[arg(long, value_name = "NAME", env = "HELM_KUBETLS_SERVER_NAME", hide_env = true, global = true)]
     pub kube_tls_server_name: Option<String>,
+    /// At most so many requests to the API server in a second, after the first burst; 5 if 0, any number if negative.
+    ///
+    /// Without this and --burst-limit there is no limit.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "HELM_QPS",
+        hide_env = true,
+        allow_hyphen_values = true,
+        global = true
+    )]
+    pub qps: Option<f32>,
+    /// So many requests may go to the API server at once; see --qps.
+    #[arg(long, value_name = "NUMBER", env = "HELM_BURST_LIMIT", hide_env = true, global = true)]
+    pub burst_limit: Option<u32>,
+    /// Where helm keeps charts that it has fetched; nothing is kept here.
+    #[arg(long, value_name = "FOLDER", env = "HELM_CONTENT_CACHE", hide = true, global = true)]
+    pub content_cache: Option<PathBuf>,
     /// The file with logins to registries.
     #[arg(long, value_name = "FILE", env = "HELM_REGISTRY_CONFIG", hide_env = true, global = true)]
     pub registry_config: Option<PathBuf>,
@@ -120,7 +138,24 @@ impl GlobalArgs {
             ca_file: self.kube_ca_file.clone(),
             insecure: self.kube_insecure_skip_tls_verify,
             tls_server_name: self.kube_tls_server_name.clone(),
+            rate: self.rate(),
         }
+    }
+
+    /// How many requests go to the API server, if that is limited; what is not given, or 0, is what Kubernetes' Go clients
+    /// take and helm gives them.
+    fn rate(&self) -> Option<Rate> {
+        const PER_SECOND: f32 = 5.0;
+        const BURST: u32 = 10;
+        const HELMS_BURST: u32 = 100;
+        (self.qps.is_some() || self.burst_limit.is_some()).then(|| Rate {
+            per_second: self.qps.filter(|rate| *rate != 0.0).unwrap_or(PER_SECOND),
+            burst: match self.burst_limit {
+                None => HELMS_BURST,
+                Some(0) => BURST,
+                Some(burst) => burst,
+            },
+        })
     }
 
     /// Connects.

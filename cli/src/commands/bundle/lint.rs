@@ -1,7 +1,7 @@
 //! `naru bundle lint`: what is wrong with charts. Source: `helm lint`.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -45,7 +45,11 @@ pub struct LintArgs {
 impl LintArgs {
     /// Prints what it finds; fails if a chart does.
     pub fn run(self, global: &GlobalArgs) -> Result<()> {
-        let kube_version = self.kube_version.as_deref().map(KubeVersion::parse).transpose()?;
+        let kube_version = self
+            .kube_version
+            .as_deref()
+            .map(|text| KubeVersion::parse(text).with_context(|| format!("invalid kube version '{text}'")));
+        let kube_version = kube_version.transpose()?;
         let options = LintOptions {
             namespace: global.namespace_here(),
             kube_version,
@@ -102,17 +106,24 @@ fn one(path: &Path, values: &Map, options: &LintOptions) -> Result<Vec<Message>>
 }
 
 fn files(path: &Path) -> Result<Vec<File>> {
-    const MISSING: &str = "unable to check Chart.yaml file in chart";
-    let about = fs::metadata(path).with_context(|| format!("{MISSING}: {}", path.display()))?;
-    let files = if about.is_dir() {
-        folder::read(path)?
-    } else {
-        ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
-        read_archive(&fs::read(path)?).context("unable to extract tarball")?
-    };
-    if !files.iter().any(|file| file.name == "Chart.yaml") {
-        bail!("{MISSING}: {} has none", path.display());
+    let name = path.to_string_lossy();
+    if !name.ends_with(".tgz") && !name.ends_with(".tar.gz") {
+        let file = path.join("Chart.yaml");
+        if let Err(error) = fs::metadata(&file) {
+            let reason = match error.kind() {
+                io::ErrorKind::NotFound => "no such file or directory".into(),
+                io::ErrorKind::NotADirectory => "not a directory".into(),
+                _ => error.to_string(),
+            };
+            bail!("unable to check Chart.yaml file in chart: stat {}: {reason}", file.display());
+        }
+        return folder::read(path);
     }
+    let about = fs::metadata(path).with_context(|| format!("unable to open tarball: {}", path.display()))?;
+    ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
+    let files = read_archive(&fs::read(path)?).context("unable to extract tarball")?;
+    let has_chart = files.iter().any(|file| file.name == "Chart.yaml");
+    ensure!(has_chart, "unable to check Chart.yaml file in chart: {} has none", path.display());
     Ok(files)
 }
 

@@ -19,6 +19,7 @@ mod operate;
 mod output;
 mod package;
 mod post_renderer;
+mod provenance;
 mod pull;
 mod push;
 mod registry;
@@ -34,6 +35,7 @@ mod test;
 mod uninstall;
 mod upgrade;
 mod value_flags;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -112,6 +114,8 @@ enum ChartCommand {
     Show(show::ShowArgs),
     /// Render a chart's templates here and print them.
     Template(Box<template::TemplateArgs>),
+    /// Say who has signed a chart.
+    Verify(verify::VerifyArgs),
 }
 
 impl ChartCommand {
@@ -121,7 +125,7 @@ impl ChartCommand {
             Self::Package(args) => args.reaches_out(),
             Self::Show(args) => args.reaches_out(),
             Self::Template(args) => args.reaches_out(),
-            Self::Create(_) | Self::Lint(_) => false,
+            Self::Create(_) | Self::Lint(_) | Self::Verify(_) => false,
         }
     }
 
@@ -141,6 +145,7 @@ impl ChartCommand {
             Self::Package(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Template(args) => args.run(global),
+            Self::Verify(args) => args.run(),
         }
     }
 }

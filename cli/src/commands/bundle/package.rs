@@ -6,14 +6,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use naru_bundle::{
     chart::{missing_dependencies, write_archive},
     semver::Version,
 };
 
-use super::{chart_flags::AccessFlags, dependency, global::GlobalArgs, source};
+use super::{chart_flags::AccessFlags, dependency, global::GlobalArgs, provenance::SignFlags, source};
 
 /// Pack charts into archives.
 #[derive(Clone, Debug, Args)]
@@ -35,14 +35,8 @@ pub struct PackageArgs {
     dependency_update: bool,
     #[command(flatten)]
     access: AccessFlags,
-    #[arg(long, hide = true)]
-    sign: bool,
-    #[arg(long, hide = true)]
-    key: Option<String>,
-    #[arg(long, hide = true)]
-    keyring: Option<PathBuf>,
-    #[arg(long, hide = true)]
-    passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    sign: SignFlags,
 }
 
 impl PackageArgs {
@@ -53,26 +47,18 @@ impl PackageArgs {
 
     /// Packs every chart.
     pub fn run(self) -> Result<()> {
-        self.refuse_signing()?;
+        self.sign.check()?;
         self.charts.iter().try_for_each(|chart| self.pack_and_tell(chart))
     }
 
     /// The same, with each chart's dependencies fetched before.
     pub async fn run_online(self, global: &GlobalArgs) -> Result<()> {
-        self.refuse_signing()?;
+        self.sign.check()?;
         for chart in &self.charts {
-            dependency::update(&global.fetcher(self.access.access()), chart, false).await?;
+            exists(chart)?;
+            dependency::update_silently(&global.fetcher(self.access.access()), chart).await?;
             self.pack_and_tell(chart)?;
         }
-        Ok(())
-    }
-
-    /// The flags that name a key say nothing without `--sign`, in helm either.
-    fn refuse_signing(&self) -> Result<()> {
-        ensure!(
-            !self.sign,
-            "--sign is not supported: naru writes no provenance files; sign the archive with the stock helm"
-        );
         Ok(())
     }
 
@@ -83,7 +69,12 @@ impl PackageArgs {
     }
 
     fn pack(&self, folder: &Path) -> Result<PathBuf> {
-        ensure!(folder.is_dir(), "{} is no folder", folder.display());
+        exists(folder)?;
+        if !folder.is_dir() {
+            let file = folder.canonicalize()?.join("Chart.yaml");
+            let file = file.display();
+            bail!("unable to detect chart at {file}: open {file}: not a directory");
+        }
         let mut chart = source::load(folder)?;
         if let Some(version) = &self.version {
             chart.metadata.version.clone_from(version);
@@ -106,8 +97,14 @@ impl PackageArgs {
         fs::create_dir_all(&destination).with_context(|| destination.display().to_string())?;
         let file = destination.join(format!("{}-{}.tgz", chart.name(), chart.metadata.version));
         fs::write(&file, archive).with_context(|| file.display().to_string())?;
+        self.sign.sign(&chart, &file)?;
         Ok(file)
     }
+}
+
+fn exists(folder: &Path) -> Result<()> {
+    ensure!(folder.exists(), "stat {}: no such file or directory", folder.display());
+    Ok(())
 }
 
 /// The time that all entries get, in seconds: now, or SOURCE_DATE_EPOCH for archives that are the same every time.

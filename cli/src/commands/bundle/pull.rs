@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use naru_bundle::chart::{Chart, File};
+use naru_release::fetch::{Fetched, Provenance};
 
 use super::{chart_flags::ChartFlags, global::GlobalArgs};
 
@@ -28,15 +29,14 @@ pub struct PullArgs {
     untardir: PathBuf,
     #[command(flatten)]
     chart: ChartFlags,
-    #[arg(long, hide = true)]
+    /// Fetch the chart's signature too, without verifying it.
+    #[arg(long)]
     prov: bool,
 }
 
 impl PullArgs {
     /// Runs the command.
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
-        self.chart.provenance.refuse()?;
-        ensure!(!self.prov, "--prov is not supported: naru does not fetch provenance files");
         for reference in &self.charts {
             self.pull(reference, global).await?;
         }
@@ -44,20 +44,47 @@ impl PullArgs {
     }
 
     async fn pull(&self, reference: &str, global: &GlobalArgs) -> Result<()> {
-        let fetched =
-            self.chart.fetcher(global).chart(reference, self.chart.wanted(), &self.chart.repo).await?;
+        let wanted = match self.chart.provenance.wanted() {
+            Provenance::Ignored if self.prov => Provenance::Fetched,
+            wanted => wanted,
+        };
+        let fetcher = self.chart.fetcher(global).with_provenance(wanted.clone());
+        let fetched = fetcher.chart(reference, self.chart.wanted(), &self.chart.repo).await?;
+        let has_provenance = matches!(fetched.provenance, Some(Ok(_)));
         if let Some((reference, digest)) = &fetched.pulled {
-            println!("Pulled: {reference}\nDigest: {digest}");
+            // A registry is asked once for the chart, and once for what vouches for it.
+            for _ in 0..1 + usize::from(has_provenance) {
+                println!("Pulled: {reference}\nDigest: {digest}");
+            }
         }
-        if self.untar {
-            let below = self.destination.join(&self.untardir);
-            let chart = Chart::from_archive(&fetched.bytes, &mut Vec::new())?;
-            return unpack(&chart, &below);
+        if !self.untar {
+            self.keep(&fetched)?;
         }
+        // A chart of a repository goes by its URL once it was found there.
+        let reference = if self.chart.repo.is_empty() { reference } else { &fetched.url };
+        if let Some(verification) = fetched.verify(&wanted, reference, &|line| println!("{line}"))? {
+            print!("{verification}");
+        }
+        match self.untar {
+            true => {
+                let chart = Chart::from_archive(&fetched.bytes, &mut Vec::new())?;
+                unpack(&chart, &self.destination.join(&self.untardir))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the archive, and what vouches for it beside it.
+    fn keep(&self, fetched: &Fetched) -> Result<()> {
         let name = Path::new(&fetched.file_name).file_name().context("the chart's file has no name")?;
         let path = self.destination.join(name);
-        fs::create_dir_all(&self.destination).with_context(|| self.destination.display().to_string())?;
-        fs::write(&path, &fetched.bytes).with_context(|| path.display().to_string())
+        ensure!(self.destination.is_dir(), "open {}: no such file or directory", path.display());
+        fs::write(&path, &fetched.bytes).with_context(|| path.display().to_string())?;
+        if let Some(Ok(text)) = &fetched.provenance {
+            let beside = PathBuf::from(format!("{}.prov", path.display()));
+            fs::write(&beside, text).with_context(|| beside.display().to_string())?;
+        }
+        Ok(())
     }
 }
 

@@ -76,6 +76,10 @@ struct AddArgs {
     /// Take the place of another of this name.
     #[arg(long)]
     force_update: bool,
+    /// Add repositories too that were given up: every one can be added here.
+    #[arg(long)]
+    #[allow(dead_code, reason = "what it allows is never refused")]
+    allow_deprecated_repos: bool,
     /// Read the password from standard input.
     #[arg(long)]
     password_stdin: bool,

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use naru_bundle::chart::Chart;
 use naru_release::{
     operations::{Operator, Options},
     record::{Release, Status},
@@ -80,7 +81,8 @@ impl UpgradeArgs {
                 return self.flags.print(release, global);
             }
         }
-        let release = self.upgrade(global).await.context("UPGRADE FAILED")?;
+        let chart = self.flags.load(&self.chart, global).await?;
+        let release = self.upgrade(chart, global).await.context("UPGRADE FAILED")?;
         if table {
             println!("Release {:?} has been upgraded. Happy Helming!", self.release);
         }
@@ -99,9 +101,8 @@ impl UpgradeArgs {
         }
     }
 
-    async fn upgrade(&self, global: &GlobalArgs) -> Result<Release> {
+    async fn upgrade(&self, chart: Chart, global: &GlobalArgs) -> Result<Release> {
         self.flags.check()?;
-        let chart = self.flags.load(&self.chart, global).await?;
         let cluster = global.connect().await?;
         let settings = Settings { reuse: self.reuse.policy(), ..self.flags.settings() };
         let renderer = self.flags.renderer(chart, settings, Some(&cluster))?;

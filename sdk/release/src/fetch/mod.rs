@@ -7,9 +7,10 @@ mod http;
 mod index;
 mod indexing;
 mod oci;
+mod provenance;
 mod repositories;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 pub use dependencies::{Manager, Row, lock_digest};
 pub use home::Home;
@@ -17,11 +18,14 @@ pub use index::{Entry, Index};
 pub use indexing::{Indexing, index_folder};
 use naru_bundle::semver;
 pub use oci::{Pushed, Reference};
+pub use provenance::{Provenance, Verification, read_keyring, sign, statement, usual_keyring, verify_file};
 pub use repositories::{Repositories, Repository};
 use sha2::{Digest, Sha256};
 
 /// The largest chart archive that is fetched, in bytes.
 pub const CHART_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// The largest signed text that is fetched, in bytes.
+pub const PROVENANCE_BYTES_MAX: usize = naru_provenance::TEXT_BYTES_MAX as usize;
 /// The largest index that is fetched, in bytes.
 pub const INDEX_BYTES_MAX: usize = 256 * 1024 * 1024;
 
@@ -65,6 +69,9 @@ pub enum Error {
         /// What it said.
         reason: String,
     },
+    /// A keyring that is none, or a signature that does not count.
+    #[error(transparent)]
+    Provenance(naru_provenance::Error),
 }
 
 /// Who we are to servers, and what we think of them.
@@ -97,6 +104,10 @@ pub struct Fetched {
     pub bytes: Vec<u8>,
     /// What a registry says of it: the full reference and the manifest's digest.
     pub pulled: Option<(String, String)>,
+    /// Where it was.
+    pub url: String,
+    /// The signed text beside it, or why there is none; `None` if it was not asked for.
+    pub provenance: Option<Result<Vec<u8>, Arc<Error>>>,
 }
 
 /// Fetches charts.
@@ -106,12 +117,19 @@ pub struct Fetcher {
     pub home: Home,
     /// Who we are.
     pub access: Access,
+    /// What is done about signatures.
+    pub provenance: Provenance,
 }
 
 impl Fetcher {
-    /// Somebody who fetches with this configuration.
+    /// Somebody who fetches with this configuration, and leaves signatures alone.
     pub fn new(home: Home, access: Access) -> Self {
-        Fetcher { home, access }
+        Fetcher { home, access, provenance: Provenance::Ignored }
+    }
+
+    /// The same, with signatures.
+    pub fn with_provenance(self, provenance: Provenance) -> Self {
+        Fetcher { provenance, ..self }
     }
 
     /// Fetches a chart: `oci://HOST/PATH`, a URL, `REPOSITORY/CHART`, or a name in the repository at `repository` if that
@@ -181,7 +199,13 @@ impl Fetcher {
         }
         let path = url.split(['?', '#']).next().unwrap_or(url);
         let file_name = path.rsplit('/').next().unwrap_or("chart.tgz").to_string();
-        Ok(Fetched { file_name, bytes, pulled: None })
+        let provenance = match self.provenance.is_wanted() {
+            true => {
+                Some(http::get(access, &format!("{url}.prov"), PROVENANCE_BYTES_MAX).await.map_err(Arc::new))
+            }
+            false => None,
+        };
+        Ok(Fetched { file_name, bytes, pulled: None, url: url.into(), provenance })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Charts in OCI registries: Helm's media types, Docker's login files.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use naru_bundle::{chart::Chart, json, semver::Version};
@@ -15,14 +15,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, accepts, dependencies::escaped, file_error, hex,
-    write_file,
+    Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, PROVENANCE_BYTES_MAX, accepts, dependencies::escaped,
+    file_error, hex, write_file,
 };
 
 /// What references to registries begin with.
 pub(super) const SCHEME: &str = "oci://";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 const LEGACY_LAYER: &str = "application/tar+gzip";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// How many tags are asked for at once.
@@ -252,18 +253,13 @@ impl Fetcher {
         let OciManifest::Image(manifest) = manifest else {
             return Err(Error::Plain(format!("{image} is an index of images, no chart")));
         };
-        let layer = manifest
-            .layers
-            .iter()
-            .find(|layer| [LAYER, LEGACY_LAYER].contains(&layer.media_type.as_str()))
-            .ok_or_else(|| {
-                Error::Plain(format!("manifest does not contain a layer with mediatype {LAYER}"))
-            })?;
-        if layer.size > CHART_BYTES_MAX as i64 {
-            return Err(Error::Plain(format!("{image} is larger than {CHART_BYTES_MAX} bytes")));
-        }
+        let layer = layer_of(&manifest, &[LAYER, LEGACY_LAYER], CHART_BYTES_MAX)?;
         let mut bytes = Vec::new();
         client.pull_blob(&image, layer, &mut bytes).await.map_err(failed(doing()))?;
+        let provenance = match self.provenance.is_wanted() {
+            true => Some(provenance(&client, &image, &manifest).await.map_err(Arc::new)),
+            false => None,
+        };
         let base = reference.path.rsplit('/').next().unwrap_or_default();
         let version = if tag.is_empty() { digest.replace(':', "-") } else { tag.replace('_', "+") };
         let full = if tag.is_empty() {
@@ -271,16 +267,25 @@ impl Fetcher {
         } else {
             format!("{}:{tag}", reference.name())
         };
-        Ok(Fetched { file_name: format!("{base}-{version}.tgz"), bytes, pulled: Some((full, digest)) })
+        let url = format!("{SCHEME}{full}");
+        let file_name = format!("{base}-{version}.tgz");
+        Ok(Fetched { file_name, bytes, pulled: Some((full, digest)), url, provenance })
     }
 
-    /// Pushes a chart archive below `remote` (`oci://HOST/PATH`), under its own name and version.
-    pub async fn push(&self, archive: Vec<u8>, remote: &str, created: &str) -> Result<Pushed, Error> {
+    /// Pushes a chart archive below `remote` (`oci://HOST/PATH`), under its own name and version, and the signed text that
+    /// vouches for it, if there is one.
+    pub async fn push(
+        &self,
+        archive: Vec<u8>,
+        provenance: Option<Vec<u8>>,
+        remote: &str,
+        created: &str,
+    ) -> Result<Pushed, Error> {
         if !remote.starts_with(SCHEME) {
             let scheme = remote.split("://").next().unwrap_or_default();
             return Err(Error::Plain(match remote.contains("://") {
                 true => format!("scheme {scheme:?} not supported"),
-                false => format!("scheme prefix missing from remote (e.g. \"{SCHEME}\"): {scheme:?}"),
+                false => format!("scheme prefix missing from remote (e.g. \"{SCHEME}\")"),
             }));
         }
         let chart = Chart::from_archive(&archive, &mut Vec::new());
@@ -291,14 +296,18 @@ impl Fetcher {
         let mut reference = Reference::parse(&format!("{}/{name}", remote.trim_end_matches('/')))?;
         reference.tag = tag_of(&version);
         let image = reference.at(&reference.tag);
-        let manifest = manifest_of(&chart, metadata.as_bytes(), &archive, created);
+        let mut layers = vec![(LAYER, archive)];
+        layers.extend(provenance.map(|text| (PROVENANCE, text)));
+        // Helm sorts them by their digests.
+        layers.sort_by_key(|(_, bytes)| Sha256::digest(bytes));
+        let manifest = manifest_of(&chart, metadata.as_bytes(), &layers, created);
         let client = self.client(&reference.host)?;
         let auth = self.auth(&reference.host)?;
         let doing = || format!("{image}");
         client.auth(&image, &auth, RegistryOperation::Push).await.map_err(failed(doing()))?;
         client.store_auth_if_needed(&reference.host, &auth).await;
-        for (bytes, descriptor) in [(metadata.into_bytes(), &manifest.config), (archive, &manifest.layers[0])]
-        {
+        let layers = layers.into_iter().map(|(_, bytes)| bytes).zip(&manifest.layers);
+        for (bytes, descriptor) in [(metadata.into_bytes(), &manifest.config)].into_iter().chain(layers) {
             client.push_blob(&image, bytes, &descriptor.digest).await.map_err(failed(doing()))?;
         }
         let bytes = serde_json::to_vec(&manifest).expect("a manifest is made of strings and numbers");
@@ -359,7 +368,40 @@ fn in_gos_order(metadata: &str) -> String {
     escaped(&value.to_string())
 }
 
-fn manifest_of(chart: &Chart, metadata: &[u8], archive: &[u8], created: &str) -> OciImageManifest {
+/// The layer of one of these media types, of at most `max` bytes.
+fn layer_of<'a>(
+    manifest: &'a OciImageManifest,
+    media_types: &[&str],
+    max: usize,
+) -> Result<&'a OciDescriptor, Error> {
+    let layer = manifest.layers.iter().find(|layer| media_types.contains(&layer.media_type.as_str()));
+    let layer = layer.ok_or_else(|| {
+        Error::Plain(format!("manifest does not contain a layer with mediatype {}", media_types[0]))
+    })?;
+    match usize::try_from(layer.size).is_ok_and(|size| size <= max) {
+        true => Ok(layer),
+        false => Err(Error::Plain(format!("the layer {} is larger than {max} bytes", layer.digest))),
+    }
+}
+
+/// The signed text that vouches for a chart.
+async fn provenance(
+    client: &Client,
+    image: &OciReference,
+    manifest: &OciImageManifest,
+) -> Result<Vec<u8>, Error> {
+    let layer = layer_of(manifest, &[PROVENANCE], PROVENANCE_BYTES_MAX)?;
+    let mut text = Vec::new();
+    client.pull_blob(image, layer, &mut text).await.map_err(failed(image.to_string()))?;
+    Ok(text)
+}
+
+fn manifest_of(
+    chart: &Chart,
+    metadata: &[u8],
+    layers: &[(&str, Vec<u8>)],
+    created: &str,
+) -> OciImageManifest {
     let descriptor = |media_type: &str, bytes: &[u8]| OciDescriptor {
         media_type: media_type.into(),
         digest: format!("sha256:{}", hex(&Sha256::digest(bytes))),
@@ -392,7 +434,7 @@ fn manifest_of(chart: &Chart, metadata: &[u8], archive: &[u8], created: &str) ->
     OciImageManifest {
         schema_version: 2,
         config: descriptor(CONFIG, metadata),
-        layers: vec![descriptor(LAYER, archive)],
+        layers: layers.iter().map(|(media_type, bytes)| descriptor(media_type, bytes)).collect(),
         // Helm leaves it out; the content type says it.
         media_type: None,
         annotations: Some(annotations),

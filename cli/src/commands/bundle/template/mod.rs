@@ -114,6 +114,7 @@ impl TemplateArgs {
         let (name, reference) = self.name_and_chart()?;
         let path = source::locate(reference)?
             .ok_or_else(|| anyhow!("chart {reference:?} not found on this machine"))?;
+        self.chart.provenance.verify_here(&path)?;
         let chart = source::load(&path)?;
         source::check_installable(&chart)?;
         self.render(&name, chart, global)
@@ -170,7 +171,6 @@ impl TemplateArgs {
     }
 
     fn check(&self) -> Result<()> {
-        self.chart.provenance.refuse()?;
         ensure!(
             !self.validates() || self.output_dir.is_none() && !self.is_upgrade,
             "--output-dir and --is-upgrade do not go together with --validate or --dry-run=server"
