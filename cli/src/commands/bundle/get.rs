@@ -42,14 +42,17 @@ enum What {
     Values(ValuesArgs),
 }
 
+/// Labels of records that Helm gives them itself.
+const HELMS_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+
 /// Which release.
 #[derive(Clone, Debug, Args)]
 struct ReleaseArgs {
     /// The release.
     release: String,
     /// The revision, instead of the newest.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    revision: u64,
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_negative_numbers = true)]
+    revision: i64,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -83,7 +86,13 @@ struct ValuesArgs {
 impl ReleaseArgs {
     async fn record(&self, global: &GlobalArgs) -> Result<Release> {
         let cluster = global.connect().await?;
-        Ok(operator(&cluster, Options::default()).record_of(&self.release, self.revision).await?)
+        let revision = u64::try_from(self.revision).unwrap_or_default();
+        let mut release = operator(&cluster, Options::default()).record_of(&self.release, revision).await?;
+        if revision > 0 {
+            // Helm's own labels are only there where it looks for the newest revision.
+            release.labels.retain(|name, _| !HELMS_LABELS.contains(&name.as_str()));
+        }
+        Ok(release)
     }
 }
 

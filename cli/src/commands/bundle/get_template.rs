@@ -58,11 +58,23 @@ fn field(key: &Str, value: &Value) -> Value {
     let key = snake(&key.text());
     let is_one_of = |names: &[&str]| names.contains(&key.as_str());
     match value {
+        Value::List(hooks) if key == "hooks" => Value::list(hooks.iter().map(hook)),
         Value::Float(number) if is_one_of(&WHOLE) => Value::Int(*number as i64),
         Value::Str(text) if is_one_of(&TIMES) => text.text().parse().map_or_else(|_| value.clone(), instant),
         _ if is_one_of(&FREE) => value.clone(),
         _ => fields(value),
     }
+}
+
+/// A hook; one without a weight has the weight 0.
+fn hook(value: &Value) -> Value {
+    let hook = fields(value);
+    if let Value::Map(map) = &hook
+        && map.get(b"Weight").is_none()
+    {
+        map.set("Weight", Value::Int(0));
+    }
+    hook
 }
 
 fn instant(time: Time) -> Value {

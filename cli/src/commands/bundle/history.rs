@@ -19,9 +19,9 @@ use super::{
 pub struct HistoryArgs {
     /// The release.
     release: String,
-    /// How many revisions at most.
-    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
-    max: usize,
+    /// How many revisions at most; none if negative.
+    #[arg(long, value_name = "NUMBER", default_value_t = 256, allow_negative_numbers = true)]
+    max: i64,
     /// Show which revision a rollback went back to.
     #[arg(long)]
     show_rollback_revision: bool,
@@ -79,7 +79,7 @@ impl HistoryArgs {
         let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
         let history = operator.history(&self.release).await?;
-        let from = history.0.len().saturating_sub(self.max);
+        let from = history.0.len().saturating_sub(usize::try_from(self.max).unwrap_or_default());
         let rows: Vec<Row> = history.0[from..].iter().map(|one| Row::of(&one.release)).collect();
         match self.output.form {
             Form::Json => output::print_json(&rows),

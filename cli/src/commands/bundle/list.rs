@@ -55,9 +55,9 @@ pub struct ListArgs {
     /// Those with such labels: team=a,tier!=b.
     #[arg(long, short = 'l', value_name = "LABELS")]
     selector: Option<String>,
-    /// How many at most.
-    #[arg(long, short, value_name = "NUMBER", default_value_t = 256)]
-    max: usize,
+    /// How many at most; any number if negative.
+    #[arg(long, short, value_name = "NUMBER", default_value_t = 256, allow_negative_numbers = true)]
+    max: i64,
     /// How many to pass over first.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     offset: usize,
@@ -103,7 +103,7 @@ impl ListArgs {
             statuses: self.statuses(),
             order: if self.date { Order::Date } else { Order::Name },
             reverse: self.reverse,
-            max: self.max,
+            max: usize::try_from(self.max).unwrap_or(usize::MAX),
             offset: self.offset,
         };
         let all = operator.storage().list(self.all_namespaces).await?;

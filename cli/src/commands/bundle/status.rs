@@ -17,8 +17,8 @@ pub struct StatusArgs {
     /// The release.
     release: String,
     /// The revision, instead of the newest.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    revision: u64,
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_negative_numbers = true)]
+    revision: i64,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -28,7 +28,8 @@ impl StatusArgs {
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         let cluster = global.connect().await?;
         let operator = operator(&cluster, Options::default());
-        let mut release = operator.record_of(&self.release, self.revision).await?;
+        let mut release =
+            operator.record_of(&self.release, u64::try_from(self.revision).unwrap_or_default()).await?;
         let history = operator.history(&self.release).await?;
         let tables = self.output.form == Form::Table;
         let resources = operator.live_objects(&release, tables).await?;
