@@ -25,10 +25,17 @@ pub fn left_of(name: &str, data: &Path) -> Vec<String> {
     left
 }
 
-/// The process ids of a cluster's shims.
+/// The process ids of a cluster's shims; not those of the containers that a shim is just forking off.
 pub fn shims(cluster: &Cluster) -> Vec<i32> {
     let run_dir = format!("/run/naru/{}", cluster.name());
-    matching(|line| line.contains("naru-shim-") && line.contains(&run_dir))
+    let found = matching(|line| line.contains("naru-shim-") && line.contains(&run_dir));
+    found.iter().copied().filter(|pid| parent(*pid).is_none_or(|parent| !found.contains(&parent))).collect()
+}
+
+/// The process that a process is a child of, while it is there.
+fn parent(pid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// Processes of the cluster's containers whose command line begins with `program`, found by their control group.
