@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(labels, [("a", "b"), ("cd", "e")]);
         assert_eq!(&*got.created, "T");
         let fields: Vec<&str> = got.fields.iter().map(|one| &**one).collect();
-        assert_eq!(fields, ["n1", "", "", "", "true", "Running", "", ""]);
+        assert_eq!(fields, ["n1", "", "", "", "true", "Running", "", "", ""]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Lists in gzip for clients that ask for it, put together from pieces that were compressed before ([`crate::cache::Part::packed`]).
+//! Answers in gzip for clients that ask for it. Lists are put together from pieces that were compressed before
+//! ([`crate::cache::Part::packed`]); whatever else is large is compressed as it is sent.
 
 use std::{
     convert::Infallible,
+    io::Write,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -9,6 +11,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, header};
 use http_body::Frame;
 
@@ -45,6 +48,30 @@ pub(crate) fn json_list(request: &HeaderMap, list: ListBody, packer: &Arc<Packer
     }
     headers.insert(header::CONTENT_TYPE, super::JSON);
     response
+}
+
+/// An answer of these bytes, which still lacks its type: compressed if `request` asks for it and it is large.
+pub(super) fn whole(request: &HeaderMap, body: Bytes) -> Response {
+    if body.len() as u64 <= COMPRESS_MIN_BYTES {
+        return Response::new(body.into());
+    }
+    let mut response = if accepts_gzip(request) {
+        let mut response = Response::new(packed(&body).into());
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    } else {
+        Response::new(body.into())
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    response
+}
+
+/// The bytes as a gzip stream of their own.
+fn packed(bytes: &[u8]) -> Bytes {
+    const WHY: &str = "invariant: writing to memory cannot fail";
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+    encoder.write_all(bytes).expect(WHY);
+    encoder.finish().expect(WHY).into()
 }
 
 /// Whether a client takes gzip (RFC 9110, 12.5.3; `*` is not taken for it, as kube-apiserver does).

@@ -49,16 +49,21 @@ pub(crate) fn json_document(code: u16, body: impl Into<Sent>) -> Response {
     response
 }
 
-/// A finished document in the media type the client asked for.
-pub(crate) fn document(code: u16, media: Media, body: Bytes) -> Result<Response, Status> {
-    match media {
-        Media::Json => Ok(json_document(code, body)),
-        Media::Yaml => {
-            let mut response = json_document(code, to_yaml(&body)?);
-            response.headers_mut().insert(header::CONTENT_TYPE, YAML);
-            Ok(response)
-        }
-    }
+/// A finished document in the media type the client asked for; compressed if `request` asks for it and it is large.
+pub(crate) fn document(
+    request: &HeaderMap,
+    code: u16,
+    media: Media,
+    body: Bytes,
+) -> Result<Response, Status> {
+    let (body, media) = match media {
+        Media::Json => (body, JSON),
+        Media::Yaml => (to_yaml(&body)?.into(), YAML),
+    };
+    let mut response = gzip::whole(request, body);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    Ok(response)
 }
 
 fn to_yaml(json: &[u8]) -> Result<String, Status> {

@@ -162,7 +162,7 @@ impl DeleteOptions {
                 "the {what} in the precondition ({asked}) does not match the {what} in record ({found}). \
                  The object might have been deleted and then recreated"
             );
-            Err(Status::conflict(row.group, row.plural, name, &why))
+            Err(Status::conflict(row.group, row.kind, name, &why))
         };
         match (&self.uid, meta::uid(current).unwrap_or_default()) {
             (Some(asked), found) if asked != found => return conflict("UID", asked, found),
@@ -174,7 +174,7 @@ impl DeleteOptions {
                     "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in record \
                      ({found}). The object might have been modified"
                 );
-                Err(Status::conflict(row.group, row.plural, name, &why))
+                Err(Status::conflict(row.group, row.kind, name, &why))
             }
             _ => Ok(()),
         }

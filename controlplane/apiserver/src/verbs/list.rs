@@ -230,7 +230,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
     let body = match call.form {
         Form::Object(Media::Yaml) => {
             let whole = ListBody::new(ListHead::of(call.row(), &meta), entries).collect();
-            return response::document(200, Media::Yaml, whole);
+            return response::document(&call.headers, 200, Media::Yaml, whole);
         }
         Form::Object(Media::Json) => ListBody::new(ListHead::of(call.row(), &meta), entries),
         Form::Table(include) => {
@@ -238,7 +238,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
             for entry in entries.iter() {
                 table.row(&object_of(entry)?);
             }
-            return Ok(response::json_document(200, table.finish()));
+            return response::document(&call.headers, 200, Media::Json, table.finish().into());
         }
         Form::Partial => {
             let mut list = ListHead::partial(&meta);
@@ -249,7 +249,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
                 table::append_partial(&mut list, &object_of(entry)?);
             }
             list.extend_from_slice(b"]}");
-            return Ok(response::json_document(200, list));
+            return response::document(&call.headers, 200, Media::Json, list.into());
         }
     };
     Ok(response::json_list(&call.headers, body, call.server.cache.packer()))

@@ -106,13 +106,14 @@ pub(super) fn validate_create(object: &Object, namespaced: bool, rule: NameRule)
     wrong
 }
 
-/// What the server has set and a change has other values for: leaving these out is fine, changing them is not.
+/// What the server has set and a change has other values for: leaving these out is fine, changing them is not. (Another
+/// creationTimestamp is ignored, as kube-apiserver does.)
 pub(super) fn changed_marks(object: &Object, old: &Object) -> Vec<FieldError> {
-    const FIELDS: [&str; 3] = ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    const FIELDS: [&str; 3] = ["uid", "deletionTimestamp", "deletionGracePeriodSeconds"];
     let (new, old) = (&object["metadata"], &old["metadata"]);
     let changed = FIELDS.into_iter().filter(|field| {
         let value = new.get(field).unwrap_or(&Value::Null);
-        !value.is_null() && Some(value) != old.get(field)
+        !value.is_null() && value != "" && Some(value) != old.get(field)
     });
     changed
         .map(|field| {
@@ -380,12 +381,13 @@ mod tests {
 
     #[test]
     fn marks_of_the_server_do_not_change() {
-        let old = json!({"metadata": {"creationTimestamp": "2026-01-02T03:04:05Z"}});
+        let old = json!({"metadata": {"creationTimestamp": "2026-01-02T03:04:05Z", "uid": "x"}});
         for (metadata, expected) in [
             (json!({}), vec![]),
-            (json!({"creationTimestamp": null, "deletionTimestamp": null}), vec![]),
-            (json!({"creationTimestamp": "2026-01-02T03:04:05Z", "uid": "x", "generation": 7}), vec![]),
-            (json!({"creationTimestamp": "2026-01-02T03:04:06Z"}), vec!["metadata.creationTimestamp"]),
+            (json!({"uid": null, "creationTimestamp": null, "deletionTimestamp": null}), vec![]),
+            (json!({"creationTimestamp": "2026-01-02T03:04:06Z", "uid": "x", "generation": 7}), vec![]),
+            (json!({"uid": ""}), vec![]),
+            (json!({"uid": "y"}), vec!["metadata.uid"]),
             (
                 json!({"deletionTimestamp": "2026-01-02T03:04:05Z", "deletionGracePeriodSeconds": 0}),
                 vec!["metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds"],

@@ -133,7 +133,7 @@ fn object_response(call: &Call, code: u16, bytes: Bytes, warnings: &[String]) ->
             partial.into()
         }
     };
-    let mut answer = response::document(code, call.form.media(), bytes)?;
+    let mut answer = response::document(&call.headers, code, call.form.media(), bytes)?;
     response::warn(answer.headers_mut(), warnings);
     Ok(answer)
 }

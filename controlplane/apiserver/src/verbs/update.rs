@@ -90,6 +90,7 @@ impl Change for Replace {
 
     async fn decide(&mut self, call: &Call, current: Object) -> Result<Decision, Status> {
         let row = call.row();
+        check_identity(call, &self.object, &current)?;
         if seen_version(&self.object).is_none() && !row.unconditional_update {
             let error = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
             return Err(Status::invalid(row.group, row.kind, call.name(), &[error]));
@@ -103,7 +104,7 @@ impl Change for Replace {
 pub(super) async fn finish(call: &Call, mut new: Object, old: Object) -> Result<Decision, Status> {
     let (row, strategy) = (call.row(), call.row.strategy);
     let subresource = call.path.subresource.as_deref();
-    check_preconditions(call, &new, &old)?;
+    check_version(call, &new, &old)?;
     if subresource.is_some() {
         keep_main_fields(&mut new, &old, subresource);
     }
@@ -153,19 +154,27 @@ fn seen_version(object: &Object) -> Option<&str> {
     meta::resource_version(object).filter(|version| *version != "0")
 }
 
-fn check_preconditions(call: &Call, new: &Object, old: &Object) -> Result<(), Status> {
-    let row = call.row();
-    let conflict = |why: &str| Err(Status::conflict(row.group, row.plural, call.name(), why));
+/// 409 if a PUT means another object than the one of this name, which may have been made anew.
+fn check_identity(call: &Call, new: &Object, old: &Object) -> Result<(), Status> {
     match (meta::uid(new), meta::uid(old)) {
         (Some(new), Some(old)) if new != old => {
-            return conflict(&format!(
-                "Precondition failed: UID in precondition: {new}, UID in object meta: {old}"
-            ));
+            let key = call.kind.key(call.namespace(), call.name());
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: \
+                 Precondition failed: UID in precondition: {new}, UID in object meta: {old}"
+            );
+            let row = call.row();
+            Err(Status::conflict(row.group, row.plural, call.name(), &why))
         }
-        _ => {}
+        _ => Ok(()),
     }
+}
+
+/// 409 if the sender has seen another version than this.
+fn check_version(call: &Call, new: &Object, old: &Object) -> Result<(), Status> {
     match seen_version(new) {
         Some(version) if Some(version) != meta::resource_version(old) => {
+            let row = call.row();
             Err(Status::modified(row.group, row.plural, call.name()))
         }
         _ => Ok(()),

@@ -27,7 +27,7 @@ async fn preconditions_and_options_are_checked() {
     let status =
         api.delete_with(&path, &json!({"preconditions": {"uid": "xx"}})).await.refused(409, "Conflict");
     let message = format!(
-        "Operation cannot be fulfilled on configmaps \"a\": the UID in the precondition (xx) does not match the UID in record ({uid})."
+        "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (xx) does not match the UID in record ({uid})."
     );
     assert!(status["message"].as_str().unwrap().starts_with(&message), "{status}");
     api.delete_with(&path, &json!({"preconditions": {"resourceVersion": "1"}}))

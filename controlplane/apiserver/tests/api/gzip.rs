@@ -1,4 +1,4 @@
-//! Lists in gzip: whatever happens to the objects, what is unpacked is the plain list.
+//! Answers in gzip: whatever happens to the objects, what is unpacked is the plain list or object.
 
 use std::io::Read;
 
@@ -40,6 +40,39 @@ async fn unpacked(api: &Api, path: &str) -> (Vec<u8>, bool) {
     decoder.read_to_end(&mut bytes).unwrap();
     assert!(decoder.into_inner().is_empty());
     (bytes, true)
+}
+
+#[tokio::test]
+async fn large_objects_and_tables_are_packed_too() {
+    let api = Api::start().await;
+    let long = "x".repeat(130 << 10);
+    let path = format!("{MAPS}/long");
+    api.post(MAPS, &json!({"metadata": {"name": "long"}, "data": {"k": long}})).await.ok(201);
+    api.post(MAPS, &large("short", 1)).await.ok(201);
+    let plain = get(&api, &path, "identity").await;
+    assert_eq!(plain.headers["vary"], "Accept-Encoding");
+    assert!(plain.headers.get("content-encoding").is_none());
+    for (accept, path, packed) in [
+        ("application/json", path.clone(), true),
+        ("application/yaml", path.clone(), true),
+        ("application/json", format!("{MAPS}/short"), false),
+        ("application/json;as=Table;v=v1;g=meta.k8s.io", path.clone(), false),
+        ("application/json;as=Table;v=v1;g=meta.k8s.io", format!("{MAPS}?includeObject=Object"), true),
+    ] {
+        let ask = async |encoding: &'static str| {
+            api.send("GET", &path, &[("accept-encoding", encoding), ("accept", accept)], Body::empty()).await
+        };
+        let (plain, answer) = (ask("identity").await, ask("gzip").await);
+        assert_eq!(answer.headers.contains_key("content-encoding"), packed, "{accept} {path}");
+        assert_eq!(answer.headers["content-type"], plain.headers["content-type"]);
+        let mut bytes = Vec::new();
+        if packed {
+            GzDecoder::new(&answer.bytes[..]).read_to_end(&mut bytes).unwrap();
+        } else {
+            bytes.extend_from_slice(&answer.bytes);
+        }
+        assert!(bytes == plain.bytes, "{accept} {path}");
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -341,7 +341,9 @@ async fn patches_of_all_styles() {
         (json!({"metadata": {"namespace": "other"}}), 400),
         (json!({"kind": "Secret"}), 400),
         (json!({"data": 5}), 422),
-        (json!({"metadata": {"uid": "other"}}), 409),
+        (json!({"metadata": {"uid": "other"}}), 422),
+        (json!({"metadata": {"uid": ""}}), 200),
+        (json!({"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"}}), 200),
         (json!({"metadata": {"labels": {"bad key": "x"}}}), 422),
         (json!([]), 400),
     ];

@@ -131,6 +131,8 @@ pub const BUILTIN: &[Kind] = &[
             SelectableField { label: "spec.hostNetwork", pointer: "/spec/hostNetwork", absent: "false" },
             field("status.phase", "/status/phase"),
             field("status.podIP", "/status/podIP"),
+            // Known to kube-apiserver and never filled in: a list, which selects as empty here too.
+            field("status.podIPs", "/status/podIPs"),
             field("status.nominatedNodeName", "/status/nominatedNodeName"),
         ],
         definition: "io.k8s.api.core.v1.Pod",

@@ -130,6 +130,8 @@ impl Job {
     async fn credentials(&self, pod: &Pod, reference: &str) -> Result<Credentials, Trouble> {
         let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
         let names = desired::spec(pod).image_pull_secrets.iter().flatten().map(|secret| &secret.name);
+        // The API has always let them in.
+        let names = names.filter(|name| !name.is_empty());
         let keys = names.map(|name| Key::secret(namespace, name)).collect();
         let contents = self.fetch(keys, Duration::ZERO).await;
         let contents = contents.map_err(|message| Trouble::passing("ErrImagePull", message))?;

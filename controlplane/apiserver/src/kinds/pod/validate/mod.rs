@@ -86,12 +86,6 @@ fn check_names(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
     if !hostname.is_empty() {
         problems.invalid_all(&root.child("hostname"), hostname, names::dns1123_label(hostname));
     }
-    let secrets = root.child("imagePullSecrets");
-    for (index, secret) in items(&spec["imagePullSecrets"]).iter().enumerate() {
-        if text(&secret["name"]).is_empty() {
-            problems.required(&secrets.index(index).child("name"), "");
-        }
-    }
 }
 
 fn check_deadline(seconds: &Value, path: &Path<'_>, problems: &mut Problems) {

@@ -21,7 +21,7 @@ pub(super) fn check_node_affinity(node: &Value, path: &Path<'_>, problems: &mut 
             problems.required(&path, "must have at least one node selector term");
         }
         for (index, term) in terms.iter().enumerate() {
-            check_term(term, &path.index(index), problems);
+            check_term(term, &path.index(index), true, problems);
         }
     }
     let path = path.child("preferredDuringSchedulingIgnoredDuringExecution");
@@ -31,14 +31,15 @@ pub(super) fn check_node_affinity(node: &Value, path: &Path<'_>, problems: &mut 
         if !(1..=100).contains(&weight) {
             problems.invalid(&path.child("weight"), weight, "must be in the range 1-100");
         }
-        check_term(&term["preference"], &path.child("preference"), problems);
+        check_term(&term["preference"], &path.child("preference"), false, problems);
     }
 }
 
-fn check_term(term: &Value, path: &Path<'_>, problems: &mut Problems) {
+/// The values of a preference may be such that no label has them; its sender is only warned.
+fn check_term(term: &Value, path: &Path<'_>, required: bool, problems: &mut Problems) {
     let list = path.child("matchExpressions");
     for (index, requirement) in items(&term["matchExpressions"]).iter().enumerate() {
-        check_expression(requirement, &list.index(index), problems);
+        check_expression(requirement, &list.index(index), required, problems);
     }
     let list = path.child("matchFields");
     for (index, requirement) in items(&term["matchFields"]).iter().enumerate() {
@@ -46,7 +47,7 @@ fn check_term(term: &Value, path: &Path<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_expression(requirement: &Value, path: &Path<'_>, problems: &mut Problems) {
+fn check_expression(requirement: &Value, path: &Path<'_>, required: bool, problems: &mut Problems) {
     let (key, operator) = (text(&requirement["key"]), text(&requirement["operator"]));
     let values = items(&requirement["values"]);
     match operator {
@@ -67,7 +68,7 @@ fn check_expression(requirement: &Value, path: &Path<'_>, problems: &mut Problem
     }
     problems.invalid_all(&path.child("key"), key, names::qualified_name(key));
     let list = path.child("values");
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in values.iter().enumerate().filter(|_| required) {
         let value = text(value);
         problems.invalid_all(&list.index(index), value, names::label_value(value));
     }

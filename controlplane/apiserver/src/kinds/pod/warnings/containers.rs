@@ -1,0 +1,135 @@
+//! Warnings about containers: variables that hide others, ports that are there twice, fractions of a byte.
+
+use naru_api::quantity::Quantity;
+use serde_json::Value;
+
+use crate::kinds::fields::{items, text, text_or};
+
+/// All of a pod's containers.
+pub(super) fn of(spec: &Value, found: &mut Vec<String>) {
+    let mut ports = Vec::new();
+    for list in ["initContainers", "containers"] {
+        for (index, container) in items(&spec[list]).iter().enumerate() {
+            let path = format!("spec.{list}[{index}]");
+            fractions(container, &path, found);
+            variables(items(&container["env"]), &path, found);
+            let own = items(&container["ports"]).iter().enumerate();
+            for (index, port) in own {
+                repeated_port(Port::of(port, format!("{path}.ports[{index}]")), &mut ports, found);
+            }
+        }
+    }
+}
+
+/// Thousandths are the only part of a byte that a quantity can name.
+fn fractions(container: &Value, path: &str, found: &mut Vec<String>) {
+    for resource in ["memory", "ephemeral-storage"] {
+        let (limit, request) =
+            (&container["resources"]["limits"][resource], &container["resources"]["requests"][resource]);
+        // What is limited and not requested is requested, too.
+        let request = if request.is_null() { limit } else { request };
+        for (list, amount) in [("limits", limit), ("requests", request)] {
+            let amount = match amount {
+                Value::Number(number) => number.to_string(),
+                other => text(other).to_string(),
+            };
+            let amount = Quantity::parse(&amount).map(|amount| amount.to_string()).unwrap_or_default();
+            if amount.ends_with('m') {
+                found.push(format!(
+                    "{path}.resources.{list}[{resource}]: fractional byte value {amount:?} is invalid, must be an integer"
+                ));
+            }
+        }
+    }
+}
+
+fn variables(env: &[Value], path: &str, found: &mut Vec<String>) {
+    for (index, var) in env.iter().enumerate() {
+        let name = text(&var["name"]);
+        // A value that refers to the earlier one of the same name means both.
+        let refers = text(&var["value"]).contains(&format!("$({name})"));
+        if !refers && env[..index].iter().any(|earlier| earlier["name"] == var["name"]) {
+            found.push(format!(
+                "{path}.env[{index}]: hides previous definition of {name:?}, which may be dropped when using apply"
+            ));
+        }
+    }
+}
+
+/// A port that a container names.
+struct Port<'a> {
+    path: String,
+    number: Option<i64>,
+    host: Option<i64>,
+    protocol: &'a str,
+}
+
+impl<'a> Port<'a> {
+    fn of(port: &'a Value, path: String) -> Self {
+        Port {
+            path,
+            number: port["containerPort"].as_i64(),
+            host: port["hostPort"].as_i64(),
+            protocol: text_or(&port["protocol"], "TCP"),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        (self.number, self.host, self.protocol) == (other.number, other.host, other.protocol)
+    }
+}
+
+/// All containers of a pod share its ports.
+fn repeated_port<'a>(port: Port<'a>, seen: &mut Vec<Port<'a>>, found: &mut Vec<String>) {
+    for earlier in seen.iter().filter(|earlier| earlier.is_like(&port)) {
+        found.push(format!("{}: duplicate port definition with {}", port.path, earlier.path));
+    }
+    seen.push(port);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn odd_containers_are_warned_about() {
+        let table = [
+            (json!([{"env": [{"name": "A"}, {"name": "B"}], "ports": [{"containerPort": 1}]}]), vec![]),
+            (
+                json!([{"env": [{"name": "A"}, {"name": "A", "value": "x"}, {"name": "A", "value": "$(A):x"}]}]),
+                vec![
+                    r#"spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply"#,
+                ],
+            ),
+            (
+                json!([
+                    {"ports": [{"containerPort": 1}, {"containerPort": 1, "protocol": "UDP"}, {"containerPort": 1, "protocol": "TCP"}]},
+                    {"ports": [{"containerPort": 1, "protocol": "UDP"}]}]),
+                vec![
+                    "spec.containers[0].ports[2]: duplicate port definition with spec.containers[0].ports[0]",
+                    "spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[1]",
+                ],
+            ),
+            (
+                json!([{"resources": {"limits": {"memory": "1m", "cpu": "1m"}, "requests": {"memory": "1000m"}}}]),
+                vec![
+                    r#"spec.containers[0].resources.limits[memory]: fractional byte value "1m" is invalid, must be an integer"#,
+                ],
+            ),
+            (
+                json!([{"resources": {"limits": {"ephemeral-storage": 1.5}}}]),
+                vec![
+                    r#"spec.containers[0].resources.limits[ephemeral-storage]: fractional byte value "1500m" is invalid, must be an integer"#,
+                    r#"spec.containers[0].resources.requests[ephemeral-storage]: fractional byte value "1500m" is invalid, must be an integer"#,
+                ],
+            ),
+        ];
+        for (containers, expected) in table {
+            let mut found = Vec::new();
+            of(&json!({ "containers": containers }), &mut found);
+            assert_eq!(found, expected, "{containers}");
+        }
+    }
+}
