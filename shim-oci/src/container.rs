@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    deadline::Deadline,
     journal,
     output::Output,
     program::{self, Program},
@@ -35,6 +36,8 @@ use crate::{
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a killed container may take to end.
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long libcontainer may take to make a container, which is some milliseconds as a rule.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a container's exit says if its shim was killed.
 const ORPHANED: &str = "the container was killed because its shim ended unexpectedly";
 /// Memory limits below this leave a container's first process no room, in bytes.
@@ -77,6 +80,8 @@ impl Container {
         };
         let made = container.make(asked, &spec);
         if made.is_err() {
+            // Processes of a container that was given up may still wait for us.
+            sandbox.cgroups.kill(&container.cgroup);
             container.remove_files();
         }
         made.map(|()| container)
@@ -103,13 +108,24 @@ impl Container {
         }
         journal::forget();
         let program = Program::new(asked.args.clone(), spec::environment(asked));
+        let deadline = Deadline::after(CREATE_TIMEOUT)
+            .map_err(|errno| Error::internal("cannot set the timer for the container's creation", &errno))?;
         let built = ContainerBuilder::new(self.id.0.clone(), SyscallType::default())
             .with_executor(program)
             .with_stdout(writers.stdout)
             .with_stderr(writers.stderr)
             .with_root_path(self.sandbox.libcontainer())
             .and_then(|builder| builder.as_init(&directory).with_systemd(false).build());
-        let built = built.map_err(|error| explain(asked, &error))?;
+        let built = built.map_err(|error| {
+            let timeout = CREATE_TIMEOUT.as_secs();
+            if deadline.passed() {
+                let message = format!(
+                    "the container's first process did not answer for {timeout} s, or was killed from outside"
+                );
+                return Error::Internal { message };
+            }
+            explain(asked, &error)
+        })?;
         let pid =
             built.pid().ok_or_else(|| Error::Internal { message: "the container has no process".into() })?;
         *self.process.lock() = Process { pid: Some(pid.as_raw()), output: Some(tokio::spawn(output.copy())) };

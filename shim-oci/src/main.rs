@@ -10,6 +10,7 @@
 mod args;
 mod cgroup;
 mod container;
+mod deadline;
 mod journal;
 mod output;
 mod program;

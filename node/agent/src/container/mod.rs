@@ -8,5 +8,6 @@ pub(crate) mod env;
 pub(crate) mod expand;
 pub(crate) mod fields;
 pub(crate) mod files;
+pub(crate) mod selinux;
 pub(crate) mod spec;
 pub(crate) mod user;

@@ -10,7 +10,7 @@ use naru_runtime::{
     WasmEncoding as RuntimeEncoding,
 };
 
-use super::{command, env::Vars};
+use super::{command, env::Vars, selinux};
 use crate::pods::{Engine, Prepared, container_id};
 
 /// The search path of an OCI container whose image and pod set none.
@@ -49,6 +49,7 @@ pub(crate) struct Parts<'a> {
 /// Puts it together. An error is for the pod's user.
 pub(crate) fn build(parts: Parts<'_>) -> Result<ContainerSpec, String> {
     let Parts { pod, container, attempt, cluster, image, .. } = parts;
+    selinux::check(pod, container, selinux::is_on())?;
     let uid = pod.metadata.uid.clone().unwrap_or_default();
     let context = container.security_context.clone().unwrap_or_default();
     let hostname = hostname(pod);

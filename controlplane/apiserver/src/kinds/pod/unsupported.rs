@@ -51,7 +51,6 @@ const TABLE: &[Row] = &[
     Row("*containers[].volumeMounts[].subPathExpr", When::Set, "subPathExpr"),
     Row("*containers[].volumeMounts[].bindMountOptions", When::Set, "a mount option"),
     Row("*containers[].volumeMounts[].recursiveReadOnly", When::Not(&["Disabled"]), "recursiveReadOnly"),
-    Row("*containers[].securityContext.seLinuxOptions", When::Set, "SELinux"),
     Row("*containers[].securityContext.windowsOptions", When::Set, "Windows"),
     Row("*containers[].securityContext.procMount", When::Not(&["Default"]), "another proc mount"),
     Row(
@@ -70,7 +69,6 @@ const TABLE: &[Row] = &[
         When::Not(PROFILES),
         "a local AppArmor profile",
     ),
-    Row("securityContext.seLinuxOptions", When::Set, "SELinux"),
     Row("securityContext.seLinuxChangePolicy", When::Set, "SELinux"),
     Row("securityContext.windowsOptions", When::Set, "Windows"),
     Row("securityContext.sysctls", When::Set, "a sysctl"),
