@@ -119,6 +119,7 @@ impl Container {
         let built = built.map_err(|error| {
             let timeout = CREATE_TIMEOUT.as_secs();
             if deadline.passed() {
+                deadline.kill_children();
                 let message = format!(
                     "the container's first process did not answer for {timeout} s, or was killed from outside"
                 );
