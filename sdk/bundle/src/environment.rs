@@ -2,6 +2,7 @@
 //! it, so that a rendering is a function of its arguments and a test can fix them.
 
 use jiff::Zoned;
+use naru_keys::Stock;
 
 use crate::{fault::Fault, value::Value};
 
@@ -27,5 +28,9 @@ pub trait Environment {
     /// Whether this is a lint, where `required` and `fail` let everything pass.
     fn is_lint(&self) -> bool {
         false
+    }
+    /// Primes for the keys of certificates, if any are searched beforehand.
+    fn stock(&self) -> Option<&Stock> {
+        None
     }
 }

@@ -13,8 +13,10 @@ const WORTH_A_THREAD_BYTES: usize = 64 << 10;
 
 /// What `work` makes of each item, in order. `bytes` is how much there is to work on, which decides on threads.
 pub fn map<T: Sync, R: Send>(items: &[T], bytes: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.min(MAX_THREADS).min(bytes / WORTH_A_THREAD_BYTES).min(items.len());
+    let worth = MAX_THREADS.min(bytes / WORTH_A_THREAD_BYTES).min(items.len());
+    // To ask for the processors takes as long as a small chart's templates.
+    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if worth < 2 { 1 } else { worth.min(processors()) };
     if threads < 2 {
         return items.iter().map(work).collect();
     }

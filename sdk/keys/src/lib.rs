@@ -13,9 +13,11 @@ mod pem;
 mod primes;
 mod rsa;
 mod sieve;
+mod stock;
 
 pub use self::pem::{decode as decode_pem, encode as encode_pem};
 pub use primes::Random;
+pub use stock::Stock;
 
 use thiserror::Error;
 use yasna::models::ObjectIdentifier;
@@ -99,7 +101,7 @@ impl PrivateKey {
     /// Only if `random` is not random.
     pub fn generate(kind: NewKey, random: &Random<'_>) -> Result<Self, KeyError> {
         Ok(Self(match kind {
-            NewKey::Rsa(bits) => Kind::Rsa(RsaKey::generate(bits, random)?),
+            NewKey::Rsa(bits) => return Self::generate_rsa(&Stock::start(bits, 1, random), random),
             NewKey::Dsa => Kind::Dsa(DsaKey::generate(random)?),
             NewKey::P256 => Kind::Elliptic(EcKey::generate(random)?),
             NewKey::Ed25519 => {
@@ -108,6 +110,14 @@ impl PrivateKey {
                 Kind::Ed25519(seed)
             }
         }))
+    }
+
+    /// Makes an RSA key of primes that are in stock or come next.
+    ///
+    /// # Errors
+    /// Only if `random` is not random.
+    pub fn generate_rsa(stock: &Stock, random: &Random<'_>) -> Result<Self, KeyError> {
+        Ok(Self(Kind::Rsa(RsaKey::generate(stock, random)?)))
     }
 
     /// Reads the first PEM block of `text`.

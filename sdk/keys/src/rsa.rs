@@ -3,33 +3,15 @@
 //! Signing is done here, because the crate that could do it refuses keys below 2048 and above 4096 bits, which Go
 //! takes.
 
-use std::{
-    num::NonZero,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-};
-
 use num_bigint::BigUint;
 use ring::digest::{SHA256, digest};
 use yasna::{ASN1Result, BERReaderSeq, DERWriterSeq, models::ObjectIdentifier};
 
-use super::{
-    KeyError,
-    montgomery::power,
-    primes::{Random, expanded, prime, seed},
-};
+use super::{KeyError, montgomery::power, primes::Random, stock::Stock};
 
-const EXPONENT: u32 = 65_537;
-/// Threads that search for a key's primes.
-const MAX_THREADS: usize = 4;
+pub(crate) const EXPONENT: u32 = 65_537;
 /// What PKCS #1 puts before a SHA-256 digest: its `DigestInfo`.
 const SHA256_PREFIX: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
-
-/// A search for a prime with a source of randomness, until it is stopped.
-type Search<'a> = dyn Fn(&Random<'_>, &AtomicBool) -> Result<Option<BigUint>, KeyError> + Sync + 'a;
 
 /// `rsaEncryption`.
 pub(crate) fn algorithm() -> ObjectIdentifier {
@@ -51,12 +33,10 @@ pub(crate) struct RsaKey {
 }
 
 impl RsaKey {
-    /// A key with a modulus of `bits` bits and the exponent 65537.
-    pub(crate) fn generate(bits: u32, random: &Random<'_>) -> Result<Self, KeyError> {
+    /// A key with the exponent 65537 and a modulus as long as the stock is for.
+    pub(crate) fn generate(stock: &Stock, random: &Random<'_>) -> Result<Self, KeyError> {
         let public = BigUint::from(EXPONENT);
-        // The exponent needs an inverse, so it must not divide what is one below a prime.
-        let fits = |candidate: &BigUint| candidate % EXPONENT != BigUint::from(1_u8);
-        let mut primes = pair(random, &|random, stopped| prime(bits / 2, random, stopped, fits))?;
+        let mut primes = stock.pair(random)?;
         primes.sort_by(|left, right| right.cmp(left));
         let [p, q] = &primes;
         let totient = (p - 1_u8) * (q - 1_u8);
@@ -139,38 +119,6 @@ impl RsaKey {
         let difference = (&at_p + p - &at_q % p) % p;
         at_q + q * (difference * q.modinv(p).unwrap_or_default() % p)
     }
-}
-
-/// Two different ones of what `search` finds. Every thread searches until there are two, because one search may take
-/// several times as long as another, and the searches take nearly all of a key's time.
-fn pair(random: &Random<'_>, search: &Search<'_>) -> Result<[BigUint; 2], KeyError> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
-    let (found, stopped) = (Mutex::new(Ok(Vec::new())), AtomicBool::new(false));
-    let worker = |seed| {
-        let random = expanded(seed);
-        while !stopped.load(Ordering::Relaxed) {
-            let result = search(&random, &stopped);
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            let Ok(primes) = found.as_mut() else { return };
-            match result {
-                Ok(Some(prime)) if primes.len() < 2 && !primes.contains(&prime) => primes.push(prime),
-                Ok(_) => {}
-                Err(error) => *found = Err(error),
-            }
-            let searching = found.as_ref().is_ok_and(|primes| primes.len() < 2);
-            stopped.store(!searching, Ordering::Relaxed);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            let (seed, worker) = (seed(random), &worker);
-            // Without a thread, those that are there take longer.
-            let _ = thread::Builder::new().name("primes".into()).spawn_scoped(scope, move || worker(seed));
-        }
-        worker(seed(random));
-    });
-    let primes = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-    primes.try_into().map_err(|primes: Vec<_>| KeyError::NoPrime(primes.len()))
 }
 
 /// A positive integer of a sequence.

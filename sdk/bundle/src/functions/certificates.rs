@@ -41,7 +41,7 @@ pub const FUNCTIONS: &[Function] = &[
 ];
 
 /// Bits of the keys of certificates, and of those that `genPrivateKey` makes.
-const CERTIFICATE_KEY_BITS: u32 = 2048;
+pub(crate) const CERTIFICATE_KEY_BITS: u32 = 2048;
 const PRIVATE_KEY_BITS: u32 = 4096;
 
 const NANOSECONDS_A_DAY: i64 = 86_400_000_000_000;
@@ -106,7 +106,11 @@ fn generate(environment: &dyn Environment, kind: NewKey) -> Result<PrivateKey, F
 }
 
 fn new_key(call: &Call<'_>) -> Result<PrivateKey, Fault> {
-    generate(call.environment, NewKey::Rsa(CERTIFICATE_KEY_BITS))
+    let environment = call.environment;
+    match environment.stock() {
+        Some(stock) => PrivateKey::generate_rsa(stock, &|bytes| environment.random(bytes)).map_err(key_fault),
+        None => generate(environment, NewKey::Rsa(CERTIFICATE_KEY_BITS)),
+    }
 }
 
 fn given_key(call: &Call<'_>, index: usize) -> Result<PrivateKey, Fault> {

@@ -6,6 +6,7 @@ mod error;
 mod head;
 mod manifest;
 mod order;
+mod outside;
 mod scope;
 mod sort;
 mod split;
@@ -18,6 +19,8 @@ pub use error::{RenderError, Unsorted};
 pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
 pub use order::INSTALL_ORDER;
 pub use split::documents;
+
+use outside::Outside;
 
 use crate::{
     builtin::{Capabilities, ReleaseOptions},
@@ -87,6 +90,7 @@ pub fn render_files(
     warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
+    let outside = Outside::new(environment, options.lint, chart);
     let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
     if !options.skip_schema {
         validate(chart, &values, given, options.origins.as_deref())?;
@@ -94,7 +98,7 @@ pub fn render_files(
     if !options.lint {
         check_kube_version(chart, &options.capabilities)?;
     }
-    templates::render(chart, &values, options, environment)
+    templates::render(chart, &values, options, &outside)
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {

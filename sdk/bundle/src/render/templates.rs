@@ -9,7 +9,6 @@ use super::{
 use crate::{
     chart::Chart,
     environment::Environment,
-    fault::Fault,
     template::{Engine, TemplateSet},
     value::{Map, MapType, Value},
     yaml,
@@ -28,35 +27,9 @@ pub(super) fn render(
     let mut set = TemplateSet::default();
     let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
     set.parse_all(&files)?;
-    let lint = Lint(environment);
-    let engine = Engine::new(&set, if options.lint { &lint } else { environment });
+    let engine = Engine::new(&set, environment);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
     wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect()
-}
-
-/// The same outside, for a lint.
-struct Lint<'a>(&'a dyn Environment);
-
-impl Environment for Lint<'_> {
-    fn now(&self) -> jiff::Zoned {
-        self.0.now()
-    }
-
-    fn random(&self, bytes: &mut [u8]) {
-        self.0.random(bytes);
-    }
-
-    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
-        Ok(Value::map::<&str>([]))
-    }
-
-    fn resolve(&self, host: &str) -> Result<String, Fault> {
-        self.0.resolve(host)
-    }
-
-    fn is_lint(&self) -> bool {
-        true
-    }
 }
 
 fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, RenderError> {
