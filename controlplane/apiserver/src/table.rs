@@ -10,6 +10,35 @@ use serde_json::{Value, json};
 
 use crate::kinds::{Strategy, strategy};
 
+/// The version of `meta.k8s.io` that a client asks tables and metadata in. Both look the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetaVersion {
+    /// What everybody asks for today.
+    #[default]
+    V1,
+    /// What clients before Kubernetes 1.15 ask for, and some still do.
+    V1beta1,
+}
+
+impl MetaVersion {
+    /// The `apiVersion` of what is sent.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            MetaVersion::V1 => "meta.k8s.io/v1",
+            MetaVersion::V1beta1 => "meta.k8s.io/v1beta1",
+        }
+    }
+}
+
+/// What a table shows of its objects, and in which version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableForm {
+    /// Of the object in each row.
+    pub include: IncludeObject,
+    /// Of the table and of the metadata in it.
+    pub version: MetaVersion,
+}
+
 /// What a row carries of its object (`?includeObject=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IncludeObject {
@@ -53,7 +82,7 @@ pub struct ListMeta {
 pub struct TableWriter {
     strategy: &'static dyn Strategy,
     kind: &'static Kind,
-    include: IncludeObject,
+    form: TableForm,
     now: Timestamp,
     rows: usize,
     bytes: Vec<u8>,
@@ -65,16 +94,16 @@ impl TableWriter {
         kind: &'static Kind,
         meta: &ListMeta,
         column_definitions: bool,
-        include: IncludeObject,
+        form: TableForm,
         now: Timestamp,
     ) -> Self {
         let mut bytes = Vec::with_capacity(4096);
-        bytes.extend_from_slice(br#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":"#);
+        open(&mut bytes, "Table", form.version);
         append(&mut bytes, meta);
         bytes.extend_from_slice(br#","columnDefinitions":"#);
         append(&mut bytes, &if column_definitions { definitions(kind) } else { Value::Null });
         bytes.extend_from_slice(br#","rows":["#);
-        TableWriter { strategy: strategy(kind), kind, include, now, rows: 0, bytes }
+        TableWriter { strategy: strategy(kind), kind, form, now, rows: 0, bytes }
     }
 
     /// Adds the row of `object`.
@@ -92,9 +121,9 @@ impl TableWriter {
         }
         // Null, not absent, when nothing is included: that is what clients have always seen.
         self.bytes.extend_from_slice(br#","object":"#);
-        match self.include {
+        match self.form.include {
             IncludeObject::None => self.bytes.extend_from_slice(b"null"),
-            IncludeObject::Metadata => append_partial(&mut self.bytes, object),
+            IncludeObject::Metadata => append_partial(&mut self.bytes, self.form.version, object),
             IncludeObject::Object => append(&mut self.bytes, object),
         }
         self.bytes.push(b'}');
@@ -108,12 +137,12 @@ impl TableWriter {
 }
 
 /// The table of one object, for GET and for the answer to a write.
-pub fn of_object(kind: &'static Kind, object: &Object, include: IncludeObject, now: Timestamp) -> Vec<u8> {
+pub fn of_object(kind: &'static Kind, object: &Object, form: TableForm, now: Timestamp) -> Vec<u8> {
     let meta = ListMeta {
         resource_version: naru_api::meta::resource_version(object).unwrap_or_default().to_string(),
         ..ListMeta::default()
     };
-    let mut table = TableWriter::new(kind, &meta, true, include, now);
+    let mut table = TableWriter::new(kind, &meta, true, form, now);
     table.row(object);
     table.finish()
 }
@@ -130,13 +159,20 @@ pub fn definitions(kind: &Kind) -> Value {
 }
 
 /// Appends `object` as `PartialObjectMetadata`: its metadata and nothing else.
-pub fn append_partial(bytes: &mut Vec<u8>, object: &Object) {
-    bytes.extend_from_slice(br#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#);
+pub fn append_partial(bytes: &mut Vec<u8>, version: MetaVersion, object: &Object) {
+    open(bytes, "PartialObjectMetadata", version);
     match object.get("metadata") {
         Some(metadata) => append(bytes, metadata),
         None => bytes.extend_from_slice(b"{}"),
     }
     bytes.push(b'}');
+}
+
+/// Appends the beginning of a document of `meta.k8s.io`, up to the value of its metadata.
+fn open(bytes: &mut Vec<u8>, kind: &str, version: MetaVersion) {
+    for text in [r#"{"kind":""#, kind, r#"","apiVersion":""#, version.api_version(), r#"","metadata":"#] {
+        bytes.extend_from_slice(text.as_bytes());
+    }
 }
 
 fn append(bytes: &mut Vec<u8>, value: &impl Serialize) {
@@ -160,13 +196,16 @@ mod tests {
     fn table(include: IncludeObject) -> Value {
         let kind = by_kind("v1", "ConfigMap").expect("a built-in kind");
         let now = "2026-01-01T00:00:05Z".parse().expect("a timestamp");
-        serde_json::from_slice(&of_object(kind, &config_map(), include, now)).expect("JSON")
+        let form = TableForm { include, version: MetaVersion::V1beta1 };
+        serde_json::from_slice(&of_object(kind, &config_map(), form, now)).expect("JSON")
     }
 
     #[test]
     fn a_row_has_cells_and_what_was_asked_of_the_object() {
         let got = table(IncludeObject::Metadata);
+        assert_eq!((&got["kind"], &got["apiVersion"]), (&json!("Table"), &json!("meta.k8s.io/v1beta1")));
         assert_eq!(got["metadata"], json!({"resourceVersion": "7"}));
+        assert_eq!(got["rows"][0]["object"]["apiVersion"], "meta.k8s.io/v1beta1");
         assert_eq!(got["rows"][0]["cells"], json!(["a", 1, "5s"]));
         assert_eq!(got["rows"][0]["object"]["kind"], "PartialObjectMetadata");
         assert_eq!(got["rows"][0]["object"]["metadata"]["name"], "a");

@@ -2,7 +2,7 @@
 
 use naru_api::status::Status;
 
-use crate::table::IncludeObject;
+use crate::table::{IncludeObject, MetaVersion, TableForm};
 
 /// What can be made, for the 406.
 const MADE: &str = "application/json, application/yaml";
@@ -19,10 +19,10 @@ pub(crate) enum Media {
 pub(crate) enum Form {
     /// The object itself.
     Object(Media),
-    /// `meta.k8s.io/v1 Table`.
-    Table(IncludeObject),
-    /// `meta.k8s.io/v1 PartialObjectMetadata`, or the list of it.
-    Partial,
+    /// `Table` of `meta.k8s.io`.
+    Table(TableForm),
+    /// `PartialObjectMetadata` of `meta.k8s.io`, or the list of it.
+    Partial(MetaVersion),
 }
 
 impl Form {
@@ -40,7 +40,7 @@ impl Form {
     pub(crate) fn media(self) -> Media {
         match self {
             Form::Object(media) => media,
-            Form::Table(_) | Form::Partial => Media::Json,
+            Form::Table(_) | Form::Partial(_) => Media::Json,
         }
     }
 }
@@ -63,12 +63,17 @@ fn clause_form(clause: &str, include: IncludeObject) -> Option<Form> {
         }
     }
     let Some(shape) = shape else { return Some(Form::Object(media)) };
-    if media != Media::Json || group != Some("meta.k8s.io") || version != Some("v1") {
+    let version = match version? {
+        "v1" => MetaVersion::V1,
+        "v1beta1" => MetaVersion::V1beta1,
+        _ => return None,
+    };
+    if media != Media::Json || group != Some("meta.k8s.io") {
         return None;
     }
     match shape {
-        "Table" => Some(Form::Table(include)),
-        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Form::Partial),
+        "Table" => Some(Form::Table(TableForm { include, version })),
+        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Form::Partial(version)),
         _ => None,
     }
 }
@@ -81,7 +86,8 @@ mod tests {
     fn chooses_what_stock_clients_mean() {
         let include = IncludeObject::Metadata;
         let (json, yaml) = (Form::Object(Media::Json), Form::Object(Media::Yaml));
-        let table = Form::Table(include);
+        let table = Form::Table(TableForm { include, version: MetaVersion::V1 });
+        let old = Form::Table(TableForm { include, version: MetaVersion::V1beta1 });
         for (accept, expected) in [
             (None, Some(json)),
             (Some(""), Some(json)),
@@ -97,8 +103,12 @@ mod tests {
                 ),
                 Some(table),
             ),
-            (Some("application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json"), Some(json)),
-            (Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"), Some(Form::Partial)),
+            (Some("application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json"), Some(old)),
+            (Some("application/json;as=Table;v=v1alpha1;g=meta.k8s.io, application/json"), Some(json)),
+            (
+                Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+                Some(Form::Partial(MetaVersion::V1)),
+            ),
             (Some("application/json;as=Odd;g=meta.k8s.io;v=v1"), None),
             (Some("application/vnd.kubernetes.protobuf"), None),
             (Some("application/cbor"), None),

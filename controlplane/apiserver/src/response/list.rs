@@ -13,7 +13,7 @@ use naru_api::kinds::Kind;
 use super::sent::{Entries, Slice};
 use crate::{
     cache::{Part, Parts},
-    table::ListMeta,
+    table::{ListMeta, MetaVersion},
 };
 
 /// A piece of a list's body is about so long: what TLS takes at once, and little enough to stay in the processor's cache meanwhile.
@@ -33,8 +33,8 @@ impl ListHead {
     }
 
     /// The same for `PartialObjectMetadataList`.
-    pub(crate) fn partial(meta: &ListMeta) -> Vec<u8> {
-        Self::named("PartialObjectMetadataList", "meta.k8s.io/v1", meta)
+    pub(crate) fn partial(version: MetaVersion, meta: &ListMeta) -> Vec<u8> {
+        Self::named("PartialObjectMetadataList", version.api_version(), meta)
     }
 
     fn named(kind: &str, api_version: &str, meta: &ListMeta) -> Vec<u8> {

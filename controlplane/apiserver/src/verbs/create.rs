@@ -15,7 +15,7 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::answer,
-    get, metadata, object_of, object_response, priority, store_status, warned,
+    get, metadata, object_of, object_response, priority, runtime_class, store_status, warned,
 };
 use crate::{
     admission::{Operation, Request},
@@ -103,6 +103,7 @@ async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
     let (row, strategy) = (call.row(), call.row.strategy);
     strategy.default(object);
     priority::admit_new(call, object).await?;
+    runtime_class::admit_new(row, object)?;
     let request = Request {
         operation: Operation::Create,
         kind: row,

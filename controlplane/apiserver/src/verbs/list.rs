@@ -233,20 +233,20 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
             return response::document(&call.headers, 200, Media::Yaml, whole);
         }
         Form::Object(Media::Json) => ListBody::new(ListHead::of(call.row(), &meta), entries),
-        Form::Table(include) => {
-            let mut table = TableWriter::new(call.row(), &meta, true, include, call.now());
+        Form::Table(form) => {
+            let mut table = TableWriter::new(call.row(), &meta, true, form, call.now());
             for entry in entries.iter() {
                 table.row(&object_of(entry)?);
             }
             return response::document(&call.headers, 200, Media::Json, table.finish().into());
         }
-        Form::Partial => {
-            let mut list = ListHead::partial(&meta);
+        Form::Partial(version) => {
+            let mut list = ListHead::partial(version, &meta);
             for (index, entry) in entries.iter().enumerate() {
                 if index > 0 {
                     list.push(b',');
                 }
-                table::append_partial(&mut list, &object_of(entry)?);
+                table::append_partial(&mut list, version, &object_of(entry)?);
             }
             list.extend_from_slice(b"]}");
             return response::document(&call.headers, 200, Media::Json, list.into());

@@ -18,6 +18,7 @@ mod outline;
 mod page;
 mod patch;
 mod priority;
+mod runtime_class;
 mod update;
 
 use std::sync::Arc;
@@ -126,10 +127,10 @@ pub(crate) async fn serve(call: &Call, verb: Verb, body: Body) -> Result<Respons
 fn object_response(call: &Call, code: u16, bytes: Bytes, warnings: &[String]) -> Result<Response, Status> {
     let bytes = match call.form {
         Form::Object(_) => bytes,
-        Form::Table(include) => table::of_object(call.row(), &parsed(&bytes)?, include, call.now()).into(),
-        Form::Partial => {
+        Form::Table(form) => table::of_object(call.row(), &parsed(&bytes)?, form, call.now()).into(),
+        Form::Partial(version) => {
             let mut partial = Vec::with_capacity(512);
-            table::append_partial(&mut partial, &parsed(&bytes)?);
+            table::append_partial(&mut partial, version, &parsed(&bytes)?);
             partial.into()
         }
     };

@@ -103,16 +103,16 @@ impl FrameWriter {
     fn made(&mut self, object: &Object, now: Timestamp) -> Option<Vec<u8>> {
         match self.form {
             Form::Object(_) => None,
-            Form::Partial => {
+            Form::Partial(version) => {
                 let mut partial = Vec::with_capacity(512);
-                table::append_partial(&mut partial, object);
+                table::append_partial(&mut partial, version, object);
                 Some(partial)
             }
-            Form::Table(include) => {
+            Form::Table(form) => {
                 let version = naru_api::meta::resource_version(object).unwrap_or_default();
                 let meta = ListMeta { resource_version: version.into(), ..ListMeta::default() };
                 let definitions = std::mem::take(&mut self.first);
-                let mut table = TableWriter::new(self.kind, &meta, definitions, include, now);
+                let mut table = TableWriter::new(self.kind, &meta, definitions, form, now);
                 table.row(object);
                 Some(table.finish())
             }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn tables_define_their_columns_once_and_bookmarks_mark_the_end() {
         let row = Registry::default().by_plural("", "v1", "pods").unwrap();
-        let form = Form::Table(table::IncludeObject::Metadata);
+        let form = Form::Table(table::TableForm::default());
         let mut writer = FrameWriter { kind: row.kind, form, first: true };
         let mut events = Vec::new();
         for _ in 0..2 {

@@ -96,7 +96,6 @@ const TABLE: &[Row] = &[
     Row("hostnameOverride", When::Set, "a hostname override"),
     Row("resources", When::Set, "pod-level resources"),
     Row("resourceClaims", When::Set, "a resource claim"),
-    Row("runtimeClassName", When::Set, "a runtime class"),
     Row("overhead", When::Set, "pod overhead"),
     Row("evictionResponders", When::Set, "an eviction responder"),
     Row("schedulingGroup", When::Set, "a scheduling group"),
