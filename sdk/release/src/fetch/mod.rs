@@ -8,6 +8,7 @@ mod index;
 mod indexing;
 mod oci;
 mod provenance;
+mod refusal;
 mod repositories;
 
 use std::{path::PathBuf, sync::Arc};

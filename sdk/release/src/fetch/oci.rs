@@ -7,7 +7,6 @@ use naru_bundle::{chart::Chart, json, semver::Version};
 use oci_client::{
     Client, Reference as OciReference, RegistryOperation,
     client::{ClientConfig, ClientProtocol},
-    errors::OciDistributionError,
     manifest::{OciDescriptor, OciImageManifest, OciManifest},
     secrets::RegistryAuth,
 };
@@ -16,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, PROVENANCE_BYTES_MAX, accepts, dependencies::escaped,
-    file_error, hex, write_file,
+    file_error, hex, refusal::failed, write_file,
 };
 
 /// What references to registries begin with.
@@ -445,21 +444,6 @@ fn manifest_of(
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-fn failed(doing: String) -> impl FnOnce(OciDistributionError) -> Error {
-    move |error| {
-        let mut reason = error.to_string();
-        // Why a registry cannot be reached is said by the innermost cause only.
-        if let OciDistributionError::RequestError(error) = &error {
-            let mut deepest: &dyn std::error::Error = error;
-            while let Some(cause) = deepest.source() {
-                deepest = cause;
-            }
-            reason = format!("{error}: {deepest}");
-        }
-        Error::Registry { doing, reason }
-    }
 }
 
 #[cfg(test)]
