@@ -31,6 +31,7 @@ mod source;
 mod status;
 mod surroundings;
 mod template;
+mod terminal;
 mod test;
 mod uninstall;
 mod upgrade;

@@ -4,16 +4,17 @@
 use std::{
     cell::OnceCell,
     fs,
-    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    io::{self, BufRead, BufReader, Read},
     os::{fd::AsFd, unix::fs::FileTypeExt},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use naru_bundle::{chart::Chart, yaml};
 use naru_release::fetch::{self, Provenance, usual_keyring};
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+use super::terminal;
 
 /// The longest passphrase, in bytes.
 const PASSPHRASE_MAX: u64 = 64 * 1024;
@@ -166,25 +167,7 @@ fn first_line(from: impl Read) -> Result<Vec<u8>> {
 
 /// Asks for a key's passphrase on the terminal, without showing it.
 fn ask(name: &str) -> Result<Vec<u8>> {
-    print!("Password for key {name:?} >  ");
-    io::stdout().flush()?;
-    let line = hidden_line();
-    println!();
-    line
-}
-
-fn hidden_line() -> Result<Vec<u8>> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        bail!("inappropriate ioctl for device");
-    }
-    let before = tcgetattr(&stdin)?;
-    let mut silent = before.clone();
-    silent.local_flags.remove(LocalFlags::ECHO);
-    tcsetattr(&stdin, SetArg::TCSANOW, &silent)?;
-    let line = first_line(stdin.lock());
-    tcsetattr(&stdin, SetArg::TCSANOW, &before)?;
-    line
+    Ok(terminal::hidden_line(&format!("Password for key {name:?} >  "))?.into_bytes())
 }
 
 #[cfg(test)]

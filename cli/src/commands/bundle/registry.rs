@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use naru_release::fetch::Access;
 
-use super::{chart_flags::AccessFlags, global::GlobalArgs};
+use super::{chart_flags::AccessFlags, global::GlobalArgs, terminal};
 
 /// Log in to and out of OCI registries.
 #[derive(Clone, Debug, Args)]
@@ -79,6 +79,14 @@ impl LoginArgs {
             self.password.clear();
             std::io::stdin().read_to_string(&mut self.password)?;
             self.password.truncate(self.password.trim_end_matches(['\r', '\n']).len());
+        }
+        if terminal::is_there() {
+            if self.username.is_empty() {
+                self.username = terminal::line("Username: ")?;
+            }
+            if self.password.is_empty() {
+                self.password = terminal::hidden_line("Password: ")?;
+            }
         }
         if self.username.is_empty() || self.password.is_empty() {
             bail!("a user and a password are needed: --username NAME --password-stdin");
