@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::Status};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::kinds::{Strategy, strategy};
 
@@ -123,7 +123,7 @@ impl TableWriter {
         self.bytes.extend_from_slice(br#","object":"#);
         match self.form.include {
             IncludeObject::None => self.bytes.extend_from_slice(b"null"),
-            IncludeObject::Metadata => append_partial(&mut self.bytes, self.form.version, object),
+            IncludeObject::Metadata => append_partial_value(&mut self.bytes, self.form.version, object),
             IncludeObject::Object => append(&mut self.bytes, object),
         }
         self.bytes.push(b'}');
@@ -158,8 +158,24 @@ pub fn definitions(kind: &Kind) -> Value {
     kind.columns.iter().map(definition).collect()
 }
 
-/// Appends `object` as `PartialObjectMetadata`: its metadata and nothing else.
-pub fn append_partial(bytes: &mut Vec<u8>, version: MetaVersion, object: &Object) {
+/// Appends an object, given as JSON, as `PartialObjectMetadata`: its metadata as they are written there, and nothing else.
+pub fn append_partial(bytes: &mut Vec<u8>, version: MetaVersion, json: &[u8]) -> Result<(), Status> {
+    /// All that is read of an object.
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        metadata: Option<&'a RawValue>,
+    }
+    let outer: Outer<'_> =
+        serde_json::from_slice(json).map_err(|error| Status::internal(error.to_string()))?;
+    open(bytes, "PartialObjectMetadata", version);
+    bytes.extend_from_slice(outer.metadata.map_or("{}", RawValue::get).as_bytes());
+    bytes.push(b'}');
+    Ok(())
+}
+
+/// The same for an object that is at hand as a value.
+pub fn append_partial_value(bytes: &mut Vec<u8>, version: MetaVersion, object: &Object) {
     open(bytes, "PartialObjectMetadata", version);
     match object.get("metadata") {
         Some(metadata) => append(bytes, metadata),
@@ -198,6 +214,19 @@ mod tests {
         let now = "2026-01-01T00:00:05Z".parse().expect("a timestamp");
         let form = TableForm { include, version: MetaVersion::V1beta1 };
         serde_json::from_slice(&of_object(kind, &config_map(), form, now)).expect("JSON")
+    }
+
+    #[test]
+    fn metadata_are_the_same_from_bytes_and_from_values() {
+        for object in
+            [config_map(), json!({"kind": "A"}), json!({"metadata": {"annotations": {"a": "\u{7f}\"\n"}}})]
+        {
+            let (mut bytes, mut value) = (Vec::new(), Vec::new());
+            append_partial(&mut bytes, MetaVersion::V1, object.to_string().as_bytes()).expect("an object");
+            append_partial_value(&mut value, MetaVersion::V1, &object);
+            assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&value));
+        }
+        assert!(append_partial(&mut Vec::new(), MetaVersion::V1, b"[").is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod error;
+mod garbage;
 mod namespace;
 mod node_lifecycle;
 mod pod_gc;
@@ -48,6 +49,7 @@ pub async fn run(client: kube::Client, options: Options, cancel: CancellationTok
     start!("serviceaccount", service_account::run);
     start!("node-lifecycle", node_lifecycle::run);
     start!("pod-gc", pod_gc::run);
+    start!("garbage-collector", garbage::run);
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(Error::Panicked)?;
     }

@@ -5,11 +5,11 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Pod, Secret, ServiceAccount},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 use kube::{
     Api, Client, Resource,
-    api::{DeleteParams, PostParams},
+    api::{DeleteParams, Patch, PatchParams, PostParams},
 };
 use naru_api::{Object, status::Status};
 use naru_apiserver::{
@@ -154,6 +154,99 @@ async fn a_namespace_goes_when_its_content_has_gone() {
     // The name is free again.
     make_namespace(&cluster, "x").await;
     cluster.wait_for(&accounts, "default", |_| true).await;
+}
+
+/// A ConfigMap with these owners, which it keeps from going.
+async fn make_owned(maps: &Api<ConfigMap>, name: &str, owners: &[&ConfigMap]) -> ConfigMap {
+    let owner = |owner: &&ConfigMap| OwnerReference {
+        block_owner_deletion: Some(true),
+        ..owner.owner_ref(&()).unwrap()
+    };
+    let metadata = ObjectMeta { owner_references: Some(owners.iter().map(owner).collect()), ..named(name) };
+    let map = ConfigMap { metadata, ..ConfigMap::default() };
+    maps.create(&PostParams::default(), &map).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owned_objects_go_with_their_owners_or_stay_as_is_asked() {
+    let cluster = Cluster::start().await;
+    make_namespace(&cluster, "x").await;
+    let maps = Api::<ConfigMap>::namespaced(cluster.client.clone(), "x");
+    let other = make_owned(&maps, "other", &[]).await;
+    for (parameters, stays) in [
+        (DeleteParams::background(), false),
+        (DeleteParams::foreground(), false),
+        (DeleteParams::orphan(), true),
+    ] {
+        let owner = make_owned(&maps, "owner", &[]).await;
+        let child = make_owned(&maps, "child", &[&owner]).await;
+        make_owned(&maps, "grandchild", &[&child]).await;
+        make_owned(&maps, "shared", &[&owner, &other]).await;
+        maps.delete("owner", &parameters).await.unwrap();
+        cluster.wait_gone(&maps, "owner").await;
+        if stays {
+            let owners = |map: &ConfigMap| map.metadata.owner_references.is_none();
+            cluster.wait_for(&maps, "child", owners).await;
+            maps.delete("child", &DeleteParams::background()).await.unwrap();
+        }
+        cluster.wait_gone(&maps, "child").await;
+        cluster.wait_gone(&maps, "grandchild").await;
+        // One of two owners is enough.
+        let left = |map: &ConfigMap| map.metadata.owner_references.as_ref().is_some_and(|all| all.len() == 1);
+        cluster.wait_for(&maps, "shared", left).await;
+        maps.delete("shared", &DeleteParams::default()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreground_deletion_waits_and_circles_come_apart() {
+    let cluster = Cluster::start().await;
+    make_namespace(&cluster, "x").await;
+    let maps = Api::<ConfigMap>::namespaced(cluster.client.clone(), "x");
+    let free = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    let hold = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/wait"]}}));
+    let owner = make_owned(&maps, "owner", &[]).await;
+    make_owned(&maps, "child", &[&owner]).await;
+    maps.patch("child", &PatchParams::default(), &hold).await.unwrap();
+    maps.delete("owner", &DeleteParams::foreground()).await.unwrap();
+    cluster.wait_for(&maps, "child", |child| child.metadata.deletion_timestamp.is_some()).await;
+    assert!(maps.get_opt("owner").await.unwrap().is_some(), "it waits for its child");
+    maps.patch("child", &PatchParams::default(), &free).await.unwrap();
+    cluster.wait_gone(&maps, "owner").await;
+
+    let first = make_owned(&maps, "first", &[]).await;
+    let second = make_owned(&maps, "second", &[&first]).await;
+    let third = make_owned(&maps, "third", &[&second]).await;
+    let owner = OwnerReference { block_owner_deletion: Some(true), ..third.owner_ref(&()).unwrap() };
+    let close = Patch::Merge(json!({"metadata": {"ownerReferences": [owner]}}));
+    maps.patch("first", &PatchParams::default(), &close).await.unwrap();
+    maps.delete("first", &DeleteParams::foreground()).await.unwrap();
+    for name in ["first", "second", "third"] {
+        cluster.wait_gone(&maps, name).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_had_an_owner_goes_and_what_may_have_one_stays() {
+    let cluster = Cluster::start().await;
+    make_namespace(&cluster, "x").await;
+    let maps = Api::<ConfigMap>::namespaced(cluster.client.clone(), "x");
+    let make = async |name: &str, api_version: &str, kind: &str| {
+        let owner = OwnerReference {
+            api_version: api_version.into(),
+            kind: kind.into(),
+            name: "nobody".into(),
+            uid: "11111111-1111-1111-1111-111111111111".into(),
+            ..OwnerReference::default()
+        };
+        let metadata = ObjectMeta { owner_references: Some(vec![owner]), ..named(name) };
+        let map = ConfigMap { metadata, ..ConfigMap::default() };
+        maps.create(&PostParams::default(), &map).await.unwrap();
+    };
+    make("unknown-kind", "example.com/v1", "Thing").await;
+    make("lost", "v1", "Pod").await;
+    cluster.wait_gone(&maps, "lost").await;
+    assert!(maps.get_opt("unknown-kind").await.unwrap().is_some());
 }
 
 /// Lets everybody do everything.

@@ -246,7 +246,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
                 if index > 0 {
                     list.push(b',');
                 }
-                table::append_partial(&mut list, version, &object_of(entry)?);
+                table::append_partial(&mut list, version, &entry.bytes)?;
             }
             list.extend_from_slice(b"]}");
             return response::document(&call.headers, 200, Media::Json, list.into());

@@ -130,7 +130,7 @@ fn object_response(call: &Call, code: u16, bytes: Bytes, warnings: &[String]) ->
         Form::Table(form) => table::of_object(call.row(), &parsed(&bytes)?, form, call.now()).into(),
         Form::Partial(version) => {
             let mut partial = Vec::with_capacity(512);
-            table::append_partial(&mut partial, version, &parsed(&bytes)?);
+            table::append_partial(&mut partial, version, &bytes)?;
             partial.into()
         }
     };

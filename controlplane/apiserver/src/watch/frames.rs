@@ -90,6 +90,13 @@ impl FrameWriter {
         if self.is_plain() {
             return write_frame(out, kind, bytes);
         }
+        if let Form::Partial(version) = self.form {
+            let mut partial = Vec::with_capacity(512);
+            return match table::append_partial(&mut partial, version, bytes) {
+                Ok(()) => write_frame(out, kind, &partial),
+                Err(status) => error(out, &status),
+            };
+        }
         match parsed(bytes) {
             Ok(object) => {
                 let made = self.made(&object, now);
@@ -105,7 +112,7 @@ impl FrameWriter {
             Form::Object(_) => None,
             Form::Partial(version) => {
                 let mut partial = Vec::with_capacity(512);
-                table::append_partial(&mut partial, version, object);
+                table::append_partial_value(&mut partial, version, object);
                 Some(partial)
             }
             Form::Table(form) => {

@@ -1,0 +1,254 @@
+//! The garbage collector: objects whose owners are gone go too, and deletions that wait for dependents come to their end.
+//!
+//! Metadata of every kind are watched into a graph of who owns whom ([`graph`]). What has lost an owner, and what waits, is
+//! looked at again as it is on the server, and a pure function says what becomes of it ([`decide`]).
+
+mod decide;
+mod graph;
+mod kinds;
+mod queue;
+
+use std::{collections::HashSet, time::Duration};
+
+use futures::{StreamExt, stream, stream::BoxStream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::{
+    Api,
+    api::{DeleteParams, DynamicObject, PartialObjectMeta, Patch, Preconditions},
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, watcher},
+    },
+};
+use serde_json::json;
+use tokio::time::{Instant, sleep_until};
+
+use self::{
+    decide::{Facts, Owner, Policy, Step, decide},
+    graph::{FOREGROUND, Graph, Node, ORPHAN, Place, Uid, has_finalizer},
+    kinds::Kinds,
+    queue::Queue,
+};
+use crate::{Context, Error, Result, error::is_conflict, supervise::chain};
+
+/// Everything doubtful is looked at again this often, and new kinds are found.
+const PERIOD: Duration = Duration::from_secs(600);
+/// After a failure, a lost race among them.
+const RETRY: Duration = Duration::from_secs(1);
+
+type Metadata = PartialObjectMeta<DynamicObject>;
+type Watched = Result<watcher::Event<Metadata>, watcher::Error>;
+
+/// Collects for a period; the next one begins with the kinds that are served then.
+pub(crate) async fn run(context: Context) -> Result<()> {
+    loop {
+        let kinds = Kinds::discover(&context.client).await?;
+        let mut events = watch(&context, &kinds);
+        let mut collector = Collector::new(&kinds);
+        let end = Instant::now() + PERIOD;
+        loop {
+            let work = collector.queue.next().filter(|_| collector.is_synced());
+            tokio::select! {
+                biased;
+                event = events.next() => match event {
+                    Some((kind, event)) => collector.take(kind, event),
+                    None => return Err(Error::WatchEnded { kind: "objects" }),
+                },
+                () = sleep_until(work.unwrap_or(end)) => match collector.queue.pop(Instant::now()) {
+                    Some(uid) if work.is_some() => collector.look_at(uid).await,
+                    _ => break,
+                },
+            }
+        }
+    }
+}
+
+/// The metadata of every object of every kind, as they change.
+fn watch(context: &Context, kinds: &Kinds) -> stream::SelectAll<BoxStream<'static, (usize, Watched)>> {
+    let each = kinds.iter().enumerate().map(|(index, kind)| {
+        let api = Api::<Metadata>::all_with(context.client.clone(), &kind.resource);
+        let events = watcher(api, watcher::Config::default()).default_backoff();
+        events.map(move |event| (index, event)).boxed()
+    });
+    stream::select_all(each)
+}
+
+struct Collector<'a> {
+    kinds: &'a Kinds,
+    graph: Graph,
+    queue: Queue,
+    /// By kind: the objects of a list that is still coming in.
+    listing: Vec<HashSet<Uid>>,
+    /// By kind: whether there has been a list.
+    listed: Vec<bool>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(kinds: &'a Kinds) -> Self {
+        let count = kinds.iter().count();
+        Collector {
+            kinds,
+            graph: Graph::default(),
+            queue: Queue::default(),
+            listing: vec![HashSet::new(); count],
+            listed: vec![false; count],
+        }
+    }
+
+    /// Whether all kinds have been listed: before, an owner may only not have been seen.
+    fn is_synced(&self) -> bool {
+        self.listed.iter().all(|listed| *listed)
+    }
+
+    fn take(&mut self, kind: usize, event: Watched) {
+        let affected = match event {
+            Ok(watcher::Event::Apply(object)) => self.apply(kind, object.metadata),
+            Ok(watcher::Event::Delete(object)) => {
+                object.metadata.uid.map(|uid| self.graph.remove(&uid)).unwrap_or_default()
+            }
+            Ok(watcher::Event::Init) => {
+                self.listing[kind].clear();
+                return;
+            }
+            Ok(watcher::Event::InitApply(object)) => {
+                self.listing[kind].extend(object.metadata.uid.as_deref().map(Uid::from));
+                self.apply(kind, object.metadata)
+            }
+            Ok(watcher::Event::InitDone) => return self.list_ends(kind),
+            Err(error) => return tracing::debug!(error = chain(&error), "a watch of metadata starts again"),
+        };
+        if self.is_synced() {
+            self.enqueue(affected);
+        }
+    }
+
+    fn apply(&mut self, kind: usize, metadata: ObjectMeta) -> Vec<Uid> {
+        let Some(name) = metadata.name.clone() else { return Vec::new() };
+        let place = Place { kind, namespace: metadata.namespace.clone(), name };
+        self.graph.apply(place, &metadata)
+    }
+
+    fn list_ends(&mut self, kind: usize) {
+        let seen = std::mem::take(&mut self.listing[kind]);
+        let gone = self.graph.keep_only(kind, &seen);
+        let before = self.is_synced();
+        self.listed[kind] = true;
+        if before {
+            self.enqueue(gone);
+        } else if self.is_synced() {
+            self.enqueue(self.graph.doubtful().cloned().collect());
+        }
+    }
+
+    fn enqueue(&mut self, all: Vec<Uid>) {
+        let now = Instant::now();
+        all.into_iter().for_each(|uid| self.queue.add(uid, now));
+    }
+
+    async fn look_at(&mut self, uid: Uid) {
+        let Some(node) = self.graph.get(&uid).cloned() else { return };
+        if let Err(error) = self.collect(&uid, &node).await {
+            let lost = matches!(&error, Error::Api { source, .. } if is_conflict(source));
+            if !lost {
+                tracing::warn!(object = node.place.name, error = chain(&error), "cannot collect an object");
+            }
+            self.queue.add(uid, Instant::now() + RETRY);
+        }
+    }
+
+    async fn collect(&mut self, uid: &Uid, node: &Node) -> Result<()> {
+        let Some(metadata) = self.kinds.metadata(&node.place, uid).await? else { return Ok(()) };
+        let deleting = metadata.deletion_timestamp.is_some();
+        if deleting && has_finalizer(&metadata, ORPHAN) {
+            return self.let_go(uid, node, &metadata).await;
+        }
+        if deleting && has_finalizer(&metadata, FOREGROUND) {
+            if !self.graph.is_blocked(uid) {
+                return self.take_off(&node.place, &metadata, FOREGROUND).await;
+            }
+            let dependents = self.graph.dependents(uid).cloned().collect();
+            self.enqueue(dependents);
+            return Ok(());
+        }
+        if deleting { Ok(()) } else { self.decide_on(uid, node, &metadata).await }
+    }
+
+    /// Takes the object from the references of all its dependents, so that it can go without them.
+    async fn let_go(&self, uid: &Uid, node: &Node, metadata: &ObjectMeta) -> Result<()> {
+        for (place, dependent) in self.kinds.dependents(uid, node.place.namespace.as_deref()).await? {
+            self.forget(&place, &dependent, [uid.to_string()]).await?;
+        }
+        self.take_off(&node.place, metadata, ORPHAN).await
+    }
+
+    /// Takes a finalizer off.
+    async fn take_off(&self, place: &Place, metadata: &ObjectMeta, finalizer: &str) -> Result<()> {
+        let left: Vec<&String> =
+            metadata.finalizers.iter().flatten().filter(|one| *one != finalizer).collect();
+        let patch = json!({"metadata": {"resourceVersion": metadata.resource_version, "finalizers": left}});
+        self.kinds.patch(place, &Patch::Merge(patch)).await
+    }
+
+    /// Takes owners out of an object's references.
+    async fn forget(&self, place: &Place, uid: &str, owners: impl IntoIterator<Item = String>) -> Result<()> {
+        let owners: Vec<_> = owners.into_iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
+        let patch = json!({"metadata": {"uid": uid, "ownerReferences": owners}});
+        self.kinds.patch(place, &Patch::Strategic(patch)).await
+    }
+
+    /// Does what its owners' states demand of an object.
+    async fn decide_on(&self, uid: &Uid, node: &Node, metadata: &ObjectMeta) -> Result<()> {
+        let owners = metadata.owner_references.as_deref().unwrap_or_default();
+        let mut states = Vec::with_capacity(owners.len());
+        for owner in owners {
+            states.push(match self.kinds.owner(owner, metadata.namespace.as_deref()) {
+                // Nobody can tell whether it is there.
+                None => Owner::Solid,
+                Some(place) => match self.kinds.metadata(&place, &owner.uid).await? {
+                    None => Owner::Gone,
+                    Some(found)
+                        if found.deletion_timestamp.is_some() && has_finalizer(&found, FOREGROUND) =>
+                    {
+                        Owner::Waiting
+                    }
+                    Some(_) => Owner::Solid,
+                },
+            });
+        }
+        let facts = Facts {
+            has_dependents: self.graph.dependents(uid).next().is_some(),
+            may_be_circle: self.graph.has_waiting_dependent(uid),
+            orphans: has_finalizer(metadata, ORPHAN),
+            foreground: has_finalizer(metadata, FOREGROUND),
+        };
+        match decide(&states, facts) {
+            Step::Keep => Ok(()),
+            Step::Forget => {
+                let lost = owners.iter().zip(&states).filter(|(_, state)| **state != Owner::Solid);
+                self.forget(&node.place, uid, lost.map(|(owner, _)| owner.uid.clone())).await
+            }
+            Step::Delete { policy, unblock } => {
+                if unblock {
+                    let owners: Vec<_> = owners
+                        .iter()
+                        .map(|owner| json!({"uid": owner.uid, "blockOwnerDeletion": false}))
+                        .collect();
+                    let patch = json!({"metadata": {"uid": &**uid, "ownerReferences": owners}});
+                    self.kinds.patch(&node.place, &Patch::Strategic(patch)).await?;
+                }
+                let name = &node.place.name;
+                tracing::info!(name, namespace = node.place.namespace, "removing an object without owners");
+                self.kinds.delete(&node.place, &with_policy(policy, uid)).await
+            }
+        }
+    }
+}
+
+fn with_policy(policy: Policy, uid: &Uid) -> DeleteParams {
+    let parameters = match policy {
+        Policy::Background => DeleteParams::background(),
+        Policy::Foreground => DeleteParams::foreground(),
+        Policy::Orphan => DeleteParams::orphan(),
+    };
+    parameters.preconditions(Preconditions { uid: Some(uid.to_string()), resource_version: None })
+}
