@@ -145,7 +145,10 @@ async fn a_namespace_goes_when_its_content_has_gone() {
     cluster.wait_gone(&secrets, "s").await;
     let says_what_remains = |namespace: &Namespace| {
         let conditions = namespace.status.as_ref().and_then(|status| status.conditions.as_deref());
-        conditions.unwrap_or_default().iter().any(|one| one.type_ == "NamespaceContentRemaining")
+        conditions
+            .unwrap_or_default()
+            .iter()
+            .any(|one| one.type_ == "NamespaceFinalizersRemaining" && one.status == "True")
     };
     cluster.wait_for(&namespaces, "x", says_what_remains).await;
     let free = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));

@@ -1,17 +1,15 @@
 //! Emptying and releasing namespaces that are being deleted.
 //!
 //! Every deletable kind that discovery knows is deleted in the namespace; when nothing is left, the finalizer
-//! `kubernetes` goes (kube-controller-manager's namespace controller).
+//! `kubernetes` goes (kube-controller-manager's namespace controller). Until then [`conditions`] say what keeps it.
+
+mod conditions;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use http::Request;
-use k8s_openapi::{
-    api::core::v1::{Namespace, NamespaceCondition},
-    apimachinery::pkg::apis::meta::v1::Time,
-    jiff::Timestamp,
-};
+use k8s_openapi::{api::core::v1::Namespace, jiff::Timestamp};
 use kube::{
     Api, Client, Discovery, ResourceExt,
     api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
@@ -23,6 +21,7 @@ use kube::{
 };
 use serde_json::json;
 
+use self::conditions::{Remains, conditions};
 use crate::{
     Context, Error, Result,
     error::{is_conflict, is_gone},
@@ -59,21 +58,25 @@ async fn reconcile(namespace: Arc<Namespace>, context: Arc<Context>) -> Result<A
         return Ok(Action::await_change());
     }
     let name = namespace.name_any();
-    let left = empty(&context.client, &name).await?;
-    if left.is_empty() {
-        finalize(&context.client, &namespace).await?;
-        return Ok(Action::await_change());
+    match empty(&context.client, &name).await {
+        Ok(remains) if remains.is_empty() => {
+            finalize(&context.client, &namespace).await?;
+            Ok(Action::await_change())
+        }
+        Ok(remains) => {
+            report(&context.client, &namespace, &remains, None).await?;
+            Ok(Action::requeue(RECHECK))
+        }
+        Err(error) => {
+            report(&context.client, &namespace, &Remains::default(), Some(&chain(&error))).await?;
+            Err(error)
+        }
     }
-    report(&context.client, &namespace, &left).await?;
-    Ok(Action::requeue(RECHECK))
 }
 
-/// What is still there: the plural of a kind, and how many.
-type Left = Vec<(String, usize)>;
-
-async fn empty(client: &Client, namespace: &str) -> Result<Left> {
+async fn empty(client: &Client, namespace: &str) -> Result<Remains> {
     let discovery = Discovery::new(client.clone()).run().await.map_err(Error::api("discover kinds"))?;
-    let mut left = Left::new();
+    let mut remains = Remains::default();
     for group in discovery.groups() {
         for (resource, capabilities) in group.recommended_resources() {
             let deletable = capabilities.supports_operation(verbs::DELETE)
@@ -83,21 +86,24 @@ async fn empty(client: &Client, namespace: &str) -> Result<Left> {
                 continue;
             }
             let together = capabilities.supports_operation(verbs::DELETE_COLLECTION);
-            let count = empty_of(client, namespace, &resource, together).await?;
-            if count > 0 {
-                left.push((resource.plural.clone(), count));
-            }
+            empty_of(client, namespace, &resource, together, &mut remains).await?;
         }
     }
-    Ok(left)
+    Ok(remains)
 }
 
-async fn empty_of(client: &Client, namespace: &str, resource: &ApiResource, together: bool) -> Result<usize> {
+async fn empty_of(
+    client: &Client,
+    namespace: &str,
+    resource: &ApiResource,
+    together: bool,
+    remains: &mut Remains,
+) -> Result<()> {
     let doing = || format!("delete {} in namespace {namespace}", resource.plural);
     let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, resource);
     let found = api.list_metadata(&ListParams::default()).await.map_err(Error::api(doing()))?;
     if found.items.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     if together {
         api.delete_collection(&DeleteParams::background(), &ListParams::default())
@@ -112,7 +118,13 @@ async fn empty_of(client: &Client, namespace: &str, resource: &ApiResource, toge
         }
     }
     let left = api.list_metadata(&ListParams::default()).await.map_err(Error::api(doing()))?;
-    Ok(left.items.len())
+    for finalizer in left.items.iter().flat_map(ResourceExt::finalizers) {
+        *remains.finalizers.entry(finalizer.clone()).or_default() += 1;
+    }
+    if !left.items.is_empty() {
+        remains.kinds.insert((resource.plural.clone(), resource.group.clone()), left.items.len());
+    }
+    Ok(())
 }
 
 /// Takes our finalizer away, by which the namespace goes if it was the last.
@@ -137,23 +149,16 @@ async fn finalize(client: &Client, namespace: &Namespace) -> Result<()> {
 }
 
 /// Says in the status what keeps the namespace; nothing is written when that has been said.
-async fn report(client: &Client, namespace: &Namespace, left: &Left) -> Result<()> {
+async fn report(
+    client: &Client,
+    namespace: &Namespace,
+    remains: &Remains,
+    failure: Option<&str>,
+) -> Result<()> {
     let name = namespace.name_any();
-    let message = remaining_message(left);
-    let conditions =
-        namespace.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let said = conditions.iter().any(|one| one.message.as_deref() == Some(&message) && one.status == "True");
-    if said {
-        return Ok(());
-    }
-    let condition = NamespaceCondition {
-        type_: "NamespaceContentRemaining".into(),
-        status: "True".into(),
-        reason: Some("SomeResourcesRemain".into()),
-        message: Some(message),
-        last_transition_time: Some(Time(Timestamp::now())),
-    };
-    let patch = Patch::Strategic(json!({"status": {"conditions": [condition]}}));
+    let old = namespace.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let Some(conditions) = conditions(remains, failure, old, Timestamp::now()) else { return Ok(()) };
+    let patch = Patch::Strategic(json!({"status": {"conditions": conditions}}));
     let api = Api::<Namespace>::all(client.clone());
     match api.patch_status(&name, &PatchParams::default(), &patch).await {
         Err(error) if !is_gone(&error) => Err(Error::api(format!("report on namespace {name}"))(error)),
@@ -161,15 +166,12 @@ async fn report(client: &Client, namespace: &Namespace, left: &Left) -> Result<(
     }
 }
 
-fn remaining_message(left: &Left) -> String {
-    let parts: Vec<String> =
-        left.iter().map(|(plural, count)| format!("{plural}. has {count} resource instances")).collect();
-    format!("Some resources are remaining: {}", parts.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::{api::core::v1::NamespaceSpec, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+    use k8s_openapi::{
+        api::core::v1::NamespaceSpec,
+        apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    };
 
     use super::*;
 
@@ -197,13 +199,5 @@ mod tests {
         ] {
             assert_eq!(is_ours(&namespace(deleted, finalizers)), ours, "{deleted} {finalizers:?}");
         }
-    }
-
-    #[test]
-    fn the_message_counts_what_is_left() {
-        let left = vec![("pods".to_string(), 2), ("secrets".to_string(), 1)];
-        let expected =
-            "Some resources are remaining: pods. has 2 resource instances, secrets. has 1 resource instances";
-        assert_eq!(remaining_message(&left), expected);
     }
 }
