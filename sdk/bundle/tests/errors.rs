@@ -2,14 +2,16 @@
 //! itself, the value's path and what it is, the templates on the way, and what to do.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod nowhere;
+
 use naru_bundle::{
     builtin::{Capabilities, ReleaseOptions},
     chart::{Chart, File},
-    environment::Environment,
-    fault::Fault,
     render::{RenderOptions, render},
-    value::{Map, MapType, Value},
+    value::{Map, MapType},
 };
+
+use nowhere::Nowhere;
 
 /// A mistake.
 struct Row {
@@ -239,20 +241,6 @@ const ROWS: &[Row] = &[
     },
 ];
 
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn now(&self) -> jiff::Zoned {
-        jiff::Zoned::default()
-    }
-    fn random(&self, bytes: &mut [u8]) {
-        bytes.fill(1);
-    }
-    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
-        Ok(Value::map::<&str>([]))
-    }
-}
-
 fn failure(files: &[(&str, &str)]) -> String {
     let chart = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
     let files = std::iter::once(&chart).chain(files);
@@ -271,6 +259,7 @@ fn failure(files: &[(&str, &str)]) -> String {
         skip_schema: false,
         lint: false,
         origins: None,
+        last: false,
     };
     let none = Map::new::<&str>(MapType::Any, []);
     render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new()).unwrap_err().to_string()

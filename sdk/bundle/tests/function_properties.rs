@@ -1,13 +1,16 @@
 //! Properties of sprig's functions: none panics whatever it is given, inverses undo each other, limits hold.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod nowhere;
+
 use naru_bundle::{
-    environment::Environment,
     fault::Fault,
     functions::{self, Call, Function, Parameter},
     value::{Element, List, Map, MapType, Value},
 };
 use proptest::{collection::vec, prelude::*};
+
+use nowhere::Nowhere;
 
 const FAMILIES: [&[Function]; 10] = [
     functions::conversion::FUNCTIONS,
@@ -21,21 +24,6 @@ const FAMILIES: [&[Function]; 10] = [
     functions::strings::FUNCTIONS,
     functions::urls::FUNCTIONS,
 ];
-
-/// No cluster, no clock; randomness is a constant.
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn now(&self) -> jiff::Zoned {
-        jiff::Zoned::default()
-    }
-    fn random(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
-    }
-    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
-        Ok(Value::Nil)
-    }
-}
 
 fn call(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
     let function = functions::lookup(name).expect("a function");

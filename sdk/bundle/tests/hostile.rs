@@ -144,6 +144,7 @@ fn rendered(template: &str) -> Result<String, String> {
         skip_schema: false,
         lint: false,
         origins: None,
+        last: false,
     };
     let none = Map::new::<&str>(MapType::Any, []);
     let rendered = render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new());

@@ -2,17 +2,19 @@
 //! and dropped on a test's small stack.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod nowhere;
+
 use naru_bundle::{
     builtin::{Capabilities, ReleaseOptions},
     chart::{Chart, File},
-    environment::Environment,
-    fault::Fault,
     json,
     render::{RenderOptions, render},
     toml,
     value::{Map, MapType, Value},
     yaml,
 };
+
+use nowhere::Nowhere;
 
 /// Go's limit.
 const LIMIT: usize = 10_000;
@@ -88,20 +90,6 @@ fn values_are_written_as_deep_as_go_writes_them() {
     assert!(toml::write(&Value::map([("a", list(300, Value::from("x")))])).is_err());
 }
 
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn now(&self) -> jiff::Zoned {
-        jiff::Zoned::default()
-    }
-    fn random(&self, bytes: &mut [u8]) {
-        bytes.fill(1);
-    }
-    fn lookup(&self, _: &str, _: &str, _: &str, _: &str) -> Result<Value, Fault> {
-        Ok(Value::map::<&str>([]))
-    }
-}
-
 /// What a chart with these files makes of `given`, or why it fails.
 fn rendered(files: &[(&str, &str)], given: &Map) -> Result<String, String> {
     let named = [("Chart.yaml", "apiVersion: v2\nname: deep\nversion: 0.1.0\n")];
@@ -122,6 +110,7 @@ fn rendered(files: &[(&str, &str)], given: &Map) -> Result<String, String> {
         skip_schema: false,
         lint: false,
         origins: None,
+        last: false,
     };
     let rendered = render(&mut chart, given, &options, &Nowhere, None, &mut Vec::new());
     rendered.map(|rendered| rendered.manifest_text()).map_err(|error| error.to_string())

@@ -120,6 +120,7 @@ impl<'a> ChartRenderer<'a> {
             skip_schema: self.settings.skip_schema,
             lint: false,
             origins: self.settings.origins.clone(),
+            last: false,
         };
         let surroundings =
             Surroundings { cluster: self.cluster, random: self.random, dns: self.settings.dns };

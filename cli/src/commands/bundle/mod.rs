@@ -157,8 +157,8 @@ impl BundleArgs {
         self.global.debug
     }
 
-    /// Runs a command that needs no cluster; `None` if it is another.
-    pub fn run_offline(&self) -> Option<ExitCode> {
+    /// Runs a command that needs no cluster and gives the status to end with; `None` if it is another.
+    pub fn run_offline(&self) -> Option<u8> {
         match &self.command {
             Command::Chart(command) if command.reaches_out() => None,
             Command::Chart(command) => Some(finish(command.clone().run(&self.global))),
@@ -191,20 +191,20 @@ impl BundleArgs {
             Command::Uninstall(args) => args.run(global).await,
             Command::Upgrade(args) => args.run(global).await,
         };
-        Ok(finish(outcome))
+        Ok(finish(outcome).into())
     }
 }
 
-/// Failures read as Helm's.
-fn finish(outcome: Result<()>) -> ExitCode {
+/// The status to end with. Failures read as Helm's.
+fn finish(outcome: Result<()>) -> u8 {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             eprintln!("Error: {error:#}");
             if let Some(hint) = hint::of(&error) {
                 eprintln!("Hint: {hint}");
             }
-            ExitCode::FAILURE
+            1
         }
     }
 }

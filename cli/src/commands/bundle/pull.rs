@@ -102,7 +102,7 @@ fn unpack(chart: &Chart, below: &Path) -> Result<()> {
         let path = top.join(relative);
         let parent = path.parent().unwrap_or(&top);
         fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        fs::write(&path, &**data).with_context(|| path.display().to_string())?;
+        fs::write(&path, &***data).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::Glob;
 use crate::{
-    chart::File,
+    chart::{Data, File},
     fault::Fault,
     value::{Map, MapType, Object, Str, Value},
     yaml,
@@ -14,7 +14,7 @@ use crate::{
 
 /// Helm's `engine.files`.
 #[derive(Debug)]
-pub struct Files(BTreeMap<Str, Str>);
+pub struct Files(BTreeMap<Str, Data>);
 
 impl Files {
     /// Of a chart's files; of equal paths the last wins.
@@ -28,7 +28,7 @@ impl Files {
     }
 
     fn content(&self, path: &Str) -> Str {
-        self.0.get(path).cloned().unwrap_or_default()
+        self.0.get(path).map(|data| (**data).clone()).unwrap_or_default()
     }
 
     fn glob(&self, pattern: &str) -> Value {
@@ -113,14 +113,14 @@ impl Object for Files {
     }
 
     fn plain(&self) -> Value {
-        Value::map(self.0.iter().map(|(path, data)| (path.clone(), Value::Bytes(data.clone()))))
+        Value::map(self.0.iter().map(|(path, data)| (path.clone(), Value::Bytes((**data).clone()))))
     }
 
     fn entries(&self) -> Option<Vec<(Value, Value)>> {
         Some(
             self.0
                 .iter()
-                .map(|(path, data)| (Value::Str(path.clone()), Value::Bytes(data.clone())))
+                .map(|(path, data)| (Value::Str(path.clone()), Value::Bytes((**data).clone())))
                 .collect(),
         )
     }

@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
         let mut data = Vec::with_capacity(size as usize);
         entry.read_to_end(&mut data).map_err(damaged)?;
         remaining -= size;
-        files.push(File { name, data: without_mark(data.into()) });
+        files.push(File { name, data: without_mark(data.into()).into() });
     }
     if files.is_empty() {
         return Err(ChartError::Archive("archive has no files".into()));

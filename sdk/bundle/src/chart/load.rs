@@ -87,7 +87,7 @@ fn place(
             chart.values =
                 Some(read_values(&file.data).map_err(|cause| ChartError::file("values.yaml", cause))?);
         }
-        "values.schema.json" => chart.schema = Some(file.data),
+        "values.schema.json" => chart.schema = Some((*file.data).clone()),
         "requirements.yaml" => {
             read_metadata(&mut chart.metadata, "requirements.yaml", &file.data)?;
             keep_old_file(

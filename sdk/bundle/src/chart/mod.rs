@@ -2,6 +2,7 @@
 //! a [`Chart`]. Reading folders is the caller's; what a folder's `.helmignore` leaves out is decided here.
 
 mod archive;
+mod data;
 pub(crate) mod decode;
 mod dependencies;
 mod error;
@@ -17,6 +18,7 @@ mod validate;
 
 pub(crate) use archive::clean_path;
 pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, read as read_archive, without_mark};
+pub use data::Data;
 pub(crate) use dependencies::is_compatible;
 pub use dependencies::{missing_dependencies, process_dependencies};
 pub use error::ChartError;
@@ -35,7 +37,7 @@ pub struct File {
     /// Its path within the chart, with `/`.
     pub name: String,
     /// Its content, without a byte order mark.
-    pub data: Str,
+    pub data: Data,
 }
 
 /// A loaded chart with its subcharts.

@@ -2,7 +2,6 @@
 //! are rendered, installed, upgraded and rolled back like one, by us and by Helm.
 
 use super::File;
-use crate::value::Str;
 
 /// What stands for an opening brace pair in a template.
 const LITERAL: &str = "{{ \"{{\" }}";
@@ -12,9 +11,9 @@ pub fn plain_files<'a>(name: &str, manifests: impl IntoIterator<Item = (&'a str,
     let chart = format!("apiVersion: v2\nname: {}\nversion: 0.0.0\ntype: application\n", chart_name(name));
     let templates = manifests.into_iter().map(|(file, text)| File {
         name: format!("templates/{file}"),
-        data: Str::from(text.replace("{{", LITERAL)),
+        data: text.replace("{{", LITERAL).into(),
     });
-    std::iter::once(File { name: "Chart.yaml".into(), data: Str::from(chart) }).chain(templates).collect()
+    std::iter::once(File { name: "Chart.yaml".into(), data: chart.into() }).chain(templates).collect()
 }
 
 /// A folder's name as charts may be called: lower-case letters, digits and dashes.

@@ -89,6 +89,7 @@ fn rendered(
         skip_schema: options.skip_schema,
         lint: true,
         origins: None,
+        last: false,
     };
     render_files(chart, given, &options, environment, &mut Vec::new())
 }

@@ -47,6 +47,9 @@ pub struct RenderOptions {
     pub lint: bool,
     /// Where the given values come from, to say so of those that a schema refuses.
     pub origins: Option<Arc<Origins>>,
+    /// Whether the process ends after this: then the memory of templates and values is left as it is, which takes less
+    /// time than to free it.
+    pub last: bool,
 }
 
 /// Changes rendered files, by path, before they are split into documents.
@@ -98,7 +101,7 @@ pub fn render_files(
     if !options.lint {
         check_kube_version(chart, &options.capabilities)?;
     }
-    templates::render(chart, &values, options, &outside)
+    templates::render(chart, values, options, &outside)
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {

@@ -89,7 +89,7 @@ fn collect(
         let path = clean_path(&format!("{path}/{}", file.name));
         found.push(Template {
             path,
-            text: file.data.clone(),
+            text: (*file.data).clone(),
             scope: scope.clone(),
             base_path: base_path.clone(),
         });

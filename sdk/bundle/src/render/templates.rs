@@ -17,19 +17,24 @@ use crate::{
 /// What every template but partials writes, by path.
 pub(super) fn render(
     chart: &Chart,
-    values: &Map,
+    values: Map,
     options: &RenderOptions,
     environment: &dyn Environment,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let shared =
         scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
-    let templates = scope::templates(chart, values, &shared);
+    let templates = scope::templates(chart, &values, &shared);
     let mut set = TemplateSet::default();
     let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
     set.parse_all(&files)?;
     let engine = Engine::new(&set, environment);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
-    wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect()
+    let written = wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect();
+    drop(engine);
+    if options.last {
+        std::mem::forget((set, templates, values));
+    }
+    written
 }
 
 fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, RenderError> {

@@ -74,7 +74,8 @@ impl<'a> Engine<'a> {
         let template = self.find(name.as_bytes()).ok_or_else(|| self.missing(name.as_bytes()))?;
         self.execute(&template, data, |out| {
             strip_no_value(out);
-            std::mem::take(out)
+            // What has grown serves the next execution.
+            out.clone()
         })
         .map_err(|fault| *fault)
     }

@@ -85,17 +85,14 @@ impl State<'_> {
         piped: Piped,
     ) -> Outcome<Item> {
         let position = self.position;
-        let Some((last, front)) = names.split_last() else {
-            return Ok(receiver.clone());
-        };
         let mut value;
-        let mut current = receiver;
-        for name in front {
+        let (mut current, mut rest) = (receiver, &**names);
+        while let Some((name, after)) = rest.split_once('.') {
             value = self.field(dot, current, name, &[], None)?;
-            current = &value;
+            (current, rest) = (&value, after);
         }
         self.position = position;
-        self.field(dot, current, last, arguments, piped)
+        self.field(dot, current, rest, arguments, piped)
     }
 }
 

@@ -161,22 +161,19 @@ impl Parser {
         Ok(Some(Operand { position: here, term }))
     }
 
-    /// Field tokens in a row.
+    /// Field tokens in a row, of which there is at least one.
     fn fields(&mut self) -> Result<Names, Fault> {
-        let count = self.ahead().iter().take_while(|token| token.kind == Kind::Field).count();
-        let mut names = Vec::with_capacity(count);
-        for _ in 0..count {
-            let token = self.take();
-            names.push(self.field_name(token)?);
+        let first = self.peek();
+        let mut last = first;
+        while self.peek().kind == Kind::Field {
+            last = self.take();
+            if std::str::from_utf8(self.bytes(last)).is_err() {
+                return Err(self.fault(last, "bad character"));
+            }
         }
-        Ok(names.into())
-    }
-
-    fn field_name(&self, token: Token) -> Result<Box<str>, Fault> {
-        match std::str::from_utf8(&self.bytes(token)[1..]) {
-            Ok(name) => Ok(name.into()),
-            Err(_) => Err(self.fault(token, "bad character")),
-        }
+        // Without the first dot.
+        let names = self.bytes(Token { start: first.start + 1, ..last });
+        Ok(std::str::from_utf8(names).map_err(|_| self.fault(first, "bad character"))?.into())
     }
 
     fn term(&mut self) -> Result<Option<Term>, Fault> {

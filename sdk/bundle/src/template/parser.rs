@@ -171,11 +171,6 @@ impl Parser {
         self.peek()
     }
 
-    /// The tokens from here on.
-    pub(super) fn ahead(&self) -> &[Token] {
-        self.tokens.get(self.next..).unwrap_or_default()
-    }
-
     fn skip_space(&mut self) {
         while self.peek().kind == Kind::Space {
             self.next += 1;

@@ -133,8 +133,8 @@ pub(super) enum Term {
     Chain(Box<Operand>, Names),
 }
 
-/// The names of a chain of fields, at least one but for variables.
-pub(super) type Names = Box<[Box<str>]>;
+/// The names of a chain of fields, dots between; empty only for variables.
+pub(super) type Names = Box<str>;
 
 /// A function as the parser found it.
 #[derive(Clone, Copy)]

@@ -12,7 +12,9 @@ impl Str {
     /// # Errors
     /// Those of `fill`.
     pub fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
-        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
+        let zeros = Arc::<[u8]>::new_zeroed_slice(length);
+        // SAFETY: bytes that are zero are good bytes.
+        let mut bytes = unsafe { zeros.assume_init() };
         if let Some(bytes) = Arc::get_mut(&mut bytes) {
             fill(bytes)?;
         }

@@ -52,11 +52,15 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
         .map_err(|_| failure("unexpected low surrogate area"))
 }
 
+/// Bytes that are looked at before it is asked whether to go on.
+const PIECE: usize = 256;
+
 /// Whether the text has a character that YAML allows in no place.
 fn has_control(text: &str) -> bool {
     let bytes = text.as_bytes();
     let plain = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
-    if bytes.iter().all(plain) {
+    // Without a way out of a piece, the compiler takes many bytes at once.
+    if bytes.chunks(PIECE).all(|piece| piece.iter().fold(true, |all, byte| all & plain(byte))) {
         return false;
     }
     text.chars().any(|character| {

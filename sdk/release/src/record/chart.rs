@@ -27,7 +27,7 @@ pub enum Error {
 /// A chart as records keep it.
 pub fn record(chart: &Chart) -> Result<String, Error> {
     let files = |files: &[File]| -> Value {
-        let one = |file: &File| json!({"name": file.name, "data": STANDARD.encode(&*file.data)});
+        let one = |file: &File| json!({"name": file.name, "data": STANDARD.encode(&**file.data)});
         // Helm writes null where there are none.
         if files.is_empty() { Value::Null } else { files.iter().map(one).collect() }
     };

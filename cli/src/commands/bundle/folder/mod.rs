@@ -8,14 +8,14 @@ mod tests;
 use std::{
     collections::HashSet,
     fs,
-    io::Read,
+    io::{self, Read},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
-    chart::{File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
+    chart::{Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
     parallel,
     value::Str,
 };
@@ -24,6 +24,10 @@ use links::{Link, Links};
 
 /// How deep folders may lie in one another.
 const MAX_DEPTH: usize = 64;
+/// Bytes from which on a file of `crds/` is read when it is looked at, which is seldom, and how many such files are held
+/// open until then.
+const LATER_BYTES: u64 = 16 << 10;
+const MAX_LATER: usize = 64;
 
 /// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
 /// folder. A symbolic link that leads out of the chart is followed only where [`links`] allows it.
@@ -31,9 +35,10 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let mut links = Links::new(top.clone());
     let rules = IgnoreRules::parse(&ignored(&top, &mut links)?).context("in .helmignore")?;
-    let mut reader = Reader { rules, links, files: Vec::new(), bytes: 0, open: HashSet::new() };
+    let mut reader = Reader { rules, links, files: Vec::new(), bytes: 0, later: 0, open: HashSet::new() };
     reader.folder(&top, top.clone(), "", 0)?;
-    parallel::map(&reader.files, reader.bytes as usize, Found::read).into_iter().collect()
+    let now = reader.files.iter().filter(|file| !file.later).map(|file| file.length as usize).sum();
+    parallel::map(&reader.files, now, Found::read).into_iter().collect()
 }
 
 /// The text of the chart's `.helmignore`; nothing if there is none.
@@ -54,19 +59,43 @@ struct Found {
     name: String,
     /// Bytes.
     length: u64,
+    /// Whether it is read when it is looked at.
+    later: bool,
 }
 
 impl Found {
     fn read(&self) -> Result<File> {
-        let read = || {
-            // A link that has come into the file's place since was not judged.
-            let unlinked = nix::libc::O_NOFOLLOW;
-            let mut file = fs::OpenOptions::new().read(true).custom_flags(unlinked).open(&self.real)?;
-            Str::filled(self.length as usize, |buffer| file.read_exact(buffer))
+        let failed = || format!("error reading {}", self.name);
+        // A link that has come into the file's place since was not judged.
+        let unlinked = nix::libc::O_NOFOLLOW;
+        let file = fs::OpenOptions::new().read(true).custom_flags(unlinked).open(&self.real);
+        let (file, name, length) = (file.with_context(failed)?, self.name.clone(), self.length as usize);
+        if !self.later {
+            let data = content(file, length).with_context(failed)?.into();
+            return Ok(File { name, data });
+        }
+        let failed = failed();
+        let read = move || {
+            content(file, length).unwrap_or_else(|error| {
+                // Whoever looks at it could not go on without.
+                eprintln!("Error: {failed}: {error}");
+                std::process::exit(1)
+            })
         };
-        let data = read().with_context(|| format!("error reading {}", self.name))?;
-        Ok(File { name: self.name.clone(), data: without_mark(data) })
+        Ok(File { name, data: Data::later(read) })
     }
+}
+
+fn content(mut file: fs::File, length: usize) -> io::Result<Str> {
+    Str::filled(length, |buffer| file.read_exact(buffer)).map(without_mark)
+}
+
+/// Whether a file is one of `crds/`, the chart's or a subchart's.
+fn is_of_crds(mut name: &str) -> bool {
+    while let Some((_, inner)) = name.strip_prefix("charts/").and_then(|below| below.split_once('/')) {
+        name = inner;
+    }
+    name.starts_with("crds/")
 }
 
 struct Reader {
@@ -74,6 +103,8 @@ struct Reader {
     links: Links,
     files: Vec<Found>,
     bytes: u64,
+    /// How many files are read later.
+    later: usize,
     /// The folders being read, as links may lead back to them.
     open: HashSet<PathBuf>,
 }
@@ -147,7 +178,9 @@ impl Reader {
         self.bytes += length;
         ensure!(self.files.len() < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        self.files.push(Found { real, name: name.to_owned(), length });
+        let later = length >= LATER_BYTES && self.later < MAX_LATER && is_of_crds(name);
+        self.later += usize::from(later);
+        self.files.push(Found { real, name: name.to_owned(), length, later });
         Ok(())
     }
 }

@@ -199,6 +199,7 @@ impl TemplateArgs {
             skip_schema: self.skip_schema_validation,
             lint: false,
             origins: self.values.origins(),
+            last: true,
         };
         let offline = Offline { dns: self.enable_dns };
         let mut warnings = Vec::new();
@@ -215,13 +216,16 @@ impl TemplateArgs {
         source::warn(&warnings);
         let rendered = rendered.map_err(|error| self.explain(error, global.debug))?;
         let crds = self.crds(&chart);
-        match &self.output_dir {
+        let outcome = match &self.output_dir {
             None => self.print_selected(&self.text(&crds, &rendered)),
             Some(folder) => {
                 let files = if self.release_name { folder.join(name) } else { folder.clone() };
                 self.write(&crds, &rendered, folder, &files)
             }
-        }
+        };
+        // The process ends; to free so many pieces would take a while.
+        std::mem::forget((chart, values, crds, rendered));
+        outcome
     }
 
     fn capabilities(&self) -> Result<Capabilities> {

@@ -15,6 +15,9 @@ use naru_bundle::{
 
 use super::TemplateArgs;
 
+/// Bytes that a document has around its path and content.
+const SEPARATOR: usize = 16;
+
 impl TemplateArgs {
     fn hooks<'a>(&self, hooks: &'a [render::Hook]) -> impl Iterator<Item = &'a render::Hook> {
         let (none, skip_tests) = (self.no_hooks, self.skip_tests);
@@ -24,7 +27,11 @@ impl TemplateArgs {
 
     /// Everything, as one text.
     pub(super) fn text(&self, crds: &[CustomResource], rendered: &Rendered) -> String {
-        let mut text = String::new();
+        let crds_bytes: usize = crds.iter().map(|crd| crd.path.len() + crd.content.len() + SEPARATOR).sum();
+        let manifests = rendered.manifests.iter();
+        let bytes: usize =
+            manifests.map(|manifest| manifest.path.len() + manifest.content.len() + SEPARATOR).sum();
+        let mut text = String::with_capacity(crds_bytes + bytes);
         for crd in crds {
             push_document(&mut text, &crd.path, &crd.content);
         }
