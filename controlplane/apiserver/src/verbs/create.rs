@@ -41,9 +41,13 @@ pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> 
     let Received { mut object, mut warnings } =
         body::object(call, body, expected, options.validation).await?;
     set_namespace(call, &mut object)?;
-    warnings.extend(call.row.strategy.warnings(&object));
+    // What is refused is not warned about; what was wrong with its fields is said either way.
+    let if_accepted = call.row.strategy.warnings(&object);
     match store_new(call, object, options.dry_run).await {
-        Ok(bytes) => object_response(call, 201, bytes, &warnings),
+        Ok(bytes) => {
+            warnings.extend(if_accepted);
+            object_response(call, 201, bytes, &warnings)
+        }
         Err(status) => Ok(warned(&status, &warnings)),
     }
 }

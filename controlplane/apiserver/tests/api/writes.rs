@@ -281,6 +281,17 @@ async fn refusals_warn_too() {
     let refused = api.post(MAPS, &odd).await;
     refused.refused(422, "Invalid");
     assert_eq!(refused.warnings(), ["299 - \"unknown field \\\"foo\\\"\""]);
+    // What is only unwise is said to those whose object is made.
+    let unwise = |image: &str| {
+        json!({"metadata": {"name": "p"}, "spec": {"imagePullSecrets": [{}],
+        "containers": [{"name": "c", "image": image}]}})
+    };
+    let refused = api.post(PODS, &unwise("")).await;
+    refused.refused(422, "Invalid");
+    assert_eq!(refused.warnings(), [""; 0]);
+    let made = api.post(PODS, &unwise("i")).await;
+    made.ok(201);
+    assert_eq!(made.warnings(), [r#"299 - "spec.imagePullSecrets[0].name: invalid empty name \"\"""#]);
     let strict = api.patch(&format!("{MAPS}/none"), "merge", &json!({"foo": 1})).await;
     strict.refused(404, "NotFound");
     let typed =
