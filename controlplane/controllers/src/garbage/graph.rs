@@ -91,6 +91,10 @@ impl Graph {
             if new.orphaning || new.foreground || new.owners.iter().any(|owner| self.is_going(&owner.uid)) {
                 affected.push(uid.clone());
             }
+            // From now on its dependents are to go.
+            if new.foreground && !old.is_some_and(|old| old.foreground) {
+                affected.extend(self.dependents(&uid).cloned());
+            }
         }
         if new.matters() {
             self.nodes.insert(uid, new);
@@ -221,7 +225,8 @@ mod tests {
         apply(&mut graph, "owner", &[], None);
         apply(&mut graph, "a", &["owner!"], None);
         apply(&mut graph, "b", &["owner"], None);
-        assert_eq!(apply(&mut graph, "owner", &[], Some(FOREGROUND)), uids(&["owner"]));
+        assert_eq!(apply(&mut graph, "owner", &[], Some(FOREGROUND)), uids(&["owner", "a", "b"]));
+        assert!(apply(&mut graph, "owner", &[], Some(FOREGROUND)).is_empty(), "its dependents know");
         assert!(graph.is_blocked("owner"));
         assert_eq!(graph.remove("a"), uids(&["owner"]));
         assert!(!graph.is_blocked("owner"));

@@ -156,19 +156,19 @@ impl<'a> Collector<'a> {
         }
     }
 
-    async fn collect(&mut self, uid: &Uid, node: &Node) -> Result<()> {
+    async fn collect(&self, uid: &Uid, node: &Node) -> Result<()> {
+        // The last of its dependents to go brings it here again.
+        let blocked = self.graph.is_blocked(uid);
+        if node.foreground && !node.orphaning && blocked {
+            return Ok(());
+        }
         let Some(metadata) = self.kinds.metadata(&node.place, uid).await? else { return Ok(()) };
         let deleting = metadata.deletion_timestamp.is_some();
         if deleting && has_finalizer(&metadata, ORPHAN) {
             return self.let_go(uid, node, &metadata).await;
         }
-        if deleting && has_finalizer(&metadata, FOREGROUND) {
-            if !self.graph.is_blocked(uid) {
-                return self.take_off(&node.place, &metadata, FOREGROUND).await;
-            }
-            let dependents = self.graph.dependents(uid).cloned().collect();
-            self.enqueue(dependents);
-            return Ok(());
+        if deleting && has_finalizer(&metadata, FOREGROUND) && !blocked {
+            return self.take_off(&node.place, &metadata, FOREGROUND).await;
         }
         if deleting { Ok(()) } else { self.decide_on(uid, node, &metadata).await }
     }
