@@ -95,6 +95,22 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_of_many_says_which() {
+        let document = core();
+        let path = &document["paths"]["/api/v1/namespaces/{namespace}/pods"];
+        let names = |operation: &str| -> Vec<String> {
+            let parameters = path[operation]["parameters"].as_array().unwrap();
+            parameters.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let delete = names("delete");
+        for expected in ["labelSelector", "fieldSelector", "propagationPolicy", "gracePeriodSeconds"] {
+            assert!(delete.iter().any(|name| name == expected), "{expected}");
+        }
+        assert!(!delete.iter().any(|name| name == "watch"));
+        assert!(names("get").iter().any(|name| name == "watch"));
+    }
+
+    #[test]
     fn operations_have_names_of_their_own() {
         let document = core();
         let paths = document["paths"].as_object().unwrap().values();

@@ -56,6 +56,13 @@ pub(super) fn delete() -> Value {
     query(DELETE)
 }
 
+/// Of a deletion of many: which objects, and how they are deleted.
+pub(super) fn delete_collection() -> Value {
+    let of_watches = ["allowWatchBookmarks", "watch"];
+    let which = LIST.iter().filter(|(name, ..)| !of_watches.contains(name));
+    which.chain(DELETE).map(one).collect()
+}
+
 /// Of a pod's log.
 pub(super) fn log() -> Value {
     query(LOG)

@@ -130,7 +130,8 @@ impl Target<'_> {
             ("get", "log") => parameters::log(),
             ("list", _) => parameters::list(),
             ("create" | "update" | "patch", _) => parameters::write(),
-            ("delete" | "deletecollection", _) => parameters::delete(),
+            ("delete", _) => parameters::delete(),
+            ("deletecollection", _) => parameters::delete_collection(),
             _ => json!([]),
         }
     }
