@@ -57,11 +57,21 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The faults in a report, without places, in any order.
-fn faults(report: &str) -> Vec<&str> {
-    let mut faults: Vec<&str> =
-        report.lines().filter(|line| line.trim_start().starts_with("- at ")).collect();
+fn faults(report: &str) -> Vec<String> {
+    let lines = report.lines().filter(|line| line.trim_start().starts_with("- at "));
+    let mut faults: Vec<String> = lines.map(in_order).collect();
     faults.sort_unstable();
     faults
+}
+
+/// Helm names properties that are too many in any order.
+fn in_order(line: &str) -> String {
+    const MANY: &str = "additional properties ";
+    let Some((before, rest)) = line.split_once(MANY) else { return line.to_owned() };
+    let (names, after) = rest.split_once(" not allowed").unwrap();
+    let mut names: Vec<&str> = names.split(", ").collect();
+    names.sort_unstable();
+    format!("{before}{MANY}{} not allowed{after}", names.join(", "))
 }
 
 fn chart(files: &[(&str, &str)]) -> Chart {

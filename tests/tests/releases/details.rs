@@ -6,7 +6,7 @@ use naru_tests::Finished;
 
 use crate::{
     bench::{CHART, write_chart},
-    compare::{Compare, both},
+    compare::{Compare, PAUSE, both},
 };
 
 #[test]
@@ -17,8 +17,11 @@ fn rare_flags_of_queries_are_answered_alike() {
             "install web CHART --set hook.one.on=test,hook.two.on=test,hook.three.on=pre-install --labels a=b,c=d",
             "upgrade web CHART --set greeting=two --description second",
             "upgrade web CHART --set greeting=three,hook.one.on=post-upgrade",
+            PAUSE,
             "install api CHART --labels a=x",
+            PAUSE,
             "install db CHART --set other=Nope",
+            PAUSE,
             "install gone CHART --set greeting=g",
             "uninstall gone --keep-history",
             "list",
