@@ -17,6 +17,7 @@ use crate::{
     server::Inner,
     table::IncludeObject,
     verbs::{self, Call},
+    websocket::Offer,
 };
 
 /// An ordinary request may take so long; watches and logs have their own end.
@@ -88,13 +89,14 @@ async fn resource(
         return Ok(response::page_not_found());
     };
     let kind = server.cache.of(&row).ok_or_else(Status::no_such_resource)?;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let form = form(&parts.headers, &query, &path)?;
     let streams = verb == Verb::Watch || path.subresource.as_deref() == Some("log");
+    let websocket = if streams { Offer::of(&mut parts) } else { None };
     if !server.cache.is_ready() && timeout(START_WAIT, server.cache.ready()).await.is_err() {
         return Err(Status::unavailable("the server has not read its state yet"));
     }
-    let call = Call { server, row, kind, path, query, identity, headers: parts.headers, form };
+    let call = Call { server, row, kind, path, query, identity, headers: parts.headers, form, websocket };
     let permit = if streams { None } else { Some(call.server.request_permit()?) };
     let served = Box::pin(verbs::serve(&call, verb, body));
     let response = match timeout(REQUEST_TIMEOUT, served).await {

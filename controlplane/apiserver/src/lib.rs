@@ -29,6 +29,7 @@ pub mod table;
 mod verbs;
 pub mod version;
 mod watch;
+mod websocket;
 
 pub use logs::{LogQuery, LogStream, PodLogs};
 pub use registry::{Registry, Row};

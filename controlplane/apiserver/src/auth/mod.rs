@@ -1,11 +1,13 @@
 //! Who is asking ([`Authenticator`]), and may they ([`Authorizer`]).
 
+mod bearer;
 mod groups;
 mod peer;
 mod token;
 
 use std::sync::Arc;
 
+pub(crate) use bearer::is_bearer_protocol;
 pub use groups::GroupAuthorizer;
 use naru_api::status::Status;
 pub use peer::identity as peer_identity;

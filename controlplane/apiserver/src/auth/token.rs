@@ -4,11 +4,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::HeaderMap;
 use naru_api::status::Status;
 use sha2::{Digest, Sha256};
 
-use super::{Authenticator, Identity};
+use super::{Authenticator, Identity, bearer};
 
 /// A line of a token file that cannot be understood.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,13 +56,8 @@ impl Tokens {
 
 impl Authenticator for Tokens {
     fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Status> {
-        let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-        let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-        let Some((scheme, token)) = token else { return Err(Status::unauthorized()) };
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Status::unauthorized());
-        }
-        let hash: [u8; 32] = Sha256::digest(token.trim()).into();
+        let Some(token) = bearer::token(headers)? else { return Ok(None) };
+        let hash: [u8; 32] = Sha256::digest(&*token).into();
         self.by_hash.get(&hash).cloned().map(Some).ok_or_else(Status::unauthorized)
     }
 }
@@ -70,6 +65,8 @@ impl Authenticator for Tokens {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use axum::http::header::AUTHORIZATION;
+
     use super::*;
 
     fn headers(value: &str) -> HeaderMap {

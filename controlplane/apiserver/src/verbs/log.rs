@@ -1,6 +1,8 @@
 //! `pods/log`: finds the pod and the container, checks the query, and streams what the node sends.
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use naru_api::{
     Object,
     status::{FieldError, Status},
@@ -25,8 +27,18 @@ pub(super) async fn get(call: &Call) -> Result<Response, Status> {
         let why = format!("pod {} does not have a host assigned", call.name());
         return Err(Status::bad_request(why));
     }
+    let Some(offer) = &call.websocket else {
+        let log = call.server.options.logs.open(&pod, &query).await?;
+        return Ok(response::text_stream(Body::from_stream(log)));
+    };
+    let (protocol, encoding) = offer.encoding()?;
+    let permit = call.server.watch_permit()?;
     let log = call.server.options.logs.open(&pod, &query).await?;
-    Ok(response::text_stream(Body::from_stream(log)))
+    // As kube-apiserver does, an empty message says that the log is open.
+    let opened = stream::iter([Ok(Bytes::new())]);
+    let closing = call.server.closing.clone().cancelled_owned();
+    let messages = opened.chain(log.take_until(closing)).map_ok(move |bytes| encoding.message(bytes));
+    offer.accept(protocol, messages, permit)
 }
 
 fn read(query: &Query, pod: &str) -> Result<LogQuery, Status> {

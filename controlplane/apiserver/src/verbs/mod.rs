@@ -37,6 +37,7 @@ use crate::{
     response::{self, Form, Response},
     server::Inner,
     table, watch,
+    websocket::Offer,
 };
 
 /// An authorised request for a known kind.
@@ -50,6 +51,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// What the client wants to be answered with.
     pub(crate) form: Form,
+    /// The WebSocket that the client of a stream wants.
+    pub(crate) websocket: Option<Offer>,
 }
 
 impl Call {

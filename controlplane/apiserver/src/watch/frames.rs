@@ -1,9 +1,14 @@
 //! The lines of a watch: which event a change is to a watcher, and how it is written in the form the watcher wants.
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::Status};
 use naru_store::Revision;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::{
     cache::{Change, ChangeKind, Entry, write_frame},
@@ -125,6 +130,25 @@ impl FrameWriter {
             }
         }
     }
+}
+
+/// The lines of these pieces, each a message of its own.
+pub(super) fn messages<S>(pieces: S) -> impl Stream<Item = std::io::Result<Message>> + Send
+where
+    S: Stream<Item = Result<Bytes, Infallible>> + Send,
+{
+    pieces.flat_map(|piece| {
+        let Ok(mut rest) = piece;
+        stream::iter(std::iter::from_fn(move || {
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+            let line = rest.split_to(end);
+            (!line.is_empty()).then(|| text(line))
+        }))
+    })
+}
+
+fn text(line: Bytes) -> std::io::Result<Message> {
+    Utf8Bytes::try_from(line).map(Message::Text).map_err(std::io::Error::other)
 }
 
 /// Appends the line that ends a watch that cannot go on.

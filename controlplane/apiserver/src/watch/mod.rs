@@ -41,6 +41,9 @@ pub(crate) async fn watch(call: &Call) -> Result<Response, Status> {
     let permit = call.server.watch_permit()?;
     let start = start(call, &options).await?;
     let watcher = Watcher::new(call, &options, selection, start, permit);
+    if let Some(offer) = &call.websocket {
+        return offer.accept(offer.first_protocol(), frames::messages(watcher.stream()), ());
+    }
     let mut response = Response::new(Sent::stream(Body::from_stream(watcher.stream())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)

@@ -95,14 +95,15 @@ impl Authorizer for AllButNobody {
     }
 }
 
-/// The log says what was asked of it.
+/// The log says what was asked of it; a followed one has no end.
 struct Echo;
 
 #[async_trait::async_trait]
 impl PodLogs for Echo {
     async fn open(&self, pod: &Object, query: &LogQuery) -> Result<LogStream, Status> {
         let text = format!("{} {} {:?}\n", pod["metadata"]["name"], query.container, query.tail_lines);
-        Ok(Box::pin(futures::stream::iter([Ok(Bytes::from(text))])))
+        let text = futures::stream::iter([Ok(Bytes::from(text))]);
+        Ok(if query.follow { Box::pin(text.chain(futures::stream::pending())) } else { Box::pin(text) })
     }
 }
 

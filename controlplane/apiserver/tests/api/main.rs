@@ -16,4 +16,5 @@ mod reads;
 mod requests;
 mod subresources;
 mod watches;
+mod websockets;
 mod writes;
