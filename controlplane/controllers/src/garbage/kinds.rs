@@ -78,22 +78,23 @@ impl Kinds {
         Ok(found.map(|found| found.metadata).filter(|metadata| metadata.uid.as_deref() == Some(uid)))
     }
 
-    /// Patches the object; nothing to do if it is gone.
-    pub(super) async fn patch(&self, place: &Place, patch: &Patch<Value>) -> Result<()> {
+    /// Patches the object; its metadata after that, `None` if it is gone.
+    pub(super) async fn patch(&self, place: &Place, patch: &Patch<Value>) -> Result<Option<ObjectMeta>> {
         let done = self.api(place).patch_metadata(&place.name, &PatchParams::default(), patch).await;
-        self.unless_gone("patch", place, done.map(drop))
+        self.unless_gone("patch", place, done.map(|patched| patched.metadata))
     }
 
     /// Deletes the object; nothing to do if it is gone.
     pub(super) async fn delete(&self, place: &Place, parameters: &DeleteParams) -> Result<()> {
         let done = self.api(place).delete(&place.name, parameters).await;
-        self.unless_gone("delete", place, done.map(drop))
+        self.unless_gone("delete", place, done).map(drop)
     }
 
-    fn unless_gone(&self, what: &str, place: &Place, done: Result<(), kube::Error>) -> Result<()> {
+    fn unless_gone<T>(&self, what: &str, place: &Place, done: Result<T, kube::Error>) -> Result<Option<T>> {
         match done {
-            Err(error) if !is_gone(&error) => Err(Error::api(self.doing(what, place))(error)),
-            _ => Ok(()),
+            Ok(done) => Ok(Some(done)),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(Error::api(self.doing(what, place))(error)),
         }
     }
 

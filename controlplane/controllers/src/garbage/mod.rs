@@ -11,7 +11,7 @@ mod queue;
 use std::{collections::HashSet, time::Duration};
 
 use futures::{StreamExt, stream, stream::BoxStream};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::{
     Api,
     api::{DeleteParams, DynamicObject, PartialObjectMeta, Patch, Preconditions},
@@ -33,8 +33,6 @@ use crate::{Context, Error, Result, error::is_conflict, supervise::chain};
 
 /// Everything doubtful is looked at again this often, and new kinds are found.
 const PERIOD: Duration = Duration::from_secs(600);
-/// After a failure, a lost race among them.
-const RETRY: Duration = Duration::from_secs(1);
 
 type Metadata = PartialObjectMeta<DynamicObject>;
 type Watched = Result<watcher::Event<Metadata>, watcher::Error>;
@@ -47,17 +45,20 @@ pub(crate) async fn run(context: Context) -> Result<()> {
         let mut collector = Collector::new(&kinds);
         let end = Instant::now() + PERIOD;
         loop {
-            let work = collector.queue.next().filter(|_| collector.is_synced());
+            let due = collector.queue.next().filter(|_| collector.is_synced());
             tokio::select! {
                 biased;
                 event = events.next() => match event {
                     Some((kind, event)) => collector.take(kind, event),
                     None => return Err(Error::WatchEnded { kind: "objects" }),
                 },
-                () = sleep_until(work.unwrap_or(end)) => match collector.queue.pop(Instant::now()) {
-                    Some(uid) if work.is_some() => collector.look_at(uid).await,
-                    _ => break,
-                },
+                // Before what is due: there may always be something.
+                () = sleep_until(end) => break,
+                () = sleep_until(due.unwrap_or(end)) => {
+                    if let Some(uid) = collector.queue.pop(Instant::now()) {
+                        collector.look_at(uid).await;
+                    }
+                }
             }
         }
     }
@@ -146,14 +147,13 @@ impl<'a> Collector<'a> {
     }
 
     async fn look_at(&mut self, uid: Uid) {
-        let Some(node) = self.graph.get(&uid).cloned() else { return };
-        if let Err(error) = self.collect(&uid, &node).await {
-            let lost = matches!(&error, Error::Api { source, .. } if is_conflict(source));
-            if !lost {
-                tracing::warn!(object = node.place.name, error = chain(&error), "cannot collect an object");
-            }
-            self.queue.add(uid, Instant::now() + RETRY);
+        let Some(node) = self.graph.get(&uid).cloned() else { return self.queue.done(&uid) };
+        let Err(error) = self.collect(&uid, &node).await else { return self.queue.done(&uid) };
+        let lost = matches!(&error, Error::Api { source, .. } if is_conflict(source));
+        if !lost {
+            tracing::warn!(object = node.place.name, error = chain(&error), "cannot collect an object");
         }
+        self.queue.add_failed(uid, Instant::now());
     }
 
     async fn collect(&self, uid: &Uid, node: &Node) -> Result<()> {
@@ -186,35 +186,20 @@ impl<'a> Collector<'a> {
         let left: Vec<&String> =
             metadata.finalizers.iter().flatten().filter(|one| *one != finalizer).collect();
         let patch = json!({"metadata": {"resourceVersion": metadata.resource_version, "finalizers": left}});
-        self.kinds.patch(place, &Patch::Merge(patch)).await
+        self.kinds.patch(place, &Patch::Merge(patch)).await.map(drop)
     }
 
     /// Takes owners out of an object's references.
     async fn forget(&self, place: &Place, uid: &str, owners: impl IntoIterator<Item = String>) -> Result<()> {
         let owners: Vec<_> = owners.into_iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
         let patch = json!({"metadata": {"uid": uid, "ownerReferences": owners}});
-        self.kinds.patch(place, &Patch::Strategic(patch)).await
+        self.kinds.patch(place, &Patch::Strategic(patch)).await.map(drop)
     }
 
     /// Does what its owners' states demand of an object.
     async fn decide_on(&self, uid: &Uid, node: &Node, metadata: &ObjectMeta) -> Result<()> {
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
-        let mut states = Vec::with_capacity(owners.len());
-        for owner in owners {
-            states.push(match self.kinds.owner(owner, metadata.namespace.as_deref()) {
-                // Nobody can tell whether it is there.
-                None => Owner::Solid,
-                Some(place) => match self.kinds.metadata(&place, &owner.uid).await? {
-                    None => Owner::Gone,
-                    Some(found)
-                        if found.deletion_timestamp.is_some() && has_finalizer(&found, FOREGROUND) =>
-                    {
-                        Owner::Waiting
-                    }
-                    Some(_) => Owner::Solid,
-                },
-            });
-        }
+        let states = self.states(owners, metadata.namespace.as_deref()).await?;
         let facts = Facts {
             has_dependents: self.graph.dependents(uid).next().is_some(),
             may_be_circle: self.graph.has_waiting_dependent(uid),
@@ -227,28 +212,61 @@ impl<'a> Collector<'a> {
                 let lost = owners.iter().zip(&states).filter(|(_, state)| **state != Owner::Solid);
                 self.forget(&node.place, uid, lost.map(|(owner, _)| owner.uid.clone())).await
             }
-            Step::Delete { policy, unblock } => {
-                if unblock {
-                    let owners: Vec<_> = owners
-                        .iter()
-                        .map(|owner| json!({"uid": owner.uid, "blockOwnerDeletion": false}))
-                        .collect();
-                    let patch = json!({"metadata": {"uid": &**uid, "ownerReferences": owners}});
-                    self.kinds.patch(&node.place, &Patch::Strategic(patch)).await?;
-                }
-                let name = &node.place.name;
-                tracing::info!(name, namespace = node.place.namespace, "removing an object without owners");
-                self.kinds.delete(&node.place, &with_policy(policy, uid)).await
-            }
+            Step::Delete { policy, unblock: false } => self.delete(&node.place, metadata, policy).await,
+            Step::Delete { policy, unblock: true } => match self.unblock(&node.place, uid, owners).await? {
+                Some(metadata) => self.delete(&node.place, &metadata, policy).await,
+                None => Ok(()),
+            },
         }
+    }
+
+    /// How the owners of an object in `namespace` are.
+    async fn states(&self, owners: &[OwnerReference], namespace: Option<&str>) -> Result<Vec<Owner>> {
+        let mut states = Vec::with_capacity(owners.len());
+        for owner in owners {
+            // Of a kind that is not served nobody can tell whether it is there.
+            let Some(place) = self.kinds.owner(owner, namespace) else {
+                states.push(Owner::Solid);
+                continue;
+            };
+            states.push(match self.kinds.metadata(&place, &owner.uid).await? {
+                None => Owner::Gone,
+                Some(found) if found.deletion_timestamp.is_some() && has_finalizer(&found, FOREGROUND) => {
+                    Owner::Waiting
+                }
+                Some(_) => Owner::Solid,
+            });
+        }
+        Ok(states)
+    }
+
+    /// Has an object no longer keep its owners from going; its metadata after that, `None` if it is gone.
+    async fn unblock(
+        &self,
+        place: &Place,
+        uid: &Uid,
+        owners: &[OwnerReference],
+    ) -> Result<Option<ObjectMeta>> {
+        let owners: Vec<_> =
+            owners.iter().map(|owner| json!({"uid": owner.uid, "blockOwnerDeletion": false})).collect();
+        let patch = json!({"metadata": {"uid": &**uid, "ownerReferences": owners}});
+        self.kinds.patch(place, &Patch::Strategic(patch)).await
+    }
+
+    /// Deletes an object as it was looked at: if it has changed since, an owner may have taken it in.
+    async fn delete(&self, place: &Place, metadata: &ObjectMeta, policy: Policy) -> Result<()> {
+        let (name, namespace) = (&place.name, &place.namespace);
+        tracing::info!(name, namespace, "removing an object without owners");
+        self.kinds.delete(place, &with_policy(policy, metadata)).await
     }
 }
 
-fn with_policy(policy: Policy, uid: &Uid) -> DeleteParams {
+fn with_policy(policy: Policy, seen: &ObjectMeta) -> DeleteParams {
     let parameters = match policy {
         Policy::Background => DeleteParams::background(),
         Policy::Foreground => DeleteParams::foreground(),
         Policy::Orphan => DeleteParams::orphan(),
     };
-    parameters.preconditions(Preconditions { uid: Some(uid.to_string()), resource_version: None })
+    let (uid, resource_version) = (seen.uid.clone(), seen.resource_version.clone());
+    parameters.preconditions(Preconditions { uid, resource_version })
 }

@@ -68,7 +68,15 @@ async fn reconcile(namespace: Arc<Namespace>, context: Arc<Context>) -> Result<A
             Ok(Action::requeue(RECHECK))
         }
         Err(error) => {
-            report(&context.client, &namespace, &Remains::default(), Some(&chain(&error))).await?;
+            let failure = chain(&error);
+            let said = report(&context.client, &namespace, &Remains::default(), Some(&failure)).await;
+            if let Err(error) = said {
+                tracing::warn!(
+                    namespace = name,
+                    error = chain(&error),
+                    "cannot say what keeps the namespace"
+                );
+            }
             Err(error)
         }
     }
