@@ -2,6 +2,8 @@
 //!
 //! Source of the behaviour: kube-apiserver's `ValidateNode`, `ValidateNodeUpdate` and its node printer.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, meta, status::FieldError};
 use serde_json::{Map, Value};
@@ -125,11 +127,11 @@ fn check_spec_and_resources(node: &Object, problems: &mut Problems) {
 }
 
 fn check_addresses(node: &Object, problems: &mut Problems) {
-    let addresses = items(&node["status"]["addresses"]);
     let status = Path::root("status");
     let list = status.child("addresses");
-    for (index, address) in addresses.iter().enumerate() {
-        if addresses[..index].contains(address) {
+    let mut seen = HashSet::new();
+    for (index, address) in items(&node["status"]["addresses"]).iter().enumerate() {
+        if !seen.insert((text(&address["type"]), text(&address["address"]))) {
             problems.duplicate(&list.index(index), address.clone());
         }
     }

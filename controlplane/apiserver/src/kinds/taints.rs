@@ -1,5 +1,7 @@
 //! Taints of nodes and tolerations of pods: they must fit together, so their rules do.
 
+use std::collections::HashSet;
+
 use naru_api::names;
 use serde_json::Value;
 
@@ -13,15 +15,14 @@ const OPERATORS: &[&str] = &["Equal", "Exists"];
 
 /// A list of taints: well formed, and unique by key and effect.
 pub(crate) fn check_taints(taints: &Value, path: &Path<'_>, problems: &mut Problems) {
-    let taints = items(taints);
-    for (index, taint) in taints.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for (index, taint) in items(taints).iter().enumerate() {
         let path = path.index(index);
-        let (key, value) = (text(&taint["key"]), text(&taint["value"]));
+        let (key, value, effect) = (text(&taint["key"]), text(&taint["value"]), text(&taint["effect"]));
         problems.invalid_all(&path.child("key"), key, names::qualified_name(key));
         check_label_value(value, &path.child("value"), problems);
-        problems.check_one_of(&path.child("effect"), text(&taint["effect"]), EFFECTS);
-        let same = |other: &&Value| other["key"] == taint["key"] && other["effect"] == taint["effect"];
-        if taints[..index].iter().any(|other| same(&other)) {
+        problems.check_one_of(&path.child("effect"), effect, EFFECTS);
+        if !seen.insert((key, effect)) {
             problems.duplicate(&path, taint.clone());
         }
     }

@@ -4,6 +4,7 @@ mod accept;
 mod gzip;
 mod list;
 mod sent;
+mod warnings;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -15,6 +16,7 @@ pub(crate) use accept::{Form, Media};
 pub(crate) use gzip::json_list;
 pub(crate) use list::{ListBody, ListHead};
 pub use sent::{Sent, Slice};
+pub(crate) use warnings::warn;
 
 /// An answer.
 pub type Response = http::Response<Sent>;
@@ -87,27 +89,10 @@ pub(crate) fn success(details: Option<&Details>) -> Value {
     status
 }
 
-/// Adds `Warning` headers (RFC 7234, as client-go reads them).
-pub(crate) fn warn(headers: &mut HeaderMap, warnings: &[String]) {
-    for warning in warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
-            headers.append(header::WARNING, value);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn warnings_are_quoted() {
-        let mut headers = HeaderMap::new();
-        warn(&mut headers, &["unknown field \"spec.foo\"".into()]);
-        assert_eq!(headers[header::WARNING].to_str().unwrap(), r#"299 - "unknown field \"spec.foo\"""#);
-    }
 
     #[test]
     fn failures_carry_their_code_and_when_to_retry() {

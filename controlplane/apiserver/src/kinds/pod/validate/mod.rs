@@ -12,6 +12,8 @@ mod security;
 mod spread;
 mod volumes;
 
+use std::collections::HashSet;
+
 use naru_api::{Object, names};
 use serde_json::Value;
 
@@ -64,12 +66,12 @@ fn check_gates(spec: &Value, root: &Path<'_>, problems: &mut Problems) {
         let list = root.child("readinessGates");
         problems.invalid_all(&list.index(index).child("conditionType"), kind, names::qualified_name(kind));
     }
-    let gates = items(&spec["schedulingGates"]);
     let list = root.child("schedulingGates");
-    for (index, gate) in gates.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for (index, gate) in items(&spec["schedulingGates"]).iter().enumerate() {
         let (path, name) = (list.index(index), text(&gate["name"]));
         problems.invalid_all(&path, name, names::qualified_name(name));
-        if gates[..index].iter().any(|other| other["name"] == gate["name"]) {
+        if !seen.insert(name) {
             problems.duplicate(&path, name);
         }
     }

@@ -2,11 +2,13 @@
 //!
 //! Source of the behaviour: kube-apiserver's `validatePodAffinityTerm` and what calls it.
 
+use std::collections::{HashMap, HashSet};
+
 use naru_api::names;
 use serde_json::Value;
 
 use crate::kinds::{
-    fields::{int, items, text},
+    fields::{entries, int, items, text},
     path::{Path, Problems},
     selector::check_label_selector,
 };
@@ -50,9 +52,10 @@ fn check_term(term: &Value, path: &Path<'_>, problems: &mut Problems) {
         problems.invalid(&path.index(index), key, "exists in both matchLabelKeys and labelSelector");
     }
     let list = path.child("matchLabelKeys");
-    for (index, key) in same.iter().enumerate().filter(|(_, key)| other.contains(key)) {
+    let other: HashSet<&str> = other.iter().map(text).collect();
+    for (index, key) in same.iter().map(text).enumerate().filter(|(_, key)| other.contains(key)) {
         const WHY: &str = "exists in both matchLabelKeys and mismatchLabelKeys";
-        problems.invalid(&list.index(index), text(key), WHY);
+        problems.invalid(&list.index(index), key, WHY);
     }
     let key = text(&term["topologyKey"]);
     if key.is_empty() {
@@ -76,16 +79,16 @@ fn check_keys(keys: &[Value], selector: &Value, path: &Path<'_>, problems: &mut 
 
 /// The keys that a selector has beside what was merged into it: with their places in the list of keys.
 pub(super) fn twice<'a>(keys: &'a [Value], selector: &'a Value) -> Vec<(usize, &'a str)> {
-    let mut seen: Vec<&str> =
-        selector["matchLabels"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+    // Of keys that are there twice the last place counts.
+    let places: HashMap<&str, usize> =
+        keys.iter().enumerate().map(|(place, key)| (text(key), place)).collect();
+    let mut seen: HashSet<&str> = entries(&selector["matchLabels"]).map(|(key, _)| key.as_str()).collect();
     let mut found = Vec::new();
     for expression in items(&selector["matchExpressions"]) {
         let key = text(&expression["key"]);
-        let place = keys.iter().rposition(|one| text(one) == key);
-        if let Some(place) = place.filter(|_| seen.contains(&key)) {
-            found.push((place, key));
+        if let (false, Some(place)) = (seen.insert(key), places.get(key)) {
+            found.push((*place, key));
         }
-        seen.push(key);
     }
     found
 }

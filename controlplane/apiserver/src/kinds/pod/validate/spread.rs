@@ -2,6 +2,8 @@
 //!
 //! Source of the behaviour: kube-apiserver's `validateTopologySpreadConstraints`.
 
+use std::collections::HashMap;
+
 use naru_api::names;
 use serde_json::Value;
 
@@ -19,9 +21,10 @@ const NOT_POSITIVE: &str = "must be greater than zero";
 /// All constraints of a pod.
 pub(super) fn check(constraints: &Value, path: &Path<'_>, problems: &mut Problems) {
     let all = items(constraints);
+    let last: HashMap<_, _> = all.iter().enumerate().map(|(index, one)| (kind(one), index)).collect();
     for (index, constraint) in all.iter().enumerate() {
         let path = path.index(index);
-        let (key, action) = (text(&constraint["topologyKey"]), text(&constraint["whenUnsatisfiable"]));
+        let (key, action) = kind(constraint);
         let skew = int(&constraint["maxSkew"]);
         if skew <= 0 {
             problems.invalid(&path.child("maxSkew"), skew, NOT_POSITIVE);
@@ -32,9 +35,8 @@ pub(super) fn check(constraints: &Value, path: &Path<'_>, problems: &mut Problem
         if !ACTIONS.contains(&action) {
             problems.not_supported(&path.child("whenUnsatisfiable"), action, ACTIONS);
         }
-        let same =
-            |other: &Value| text(&other["topologyKey"]) == key && text(&other["whenUnsatisfiable"]) == action;
-        if all[index + 1..].iter().any(same) {
+        // Of several that are alike the last is good.
+        if last.get(&(key, action)) != Some(&index) {
             let path = path.child("{topologyKey, whenUnsatisfiable}");
             problems.duplicate(&path, format!("{{{key}, {action}}}"));
         }
@@ -48,6 +50,11 @@ pub(super) fn check(constraints: &Value, path: &Path<'_>, problems: &mut Problem
         check_keys(constraint, &path.child("matchLabelKeys"), problems);
         check_label_selector(&constraint["labelSelector"], &path.child("labelSelector"), problems);
     }
+}
+
+/// What no two constraints may have in common.
+fn kind(constraint: &Value) -> (&str, &str) {
+    (text(&constraint["topologyKey"]), text(&constraint["whenUnsatisfiable"]))
 }
 
 fn check_domains(least: &Value, action: &str, path: &Path<'_>, problems: &mut Problems) {

@@ -1,21 +1,23 @@
 //! Warnings about containers: variables that hide others, ports that are there twice, fractions of a byte.
 
+use std::collections::{HashMap, HashSet};
+
 use naru_api::quantity::Quantity;
 use serde_json::Value;
 
+use super::ENOUGH;
 use crate::kinds::fields::{items, text, text_or};
 
 /// All of a pod's containers.
 pub(super) fn of(spec: &Value, found: &mut Vec<String>) {
-    let mut ports = Vec::new();
+    let mut ports = Ports::new();
     for list in ["initContainers", "containers"] {
         for (index, container) in items(&spec[list]).iter().enumerate() {
             let path = format!("spec.{list}[{index}]");
             fractions(container, &path, found);
             variables(items(&container["env"]), &path, found);
-            let own = items(&container["ports"]).iter().enumerate();
-            for (index, port) in own {
-                repeated_port(Port::of(port, format!("{path}.ports[{index}]")), &mut ports, found);
+            for (index, port) in items(&container["ports"]).iter().enumerate() {
+                repeated_port(port, format!("{path}.ports[{index}]"), &mut ports, found);
             }
         }
     }
@@ -44,11 +46,11 @@ fn fractions(container: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 fn variables(env: &[Value], path: &str, found: &mut Vec<String>) {
+    let mut seen = HashSet::new();
     for (index, var) in env.iter().enumerate() {
         let name = text(&var["name"]);
         // A value that refers to the earlier one of the same name means both.
-        let refers = text(&var["value"]).contains(&format!("$({name})"));
-        if !refers && env[..index].iter().any(|earlier| earlier["name"] == var["name"]) {
+        if !seen.insert(name) && !text(&var["value"]).contains(&format!("$({name})")) {
             found.push(format!(
                 "{path}.env[{index}]: hides previous definition of {name:?}, which may be dropped when using apply"
             ));
@@ -56,35 +58,18 @@ fn variables(env: &[Value], path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A port that a container names.
-struct Port<'a> {
-    path: String,
-    number: Option<i64>,
-    host: Option<i64>,
-    protocol: &'a str,
-}
-
-impl<'a> Port<'a> {
-    fn of(port: &'a Value, path: String) -> Self {
-        Port {
-            path,
-            number: port["containerPort"].as_i64(),
-            host: port["hostPort"].as_i64(),
-            protocol: text_or(&port["protocol"], "TCP"),
-        }
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        (self.number, self.host, self.protocol) == (other.number, other.host, other.protocol)
-    }
-}
+/// The ports that containers name, by number, number on the host and protocol: where each stands.
+type Ports<'a> = HashMap<(Option<i64>, Option<i64>, &'a str), Vec<String>>;
 
 /// All containers of a pod share its ports.
-fn repeated_port<'a>(port: Port<'a>, seen: &mut Vec<Port<'a>>, found: &mut Vec<String>) {
-    for earlier in seen.iter().filter(|earlier| earlier.is_like(&port)) {
-        found.push(format!("{}: duplicate port definition with {}", port.path, earlier.path));
-    }
-    seen.push(port);
+fn repeated_port<'a>(port: &'a Value, path: String, seen: &mut Ports<'a>, found: &mut Vec<String>) {
+    let protocol = text_or(&port["protocol"], "TCP");
+    let like = seen.entry((port["containerPort"].as_i64(), port["hostPort"].as_i64(), protocol)).or_default();
+    let free = ENOUGH.saturating_sub(found.len());
+    let twice =
+        like.iter().take(free).map(|earlier| format!("{path}: duplicate port definition with {earlier}"));
+    found.extend(twice);
+    like.push(path);
 }
 
 #[cfg(test)]

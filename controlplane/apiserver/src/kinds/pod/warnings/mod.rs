@@ -7,7 +7,7 @@ mod containers;
 mod placement;
 mod volumes;
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use naru_api::{Object, meta};
 use serde_json::Value;
@@ -16,6 +16,10 @@ use crate::kinds::fields::{items, text};
 
 /// The most letters of a DNS label.
 const LABEL_MAX: usize = 63;
+
+/// Where many items may each be at odds with many others, further warnings are not made: clients are not told so many
+/// ([`crate::response::warn`]).
+const ENOUGH: usize = 256;
 
 /// Annotations that once did what fields do now: which, since when they do nothing, the field.
 const DEAD_ANNOTATIONS: &[(&str, &str, &str)] = &[
@@ -93,9 +97,9 @@ fn image_pull_secrets(secrets: &[Value], found: &mut Vec<String>) {
 
 /// The items whose `field` an earlier one has too, by their place.
 fn repeated<'a>(list: &'a [Value], field: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
-    let value = move |item: &'a Value| text(&item[field]);
-    let again = move |index: usize| list[..index].iter().any(|earlier| value(earlier) == value(&list[index]));
-    (0..list.len()).filter(move |index| again(*index)).map(move |index| (index, value(&list[index])))
+    let mut seen = HashSet::new();
+    let values = list.iter().map(move |item| text(&item[field])).enumerate();
+    values.filter(move |(_, value)| !seen.insert(*value))
 }
 
 #[cfg(test)]
@@ -135,6 +139,19 @@ mod tests {
         ];
         for (pod, expected) in table {
             assert_eq!(of(&pod), expected, "{pod}");
+        }
+    }
+
+    #[test]
+    fn not_every_pair_of_many_is_told() {
+        let ports = vec![json!({"containerPort": 1}); 2000];
+        let files = (0..1000).map(|index| format!("x/{index}")).chain(vec!["x".to_owned(); 2]);
+        let files: Vec<_> = files.map(|path| json!({"key": "k", "path": path})).collect();
+        for spec in [
+            json!({"containers": [{"ports": ports}]}),
+            json!({"volumes": [{"name": "v", "configMap": {"name": "a", "items": files[490..]}}]}),
+        ] {
+            assert!(of(&json!({"spec": spec})).len() <= ENOUGH);
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
+use super::ENOUGH;
 use crate::kinds::fields::{entries, items, text};
+
+/// So many different files of a volume are compared with one another; the API sets no limit to them.
+const COMPARED_MAX: usize = 512;
 
 /// All of a pod's volumes.
 pub(super) fn of(volumes: &[Value], found: &mut Vec<String>) {
@@ -58,12 +62,13 @@ impl Files<'_> {
     /// Adds a file; `from` says whose it is if the volume has files of several sources.
     fn add(&mut self, path: &str, from: Option<&str>, found: &mut Vec<String>) {
         let path = path.trim_end_matches('/');
-        if path.is_empty() {
+        if path.is_empty() || self.seen.len() >= COMPARED_MAX {
             return;
         }
         let shown = from.map_or_else(|| format!("{path:?}"), |from| format!("{path:?} ({from})"));
         let Files { volume, what, seen } = self;
-        for (_, other) in seen.iter().filter(|(earlier, _)| overlap(path, earlier)) {
+        let free = ENOUGH.saturating_sub(found.len());
+        for (_, other) in seen.iter().filter(|(earlier, _)| overlap(path, earlier)).take(free) {
             found.push(format!("volume {volume:?} ({what}): overlapping paths: {shown} with {other}"));
         }
         if !seen.iter().any(|(earlier, _)| earlier == path) {
