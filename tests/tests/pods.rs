@@ -225,3 +225,43 @@ fn a_namespace_goes_with_all_it_holds() {
     let refused = cluster.kubectl(&["delete", "namespace", "default"]).failed();
     assert!(refused.contains("Forbidden"), "{refused}");
 }
+
+#[test]
+fn a_part_of_a_volume_may_be_named_by_a_variable() {
+    let cluster = Cluster::start();
+    let part = |script: &str, expression: &str| {
+        let mut one = shell(script);
+        one["env"] = json!([
+            {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "SIDE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['side']"}}},
+            {"name": "ABS", "value": "/tmp"},
+        ]);
+        one["securityContext"] = json!({"runAsUser": 1234});
+        one["volumeMounts"] = json!([
+            {"name": "v", "mountPath": "/whole"},
+            {"name": "v", "mountPath": "/part", "subPathExpr": expression},
+        ]);
+        json!({"restartPolicy": "Never", "containers": [one], "volumes": [{"name": "v", "emptyDir": {}}]})
+    };
+    // Whoever may write to the volume may write to a part of it that the node has made.
+    apply(
+        &cluster,
+        "own",
+        part("echo x > /part/file && ls -R /whole && cat /whole/at/own/file", "at/$(POD)"),
+    );
+    apply(&cluster, "late", part("find /whole", "$(SIDE)"));
+    apply(&cluster, "abs", part("true", "$(ABS)"));
+    let pod = cluster.pod("own", "has ended", ended);
+    assert_eq!(pod["status"]["phase"], "Succeeded", "{}", cluster.kubectl(&["logs", "own"]).ok());
+    let waits = |name: &str, message: &str| {
+        cluster.pod(name, "waits", |pod| {
+            let waiting = &container(pod, "a")["state"]["waiting"];
+            waiting["reason"] == "CreateContainerConfigError" && waiting["message"] == message
+        });
+    };
+    waits("abs", "error SubPath `/tmp` must not be an absolute path");
+    waits("late", "missing value for SIDE");
+    cluster.kubectl(&["annotate", "pod", "late", "side=port"]).ok();
+    cluster.pod("late", "has ended", ended);
+    assert_eq!(cluster.kubectl(&["logs", "late"]).ok(), "/whole\n/whole/port\n");
+}

@@ -18,7 +18,7 @@ use std::{
 
 use k8s_openapi::api::core::v1::{Container, EmptyDirVolumeSource, Pod, Volume};
 use naru_api::quantity::Quantity;
-use naru_runtime::Mount;
+use naru_runtime::{EnvVar, Mount};
 
 use crate::container::{env::Contents, fields::Facts};
 
@@ -153,7 +153,14 @@ fn empty_dir(path: &Path, source: &EmptyDirVolumeSource, group: Option<u32>) -> 
 
 /// The mounts that a container gets of the pod's volumes, parts of volumes bound to places of their own. An error is for
 /// the pod's user. Blocking.
-pub(crate) fn mounts_of(pod: &Pod, container: &Container, dir: &PodDir) -> Result<Vec<Mount>, String> {
+///
+/// `env` is the container's environment, which a `subPathExpr` is expanded with.
+pub(crate) fn mounts_of(
+    pod: &Pod,
+    container: &Container,
+    dir: &PodDir,
+    env: &[EnvVar],
+) -> Result<Vec<Mount>, String> {
     let mut list = Vec::new();
     for (index, mount) in container.volume_mounts.iter().flatten().enumerate() {
         let volume = volumes(pod).iter().find(|volume| volume.name == mount.name);
@@ -162,9 +169,9 @@ pub(crate) fn mounts_of(pod: &Pod, container: &Container, dir: &PodDir) -> Resul
             Some(host) => PathBuf::from(&host.path),
             None => dir.volume(&volume.name),
         };
-        if let Some(part) = mount.sub_path.as_deref().filter(|part| !part.is_empty()) {
+        if let Some(part) = sub_path::of(mount, env)? {
             let target = dir.sub_paths().join(&container.name).join(index.to_string());
-            sub_path::bind(&source, part, &target).map_err(|error| {
+            sub_path::bind(&source, &part, &target).map_err(|error| {
                 format!(
                     "failed to prepare subPath for volumeMount {:?} of container {:?}: {error}",
                     mount.name, container.name
@@ -220,6 +227,7 @@ mod tests {
                     {"name": "cfg", "mountPath": "/etc/a.conf", "subPath": "a"},
                     {"name": "top", "mountPath": "/top"},
                     {"name": "host", "mountPath": "/host"},
+                    {"name": "disk", "mountPath": "/own", "subPathExpr": "$(NAME)/z"},
                 ]}],
             },
         }))
@@ -234,13 +242,16 @@ mod tests {
         assert_eq!(fs::metadata(dir.volume("disk")).unwrap().gid(), 4321);
 
         let container = &pod.spec.as_ref().unwrap().containers[0];
-        let list = mounts_of(&pod, container, &dir).unwrap();
+        let env = [EnvVar { name: "NAME".into(), value: "p".into() }];
+        let list = mounts_of(&pod, container, &dir, &env).unwrap();
         let read_only: Vec<bool> = list.iter().map(|mount| mount.read_only).collect();
-        assert_eq!(read_only, [false, true, true, true, false]);
+        assert_eq!(read_only, [false, true, true, true, false, false]);
+        assert_eq!(fs::metadata(dir.volume("disk").join("p/z")).unwrap().mode() & 0o777, 0o777);
         assert!(dir.volume("disk").join("x/y").is_dir());
         assert_eq!(fs::read_to_string(&list[2].source).unwrap(), "1");
         assert_eq!(fs::read_to_string(list[3].source.join("pass")).unwrap(), "1");
         assert_eq!(list[4].source, host);
+        assert_eq!(mounts_of(&pod, container, &dir, &[]).unwrap_err(), "missing value for NAME");
 
         set_up(&pod, &dir, facts, &contents("2")).unwrap();
         assert_eq!(fs::read_to_string(list[3].source.join("pass")).unwrap(), "2");

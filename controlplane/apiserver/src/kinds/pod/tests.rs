@@ -38,6 +38,15 @@ fn spec(more: Value) -> Value {
     spec
 }
 
+/// A spec of one container that mounts a volume, with `more` in the mount.
+fn mounted(more: Value) -> Value {
+    let mut mount = json!({"name": "v", "mountPath": "/v"});
+    mount.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let mut spec = container(json!({"volumeMounts": [mount]}));
+    spec["volumes"] = json!([{"name": "v", "emptyDir": {}}]);
+    spec
+}
+
 #[test]
 fn everything_that_is_supported_passes() {
     let spec = json!({
@@ -116,6 +125,20 @@ fn bad_pods_get_kubernetes_words() {
         (
             container(json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}]})),
             "spec.containers[0].volumeMounts[0].name: Not found: \"v\"".into(),
+        ),
+        (
+            mounted(json!({"subPath": "a", "subPathExpr": "b"})),
+            "spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: \"b\": subPathExpr and subPath are \
+             mutually exclusive"
+                .into(),
+        ),
+        (
+            mounted(json!({"subPathExpr": "/$(A)"})),
+            "spec.containers[0].volumeMounts.subPathExpr: Invalid value: \"/$(A)\": must be a relative path".into(),
+        ),
+        (
+            mounted(json!({"subPathExpr": "$(A)/.."})),
+            "spec.containers[0].volumeMounts.subPathExpr: Invalid value: \"$(A)/..\": must not contain '..'".into(),
         ),
         (
             container(json!({"ports": [{"containerPort": 70000}]})),

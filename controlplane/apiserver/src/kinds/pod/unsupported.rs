@@ -48,7 +48,6 @@ const TABLE: &[Row] = &[
     Row("*containers[].env[].valueFrom.fileKeyRef", When::Set, "a variable from a file"),
     Row("*containers[].resources.claims", When::Set, "a resource claim"),
     Row("*containers[].volumeMounts[].mountPropagation", When::Not(&["None"]), "mount propagation"),
-    Row("*containers[].volumeMounts[].subPathExpr", When::Set, "subPathExpr"),
     Row("*containers[].volumeMounts[].bindMountOptions", When::Set, "a mount option"),
     Row("*containers[].volumeMounts[].recursiveReadOnly", When::Not(&["Disabled"]), "recursiveReadOnly"),
     Row("*containers[].securityContext.windowsOptions", When::Set, "Windows"),

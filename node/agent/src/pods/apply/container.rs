@@ -2,7 +2,7 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
 
-use naru_runtime::{ContainerSpec, Error, Mount, User, logs};
+use naru_runtime::{ContainerSpec, EnvVar, Error, Mount, User, logs};
 use nix::libc;
 
 use super::{Job, blocking};
@@ -28,6 +28,7 @@ use crate::{
 /// What the disk part of a creation gives.
 struct OnDisk {
     user: User,
+    env: Vec<EnvVar>,
     mounts: Vec<Mount>,
     message: Option<PathBuf>,
     log: PathBuf,
@@ -61,7 +62,7 @@ impl Job {
         let facts =
             Facts { node_ip: self.context.node_ip, pod_ip: self.pod_ip(), capacity: &self.context.capacity };
         let env = env::environment(pod, container, facts, &contents).map_err(config)?;
-        let disk = self.on_disk(name, attempt, &image).await?;
+        let disk = self.on_disk(name, attempt, &image, env).await?;
         let network = match desired::host_network(pod) {
             true => None,
             false => self.network.as_ref().map(|attachment| attachment.namespace.clone()),
@@ -72,7 +73,7 @@ impl Job {
             attempt,
             cluster: &self.context.cluster,
             image: &image,
-            env,
+            env: disk.env,
             user: disk.user,
             network,
             mounts: disk.mounts,
@@ -101,7 +102,13 @@ impl Job {
     }
 
     /// Everything of a creation that touches the disk.
-    async fn on_disk(&self, name: &str, attempt: u32, image: &Prepared) -> Result<OnDisk, Trouble> {
+    async fn on_disk(
+        &self,
+        name: &str,
+        attempt: u32,
+        image: &Prepared,
+        env: Vec<EnvVar>,
+    ) -> Result<OnDisk, Trouble> {
         let (pod, _) = self.find(name)?;
         let (pod, name, dir, image) = (Arc::clone(pod), name.to_owned(), self.dir(), image.clone());
         let (ip, logs) = (self.pod_ip(), self.pod_log_dir());
@@ -113,7 +120,7 @@ impl Job {
             let database = image.rootfs.as_deref().map(Database::read).unwrap_or_default();
             let user = user::resolve(&pod, container, &image.image.config.user, &database)
                 .map_err(|message| Trouble::passing("CreateContainerConfigError", message))?;
-            let mut mounts = volumes::mounts_of(&pod, container, &dir)
+            let mut mounts = volumes::mounts_of(&pod, container, &dir, &env)
                 .map_err(|message| Trouble::passing("CreateContainerConfigError", message))?;
             fs::create_dir_all(dir.container(&name)).map_err(io("cannot make the container's directory"))?;
             let message = message_mount(&dir, &name, attempt, container, image.engine, &mut mounts)
@@ -133,7 +140,7 @@ impl Job {
                 stop_signal: image.image.config.stop_signal.clone(),
             };
             record.write(&dir, &name, attempt).map_err(io("cannot write the container's record"))?;
-            Ok(OnDisk { user, mounts, message, log })
+            Ok(OnDisk { user, env, mounts, message, log })
         };
         blocking(move || Ok(work()))
             .await

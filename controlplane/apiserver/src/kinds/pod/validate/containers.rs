@@ -107,5 +107,11 @@ fn check_mounts(mounts: &Value, volumes: &HashSet<&str>, list: &Path<'_>, proble
         }
         let sub_path = text(&mount["subPath"]);
         problems.invalid_all(&list.child("subPath"), sub_path, words::descending_path(sub_path));
+        let expression = text(&mount["subPathExpr"]);
+        if !expression.is_empty() && !sub_path.is_empty() {
+            let why = "subPathExpr and subPath are mutually exclusive";
+            problems.invalid(&path.child("subPathExpr"), expression, why);
+        }
+        problems.invalid_all(&list.child("subPathExpr"), expression, words::descending_path(expression));
     }
 }
