@@ -55,6 +55,16 @@ pub enum Error {
         /// What is missing.
         problem: &'static str,
     },
+    /// A field of an object's identity that is of another type.
+    #[error("unable to decode {path:?}: {field} is {found}")]
+    Mistyped {
+        /// Which file.
+        path: String,
+        /// The field.
+        field: String,
+        /// What it is, what it must be, and how.
+        found: String,
+    },
     /// Nothing was found.
     #[error("no objects in {0}: it takes files ending in .yaml, .yml or .json")]
     Empty(String),
@@ -134,9 +144,14 @@ fn parse(path: &str, content: &[u8], objects: &mut Vec<Manifest>) -> Result<(), 
 }
 
 fn flatten(path: &str, mut object: Value, objects: &mut Vec<Manifest>) -> Result<(), Error> {
-    let missing = |problem| Error::NoObject { path: path.into(), problem };
-    for (field, problem) in [("apiVersion", "apiVersion"), ("kind", "kind")] {
-        object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(missing(problem))?;
+    if let Some((field, found)) = mistyped(&object) {
+        return Err(Error::Mistyped { path: path.into(), field, found });
+    }
+    for problem in ["apiVersion", "kind"] {
+        let given = object[problem].as_str().is_some_and(|text| !text.is_empty());
+        if !given {
+            return Err(Error::NoObject { path: path.into(), problem });
+        }
     }
     let is_list =
         object["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && object["items"].is_array();
@@ -146,6 +161,59 @@ fn flatten(path: &str, mut object: Value, objects: &mut Vec<Manifest>) -> Result
     }
     let Value::Array(items) = object["items"].take() else { return Ok(()) };
     items.into_iter().try_for_each(|item| flatten(path, item, objects))
+}
+
+/// The first field that says what an object is and has another type than that has, and what it is instead. All else is the
+/// server's to judge.
+fn mistyped(object: &Value) -> Option<(String, String)> {
+    if !object.is_object() {
+        return Some(("the document".into(), instead(object, "an object")));
+    }
+    let metadata = &object["metadata"];
+    if !metadata.is_null() && !metadata.is_object() {
+        return Some(("metadata".into(), instead(metadata, "an object")));
+    }
+    let texts = [
+        ("apiVersion", &object["apiVersion"]),
+        ("kind", &object["kind"]),
+        ("metadata.name", &metadata["name"]),
+        ("metadata.generateName", &metadata["generateName"]),
+        ("metadata.namespace", &metadata["namespace"]),
+    ];
+    let no_text = |value: &Value| !value.is_null() && !value.is_string();
+    if let Some((field, value)) = texts.into_iter().find(|(_, value)| no_text(value)) {
+        return Some((field.into(), instead(value, "a string")));
+    }
+    ["labels", "annotations"].into_iter().find_map(|field| {
+        let map = &metadata[field];
+        let Value::Object(entries) = map else {
+            let wrong = !map.is_null();
+            return wrong.then(|| (format!("metadata.{field}"), instead(map, "an object of strings")));
+        };
+        let (key, value) = entries.iter().find(|(_, value)| no_text(value))?;
+        Some((format!("metadata.{field}[{key}]"), instead(value, "a string")))
+    })
+}
+
+/// What a value is instead of what it must be, and what to do about it.
+fn instead(value: &Value, wanted: &str) -> String {
+    const QUOTES: &str = "put it in quotes";
+    let found = match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => format!("the boolean {value}"),
+        Value::Number(value) => format!("the number {value}"),
+        Value::String(value) => format!("the string {value:?}"),
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+    };
+    let remedy = match value {
+        Value::Bool(_) if wanted == "a string" => {
+            format!(": {QUOTES} (without them, YAML reads y, yes, on, n, no and off as booleans, too)")
+        }
+        Value::Number(_) if wanted == "a string" => format!(": {QUOTES}"),
+        _ => String::new(),
+    };
+    format!("{found}, and must be {wanted}{remedy}")
 }
 
 #[cfg(test)]
@@ -181,6 +249,41 @@ mod tests {
             Err("error validating \"x.yaml\": error validating data: kind not set".into())
         );
         assert!(names("a: [").unwrap_err().starts_with("error parsing x.yaml"));
+    }
+
+    #[test]
+    fn what_is_of_another_type_is_said_to_be_so() {
+        const BOOLEAN: &str = "and must be a string: put it in quotes (without them, YAML reads y, yes, on, n, no and off as \
+                               booleans, too)";
+        let named = |metadata: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {metadata}");
+        for (text, expected) in [
+            (named("{name: y}"), format!("metadata.name is the boolean true, {BOOLEAN}")),
+            (
+                named("{name: a, namespace: no}"),
+                format!("metadata.namespace is the boolean false, {BOOLEAN}"),
+            ),
+            (
+                named("{name: a, labels: {b: on}}"),
+                format!("metadata.labels[b] is the boolean true, {BOOLEAN}"),
+            ),
+            (
+                named("{name: 1.5}"),
+                "metadata.name is the number 1.5, and must be a string: put it in quotes".into(),
+            ),
+            (named("{name: [a]}"), "metadata.name is a list, and must be a string".into()),
+            (named("x"), "metadata is the string \"x\", and must be an object".into()),
+            (
+                named("{name: a, annotations: x}"),
+                "metadata.annotations is the string \"x\", and must be an object of strings".into(),
+            ),
+            (
+                "apiVersion: 1".into(),
+                "apiVersion is the number 1, and must be a string: put it in quotes".into(),
+            ),
+            ("just text".into(), "the document is the string \"just text\", and must be an object".into()),
+        ] {
+            assert_eq!(names(&text), Err(format!("unable to decode \"x.yaml\": {expected}")), "{text}");
+        }
     }
 
     #[test]
