@@ -8,6 +8,7 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::Ipv4Net;
@@ -17,6 +18,11 @@ use serde::{Deserialize, Serialize};
 /// Where sockets, namespaces and mounts of all clusters are.
 const RUN_ROOT: &str = "/run/naru";
 const NAME_LENGTH: usize = 6;
+/// Locked by the process that runs the cluster, which writes its process id into it.
+pub const LOCK_FILE: &str = "naru.pid";
+/// How often, and after which pauses, the process id of a locked cluster is looked for.
+const PID_READS: u32 = 50;
+const PID_READ_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a cluster's home cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +99,15 @@ pub struct Cluster {
 
 /// Held while a process runs the cluster; released when it is dropped or the process dies.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code, reason = "held for its Drop")] Flock<File>);
+pub struct Lock(Flock<File>);
+
+impl Lock {
+    /// Keeps it until the process has died: what still runs in the background while it ends is not in the way of whoever waits
+    /// for the lock.
+    pub fn keep(self) {
+        std::mem::forget(self.0);
+    }
+}
 
 impl Cluster {
     /// Finds the cluster in `data_dir`, or `None`.
@@ -126,11 +140,15 @@ impl Cluster {
                 wanted
             }
         };
-        let cluster = Cluster { data_dir, identity };
-        let run_dir = cluster.run_dir();
+        Ok((Cluster { data_dir, identity }, lock))
+    }
+
+    /// Makes [`Cluster::run_dir`]. Only nodes have something to put there: whoever takes a server's data directory away with his
+    /// own hands leaves nothing else behind.
+    pub fn make_run_dir(&self) -> Result<(), Error> {
+        let run_dir = self.run_dir();
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&run_dir);
-        made.map_err(io(format!("make {}", run_dir.display())))?;
-        Ok((cluster, lock))
+        made.map_err(io(format!("make {}", run_dir.display())))
     }
 
     /// The cluster's name.
@@ -157,15 +175,33 @@ impl Cluster {
     pub fn rootfs(&self) -> PathBuf {
         self.run_dir().join("rootfs")
     }
+}
 
-    /// The process that runs the cluster, if one does.
-    pub fn running(&self) -> Result<Option<i32>, Error> {
-        match lock(&self.data_dir) {
-            Ok(_) => Ok(None),
-            Err(Error::Busy { pid, .. }) => Ok(pid.parse().ok()),
-            Err(error) => Err(error),
+/// The process that runs a cluster in `data_dir`, or is about to make one there.
+pub fn running(data_dir: &Path) -> Result<Option<i32>, Error> {
+    for _ in 0..PID_READS {
+        let path = data_dir.join(LOCK_FILE);
+        let failed = |source| io(format!("look at {}", path.display()))(source);
+        let file = match OpenOptions::new().read(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        match Flock::lock(file, FlockArg::LockSharedNonblock) {
+            Ok(_) => return Ok(None),
+            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
+                let mut pid = String::new();
+                file.read_to_string(&mut pid).map_err(failed)?;
+                if let Ok(pid) = pid.trim().parse() {
+                    return Ok(Some(pid));
+                }
+            }
+            Err((_, errno)) => return Err(failed(errno.into())),
         }
+        // It has the lock and is about to write who it is.
+        std::thread::sleep(PID_READ_PAUSE);
     }
+    Err(Error::Busy { pid: "unknown".into(), dir: data_dir.display().to_string() })
 }
 
 impl Identity {
@@ -205,7 +241,7 @@ fn write_identity(data_dir: &Path, identity: &Identity) -> Result<(), Error> {
 }
 
 fn lock(data_dir: &Path) -> Result<Lock, Error> {
-    let path = data_dir.join("naru.pid");
+    let path = data_dir.join(LOCK_FILE);
     let doing = || format!("lock {}", path.display());
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     match Flock::lock(file.map_err(io(doing()))?, FlockArg::LockExclusiveNonblock) {
@@ -243,18 +279,18 @@ mod tests {
         assert_eq!(first.identity, again.identity);
         let error = Cluster::open(dir.path(), identity("10.2.0.0/16")).unwrap_err().to_string();
         assert!(error.contains("--pod-cidr 10.1.0.0/16, which cannot change to 10.2.0.0/16"), "{error}");
-        std::fs::remove_dir_all(first.run_dir()).unwrap();
+        assert!(!first.run_dir().exists(), "a cluster without a node has nothing to put there");
     }
 
     #[test]
     fn one_process_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let (cluster, lock) = Cluster::open(dir.path(), identity("10.1.0.0/16")).unwrap();
-        assert_eq!(cluster.running().unwrap(), Some(std::process::id() as i32));
+        assert_eq!(running(&cluster.data_dir).unwrap(), Some(std::process::id() as i32));
         let error = Cluster::open(dir.path(), identity("10.1.0.0/16")).unwrap_err().to_string();
         assert!(error.contains(&format!("another naru (pid {})", std::process::id())), "{error}");
         drop(lock);
-        assert_eq!(cluster.running().unwrap(), None);
-        std::fs::remove_dir_all(cluster.run_dir()).unwrap();
+        assert_eq!(running(&cluster.data_dir).unwrap(), None);
+        assert_eq!(running(&dir.path().join("none")).unwrap(), None);
     }
 }

@@ -55,7 +55,8 @@ pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
     let ip = host::node_ip(&args.node)?;
     // Whatever a mistaken flag can spoil comes before anything is written.
     let listener = listen(args.bind).await?;
-    let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    lock.keep();
     let mut tasks = Tasks::default();
     let control_plane = ControlPlane::start(&cluster, listener, &args.control_plane, &mut tasks).await?;
     let user = format!("system:node:{name}");
@@ -84,7 +85,8 @@ pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
 pub async fn server(args: ServerArgs, started: Instant) -> Result<()> {
     let wanted = cluster::Identity::generate(None, Some(args.control_plane.service_cidr));
     let listener = listen(args.bind).await?;
-    let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    lock.keep();
     let mut tasks = Tasks::default();
     ControlPlane::start(&cluster, listener, &args.control_plane, &mut tasks).await?;
     let ms = started.elapsed().as_millis() as u64;
@@ -99,7 +101,8 @@ pub async fn node(args: NodeArgs, started: Instant) -> Result<()> {
     let ip = host::node_ip(&args.node)?;
     host::check_ranges(&[("--pod-cidr", args.pod_cidr)])?;
     let wanted = cluster::Identity::generate(Some(args.pod_cidr), None);
-    let (cluster, _lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
+    lock.keep();
     let joined = crate::membership::ensure(&cluster, &args, &name, ip).await?;
     let (client, _) = naru_client::from_kubeconfig(&joined.kubeconfig).await?;
     let mut tasks = Tasks::default();
@@ -272,6 +275,7 @@ async fn start_node(
     pod_cidr: Ipv4Net,
     tasks: &mut Tasks,
 ) -> Result<Readiness> {
+    cluster.make_run_dir()?;
     let images = Arc::new(DiskImages::open(&cluster.images(), &cluster.rootfs())?);
     let network = Arc::new(network(cluster, pod_cidr).await?);
     let options = naru_node::Options {

@@ -8,6 +8,7 @@ use crate::{Cluster, run, tools};
 pub fn left_of(name: &str, data: &Path) -> Vec<String> {
     let mut left = Vec::new();
     let marks = [format!("/run/naru/{name}"), data.display().to_string()];
+    left.extend(marks.iter().filter(|mark| Path::new(mark).exists()).cloned());
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     left.extend(mounts.lines().filter(|line| marks.iter().any(|mark| line.contains(mark))).map(String::from));
     let links = run(Command::new(tools::installed("ip", "iproute2")).args(["-o", "link"]), "").ok();

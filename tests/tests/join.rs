@@ -127,6 +127,10 @@ fn a_node_on_another_host_joins_with_the_token_and_runs_pods() {
     let mut server = Running::start(command, &dir.path().join("server"), None);
     server.ready();
     let token = fs::read_to_string(dir.path().join("server/join-token")).unwrap();
+    let identity = fs::read_to_string(dir.path().join("server/cluster.json")).unwrap();
+    let identity: Value = serde_json::from_str(&identity).unwrap();
+    let run_dir = Path::new("/run/naru").join(identity["name"].as_str().unwrap());
+    assert!(!run_dir.exists(), "a server without a node has nothing there");
 
     // A token of another cluster is refused before anything is sent, a wrong secret by the server.
     let node_dir = dir.path().join("node");

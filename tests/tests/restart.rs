@@ -1,11 +1,15 @@
 //! What survives what: containers outlive the agent and the control plane, and `naru down` leaves nothing.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use naru_tests::{
     Cluster,
-    cluster::container,
+    cluster::{container, free_port},
     eventually,
     machine::{left_of, processes, shims},
     run, tools,
@@ -95,6 +99,37 @@ fn down_leaves_nothing() {
     }
     assert_eq!(left_of(&name, &data), Vec::<String>::new());
     assert!(!data.exists() && !Path::new(&run_dir).exists());
+}
+
+/// Whatever `naru up` has come to when `naru down` is called, nothing of it stays.
+#[test]
+fn down_stops_what_has_only_begun() {
+    for milliseconds in [0, 3, 6, 10, 20, 40, 80, 160, 320] {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let mut up = Command::new(tools::ours("naru"));
+        up.args(["up", "--bind", &format!("127.0.0.1:{}", free_port()), "--data-dir"]).arg(&data);
+        up.args(["--pod-cidr", "10.126.0.0/24", "--service-cidr", "10.126.1.0/24"]);
+        let mut up = up.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        let mut names = Vec::new();
+        eventually("it has ended", || {
+            names.extend(name_in(&data));
+            let down =
+                run(Command::new(tools::ours("naru")).arg("down").arg("--data-dir").arg(&data), "").ok();
+            if up.try_wait().unwrap().is_some() { Ok(()) } else { Err(down) }
+        });
+        for name in names {
+            assert_eq!(left_of(&name, &data), Vec::<String>::new(), "after {milliseconds} ms");
+        }
+        assert!(!data.exists(), "after {milliseconds} ms");
+    }
+}
+
+/// The name of the cluster in a data directory, if there is one by now.
+fn name_in(data: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(data.join("cluster.json")).ok()?;
+    serde_json::from_str::<Value>(&text).ok()?["name"].as_str().map(str::to_string)
 }
 
 fn process_of(cluster: &Cluster, program: &str) -> i32 {

@@ -9,7 +9,7 @@ mod processes;
 
 use std::{fs, path::Path};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, LOCK_FILE};
 
 pub use processes::stop_agent;
 
@@ -50,20 +50,41 @@ pub fn remove(cluster: &Cluster, keep_data: bool) -> Result<(), Error> {
 /// Removes what naru keeps in a data directory, by name: a user's own files in it stay.
 fn remove_data(cluster: &Cluster) -> Result<(), Error> {
     const DIRECTORIES: &[&str] = &["images", "logs", "node", "pki", "state"];
-    const FILES: &[&str] = &["admin.kubeconfig", "join-token", "cluster.json", "naru.log", "naru.pid"];
+    const FILES: &[&str] = &[
+        "admin.kubeconfig",
+        "join-token",
+        "cluster.json",
+        "naru.log",
+        LOCK_FILE,
+        // What a process left that was killed while it wrote.
+        "admin.new",
+        "join-token.new",
+        "cluster.json.new",
+    ];
     for name in DIRECTORIES {
         remove_dir(&cluster.data_dir.join(name))?;
     }
     for name in FILES {
-        match fs::remove_file(cluster.data_dir.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(format!("remove {}", cluster.data_dir.join(name).display()))(error));
-            }
-            _ => {}
-        }
+        remove_file(&cluster.data_dir.join(name))?;
     }
     let _ = fs::remove_dir(&cluster.data_dir);
     Ok(())
+}
+
+/// Removes the lock of a process that was stopped before it had made its cluster, and the directory if nothing else is in it.
+pub fn remove_lock(data_dir: &Path) -> Result<(), Error> {
+    remove_file(&data_dir.join(LOCK_FILE))?;
+    let _ = fs::remove_dir(data_dir);
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed(format!("remove {}", path.display()))(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn remove_dir(path: &Path) -> Result<(), Error> {

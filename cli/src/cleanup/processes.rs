@@ -13,16 +13,16 @@ use nix::{
 };
 
 use super::{Error, failed};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 
 /// The agent finishes what it is writing; then it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Stops the process that runs the cluster, gently at first. Returns whether there was one.
-pub fn stop_agent(cluster: &Cluster) -> anyhow::Result<bool> {
-    let Some(pid) = cluster.running()? else { return Ok(false) };
+/// Stops the process that runs the cluster in `data_dir`, gently at first. Returns whether there was one.
+pub fn stop_agent(data_dir: &Path) -> anyhow::Result<bool> {
+    let Some(pid) = cluster::running(data_dir)? else { return Ok(false) };
     for (signal, limit) in [(Signal::SIGTERM, STOP_TIMEOUT), (Signal::SIGKILL, KILL_TIMEOUT)] {
         match kill(Pid::from_raw(pid), signal) {
             Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
@@ -30,7 +30,7 @@ pub fn stop_agent(cluster: &Cluster) -> anyhow::Result<bool> {
         }
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
-            if cluster.running()?.is_none() {
+            if cluster::running(data_dir)?.is_none() {
                 return Ok(true);
             }
             sleep(POLL);
