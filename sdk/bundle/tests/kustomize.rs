@@ -155,6 +155,14 @@ const CASES: &[(&str, &str)] = &[
         "a patch without its object",
         "resources: [../base]\npatches: [{patch: \"apiVersion: v1\\nkind: Service\\nmetadata: {name: none}\"}]",
     ),
+    (
+        "a patch that takes the metadata away",
+        "resources: [../base]\nnamePrefix: p-\npatches: [{target: {kind: Service}, patch: \"[{op: replace, path: /metadata, value: x}]\"}]",
+    ),
+    (
+        "a patch that merges a text into the metadata",
+        "resources: [../base]\npatches: [{target: {kind: Service}, patch: \"metadata: x\"}]",
+    ),
     ("an object twice", "resources: [../base, ../base/web.yaml]"),
     ("nothing to merge with", "configMapGenerator: [{name: none, behavior: merge, literals: [a=b]}]"),
     ("a cycle", "resources: [../over]"),

@@ -59,8 +59,10 @@ fn one(at: &Place<'_, '_>, field: &str, entry: &Patch, resources: &mut Resources
     match (value, &entry.target) {
         (Value::Array(operations), Some(target)) => {
             for resource in chosen(at, field, target, resources)? {
-                resource.object = patch::json(&resource.object, &Value::Array(operations.clone()))
-                    .map_err(|status| at.fault(field, format!("{}: {}", resource.name(), status.message)))?;
+                let fault = |problem: String| at.fault(field, format!("{}: {problem}", resource.name()));
+                let patched = patch::json(&resource.object, &Value::Array(operations.clone()));
+                let patched = patched.map_err(|status| fault(status.message))?;
+                resource.replace(patched).map_err(|problem| at.fault(field, problem))?;
             }
             Ok(())
         }
@@ -127,6 +129,9 @@ fn merge_into(at: &Place<'_, '_>, field: &str, resource: &mut Resource, merge: &
                 .map_err(|status| at.fault(field, format!("{name}: {}", status.message)))?;
         }
         None => patch::merge(&mut resource.object, merge),
+    }
+    if resource.object.get("metadata").is_some_and(|metadata| !metadata.is_object() && !metadata.is_null()) {
+        return Err(at.fault(field, format!("{name}: metadata is not an object")));
     }
     resource.set_metadata("name", &name);
     if !namespace.is_empty() {

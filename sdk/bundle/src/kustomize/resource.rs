@@ -16,15 +16,17 @@ pub(super) struct Resource {
 impl Resource {
     /// Takes an object with `apiVersion`, `kind` and `metadata.name`.
     pub(super) fn new(object: Value) -> Result<Self, String> {
-        for pointer in ["/apiVersion", "/kind", "/metadata/name"] {
-            let given = object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            if given.is_empty() {
-                return Err(format!("an object without {}", pointer[1..].replace('/', ".")));
-            }
-        }
+        check(&object)?;
         let mut resource = Self { object, former: Vec::new(), hashed: false };
         resource.remember();
         Ok(resource)
+    }
+
+    /// Puts what a patch has made of the object in its place; it must still be one.
+    pub(super) fn replace(&mut self, object: Value) -> Result<(), String> {
+        check(&object)?;
+        self.object = object;
+        Ok(())
     }
 
     fn text(&self, pointer: &str) -> &str {
@@ -125,6 +127,17 @@ impl Resources {
     pub(super) fn into_objects(self) -> Vec<Value> {
         self.0.into_iter().map(|resource| resource.object).collect()
     }
+}
+
+/// Whether it has all that each object has.
+fn check(object: &Value) -> Result<(), String> {
+    for pointer in ["/apiVersion", "/kind", "/metadata/name"] {
+        let given = object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        if given.is_empty() {
+            return Err(format!("an object without {}", pointer[1..].replace('/', ".")));
+        }
+    }
+    Ok(())
 }
 
 /// The objects of a `List`, else the object itself.
