@@ -160,7 +160,12 @@ impl Fetcher {
         }
         let mut config = self.logins()?;
         let pair = format!("{}:{}", self.access.username, self.access.password);
-        config["auths"][host] = json!({"auth": STANDARD.encode(pair)});
+        let auths = config.as_object_mut().map(|config| config.entry("auths").or_insert_with(|| json!({})));
+        let Some(Value::Object(auths)) = auths else {
+            let path = self.home.registry_config.display();
+            return Err(Error::Plain(format!("{path}: \"auths\" is not an object")));
+        };
+        auths.insert(host.into(), json!({"auth": STANDARD.encode(pair)}));
         self.save_logins(&config)
     }
 
