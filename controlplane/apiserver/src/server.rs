@@ -76,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) closing: CancellationToken,
     namespaces: Option<Arc<KindCache>>,
     classes: Option<Arc<KindCache>>,
+    accounts: Option<Arc<KindCache>>,
     requests: Semaphore,
     watches: Arc<Semaphore>,
 }
@@ -94,6 +95,11 @@ impl Inner {
     /// The cache of priority classes, if they are served.
     pub(crate) fn classes(&self) -> Option<&Arc<KindCache>> {
         self.classes.as_ref()
+    }
+
+    /// The cache of service accounts, if they are served.
+    pub(crate) fn accounts(&self) -> Option<&Arc<KindCache>> {
+        self.accounts.as_ref()
     }
 
     /// The right to work on an ordinary request; 429 if too many are under way.
@@ -142,10 +148,12 @@ impl Server {
         };
         let namespaces = cache_of("", "namespaces");
         let classes = cache_of("scheduling.k8s.io", "priorityclasses");
+        let accounts = cache_of("", "serviceaccounts");
         let inner = Inner {
             cache,
             namespaces,
             classes,
+            accounts,
             closing: CancellationToken::new(),
             requests: Semaphore::new(REQUESTS_MAX),
             watches: Arc::new(Semaphore::new(WATCHES_MAX)),

@@ -15,7 +15,8 @@ use super::{
     Call,
     body::{self, Expected, Received},
     change::answer,
-    get, metadata, object_of, object_response, priority, runtime_class, store_status, warned,
+    get, metadata, object_of, object_response, priority, runtime_class, service_account, store_status,
+    warned,
 };
 use crate::{
     admission::{Operation, Request},
@@ -106,6 +107,7 @@ pub(super) async fn store_new(call: &Call, object: Object, dry_run: bool) -> Res
 async fn complete(call: &Call, object: &mut Object) -> Result<(), Status> {
     let (row, strategy) = (call.row(), call.row.strategy);
     strategy.default(object);
+    service_account::admit_new(call, object).await?;
     priority::admit_new(call, object).await?;
     runtime_class::admit_new(row, object)?;
     let request = Request {

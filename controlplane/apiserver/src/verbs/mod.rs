@@ -19,6 +19,7 @@ mod page;
 mod patch;
 mod priority;
 mod runtime_class;
+mod service_account;
 mod update;
 
 use std::sync::Arc;

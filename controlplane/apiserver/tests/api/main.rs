@@ -14,6 +14,7 @@ mod outage;
 mod priority;
 mod reads;
 mod requests;
+mod service_accounts;
 mod subresources;
 mod watches;
 mod websockets;
