@@ -54,6 +54,133 @@ const REFUSED: &[(&str, &str)] = &[
     (r#"{"properties": {"a": {"patternProperties": {"^x": {"type": "integer"}}}}}"#, "a: {xa: b}"),
     (r#"{"properties": {"a/b~c d": {"type": "integer"}}}"#, "\"a/b~c d\": x"),
     (r#"{"type": "string"}"#, "a: 1"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1000"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1000"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 12345.678"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 12345.678"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1e21"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1e21"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 0.000001"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 0.000001"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1234567890123"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1234567890123"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: -1234567.25"),
+    (r#"{"properties":{"a":{"minimum":1234}}}"#, "a: -1234567.25"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 0.1234567891234"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 0.1234567891234"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1e-7"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1e-7"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1e20"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1e20"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 123456789012345678"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 123456789012345678"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 99999.5"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 99999.5"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1e15"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1e15"),
+    (r#"{"properties":{"a":{"const":"x","minimum":3}}}"#, "a: 1.5e300"),
+    (r#"{"properties":{"a":{"maximum":-3e3}}}"#, "a: 1.5e300"),
+    (r#"{"properties":{"a":{"minLength":3,"pattern":"^x"}}}"#, "a: b"),
+    (
+        r#"{"properties":{"a":{"properties":{"b":{"type":"integer"},"c":{"type":"integer"}}}}}"#,
+        "a: {b: x, c: y}",
+    ),
+    (
+        r#"{"properties":{"a":{"required":["x"],"properties":{"b":{"type":"integer"},"c":{"type":"integer"}}}}}"#,
+        "a: {b: x, c: y}",
+    ),
+    (
+        r#"{"allOf":[{"properties":{"a":{"type":"integer"}}},{"properties":{"a":{"type":"boolean"}}}]}"#,
+        "a: x",
+    ),
+    (r#"{"allOf":[{"properties":{"a":{"type":"integer"}}}]}"#, "a: x"),
+    (
+        r#"{"allOf":[{"required":["x","y"]},{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}]}"#,
+        "a: x\nb: y",
+    ),
+    (
+        r##"{"properties":{"a":{"allOf":[{"minLength":3},{"$ref":"#/$defs/x"}]}},"$defs":{"x":{"pattern":"^x","maxLength":0}}}"##,
+        "a: b",
+    ),
+    (r#"{"dependentRequired":{"a":["x","y"],"b":["z"]}}"#, "a: 1\nb: 2"),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","dependencies":{"a":["x","y"],"b":{"required":["q"]}}}"#,
+        "a: 1\nb: 2",
+    ),
+    (r#"{"$schema":"http://json-schema.org/draft-07/schema#","dependencies":{"a":["x"]}}"#, "a: 1"),
+    (
+        r#"{"dependentSchemas":{"a":{"required":["q","r"],"properties":{"b":{"type":"string"}}}}}"#,
+        "a: 1\nb: 2",
+    ),
+    (r#"{"if":{"required":["a"]},"then":{"required":["b"],"properties":{"a":{"type":"string"}}}}"#, "a: 1"),
+    (r#"{"if":{"required":["z"]},"else":{"properties":{"a":{"type":"string"}}}}"#, "a: 1"),
+    (r#"{"properties":{"a":{"type":"integer","enum":[1],"minimum":4}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"enum":[1],"minimum":4}}}"#, "a: 2"),
+    (
+        r#"{"properties":{"a":{"anyOf":[{"type":"integer","minimum":4},{"properties":{"b":{"type":"string"},"c":{"type":"string"}}}]}}}"#,
+        "a: {b: 1, c: 2}",
+    ),
+    (
+        r#"{"properties":{"a":{"oneOf":[{"allOf":[{"type":"string"},{"type":"null"}]},{"required":["x","y"]}]}}}"#,
+        "a: {b: 1, c: 2}",
+    ),
+    (r#"{"properties":{"a":{"items":{"type":"string","minLength":2}}}}"#, "a: [1, b, ccc, 2]"),
+    (
+        r#"{"properties":{"a":{"items":{"properties":{"n":{"type":"string"},"m":{"type":"string"}}}}}}"#,
+        "a: [{n: 1, m: 2}, {n: 1}]",
+    ),
+    (
+        r#"{"properties":{"a":{"prefixItems":[{"type":"string"},{"type":"string"}],"items":false}}}"#,
+        "a: [1, 2, 3]",
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"items":[{"type":"string"}],"additionalItems":false}}}"#,
+        "a: [1, 2, 3]",
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"items":[{"type":"string"}],"additionalItems":{"type":"string"}}}}"#,
+        "a: [1, 2, 3]",
+    ),
+    (r#"{"properties":{"a":{"additionalProperties":{"type":"string"}}}}"#, "a: {b: 1, c: 2}"),
+    (r#"{"properties":{"a":{"additionalProperties":false}}}"#, "a: {b: 1}"),
+    (r#"{"properties":{"a":{"propertyNames":{"pattern":"^x","minLength":4}}}}"#, "a: {b: 1}"),
+    (r#"{"properties":{"a":{"propertyNames":{"enum":["q"]}}}}"#, "a: {b: 1, c: 1}"),
+    (
+        r##"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"$ref":"#/definitions/x","minLength":9}},"definitions":{"x":{"type":"integer"}}}"##,
+        "a: x",
+    ),
+    (
+        r##"{"properties":{"a":{"$ref":"#/definitions/x","minLength":9}},"definitions":{"x":{"type":"integer"}}}"##,
+        "a: x",
+    ),
+    (
+        r#"{"properties":{"a":{"unevaluatedProperties":false,"allOf":[{"properties":{"b":{"type":"string"}}}]}}}"#,
+        "a: {b: x, c: 1, d: 2}",
+    ),
+    (r#"{"patternProperties":{"^a":{"type":"integer"},"a$":{"type":"boolean"}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"enum":["it's","b\"q","c\\d","e\nf"]}}}"#, "a: z"),
+    (r#"{"properties":{"a":{"pattern":"^\\d+$"}}}"#, "a: \"q\\\"\\n\\u00e9\\t\""),
+    (r#"{"properties":{"a":{"not":{"type":"string"},"allOf":[{"maxLength":0}]}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"uniqueItems":true,"maxItems":1}}}"#, "a: [1, 1]"),
+    (r#"{"properties":{"a":{"required":["x%y","%d"]}}}"#, "a: {b: 1}"),
+    (
+        r##"{"$ref":"#/$defs/r","$defs":{"r":{"properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}}}"##,
+        "a: x\nb: y",
+    ),
+    (r##"{"$ref":"#/$defs/r","$defs":{"r":{"properties":{"a":{"type":"integer"}}}}}"##, "a: x"),
+    (r#"{"properties":{"a":{"multipleOf":1000}}}"#, "a: 1500"),
+    (r#"{"properties":{"a":{"multipleOf":0.01}}}"#, "a: 1.005"),
+    (r#"{"properties":{"a":{"const":1000}}}"#, "a: 2000"),
+    (
+        r#"{"type":"object","properties":{"a":{"type":"object","required":["k"],"additionalProperties":false,"properties":{"k":{}}}}}"#,
+        "a: {z: 1}",
+    ),
+    (r#"{"properties":{"a":{"type":["string","integer","object"]}}}"#, "a: [1]"),
+    (r#"{"properties":{"a":{"minItems":1000}}}"#, "a: [1]"),
+    (
+        r#"{"oneOf":[{"required":["x"]},{"required":["y"]}],"anyOf":[{"required":["p"]},{"required":["q"]}]}"#,
+        "a: 1",
+    ),
 ];
 
 /// The faults in a report, without places, in any order.
@@ -151,4 +278,20 @@ fn faults_name_the_place_of_the_value() {
         parts
     };
     assert_eq!(paragraphs(&ours), paragraphs(expected));
+}
+
+#[test]
+fn schemas_nest_deep() {
+    const LEVELS: usize = 300;
+    let none = yaml::read_map(b"").unwrap();
+    for (open, close, refused) in [
+        ("{\"allOf\": [", "]}", "  - at '': 'allOf' failed"),
+        ("{\"properties\": {\"a\": ", "}}", "got string, want integer"),
+        ("{\"not\": {\"items\": ", "}}", "'not' failed"),
+    ] {
+        let nested = [&open.repeat(LEVELS), "{\"type\": \"integer\"}", &close.repeat(LEVELS)].concat();
+        let values = ["{a: ".repeat(LEVELS), "x".into(), "}".repeat(LEVELS)].concat();
+        let said = told(&chart(&[("values.yaml", &values), ("values.schema.json", &nested)]), &none, None);
+        assert!(said.contains(refused), "{}", &said[..said.len().min(1_000)]);
+    }
 }

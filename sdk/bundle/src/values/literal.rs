@@ -66,7 +66,7 @@ fn key(rest: &mut &str, values: &Map, nesting: usize) -> Result<(), Stop> {
 fn item_index(rest: &mut &str) -> Result<usize, Stop> {
     match until(rest, &[']']) {
         (text, Some(_)) => index(text),
-        (_, None) => Err(fault("error parsing index: EOF")),
+        (_, None) => Err(Stop::End),
     }
 }
 

@@ -12,6 +12,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 mod violation;
+mod words;
 
 pub use coalesce::{Nulls, coalesce, coalesce_tables};
 pub use literal::set_literal;

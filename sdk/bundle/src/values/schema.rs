@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     chart::Chart,
+    json,
     stack::deep,
     value::{Map, Value},
 };
@@ -58,10 +59,14 @@ impl Check<'_> {
             && let Err(faults) = faults(schema, values)
         {
             self.faults.extend([chart.name(), ":\n"]);
-            for fault in faults {
-                self.faults.push_str(&fault.text);
-                let whole = [path.as_slice(), &fault.path].concat();
-                self.faults.extend(origin::place(charts, &whole, self.given, self.origins));
+            let (given, origins) = (self.given, self.origins);
+            let mut place =
+                |inner: &[String]| origin::place(charts, &[path.as_slice(), inner].concat(), given, origins);
+            match faults {
+                Refusal::Schema(text) => self.faults.push_str(&text),
+                Refusal::Values(faults) => {
+                    faults.iter().for_each(|fault| fault.tell(&mut self.faults, &mut place));
+                }
             }
         }
         for subchart in &chart.dependencies {
@@ -91,21 +96,68 @@ impl Check<'_> {
 /// # Errors
 /// Everything that is wrong, a line each.
 pub fn validate_one(schema: &[u8], values: &Map) -> Result<(), String> {
-    faults(schema, values).map_err(|faults| faults.into_iter().map(|fault| fault.text).collect())
+    faults(schema, values).map_err(|refusal| match refusal {
+        Refusal::Schema(text) => text,
+        Refusal::Values(faults) => {
+            let mut text = String::new();
+            faults.iter().for_each(|fault| fault.tell(&mut text, &mut |_| None));
+            text
+        }
+    })
 }
 
-fn faults(schema: &[u8], values: &Map) -> Result<(), Vec<Violation>> {
-    let whole = |text: String| vec![Violation { path: Vec::new(), text }];
-    let schema: Json = serde_json::from_slice(schema).map_err(|error| whole(error.to_string()))?;
-    let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
-        whole(format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n"))
-    })?;
+/// Why values cannot be accepted.
+enum Refusal {
+    /// The schema is none.
+    Schema(String),
+    /// It refuses them.
+    Values(Vec<Violation>),
+}
+
+fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
     let values = Value::Map(values.clone());
-    let check = || violations(validator.iter_errors(&json(&values)).take(MAX_FAULTS));
-    // The validator's recursion, and the end of what it reads, is on the stack.
-    let faults =
-        if depth(&values) > MAX_PLAIN_DEPTH { stacker::grow(DEEP_STACK_BYTES, check) } else { check() };
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+    // The reader's recursion, the validator's, and the end of what they read, is on the stack.
+    match depth(&values).max(brackets(schema)) > MAX_PLAIN_DEPTH {
+        true => stacker::grow(DEEP_STACK_BYTES, || check(schema, &values)),
+        false => check(schema, &values),
+    }
+}
+
+fn check(schema: &[u8], values: &Value) -> Result<(), Refusal> {
+    let schema = read(schema).map_err(Refusal::Schema)?;
+    let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
+        Refusal::Schema(format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n"))
+    })?;
+    let values = plain(values);
+    let faults = violations(&schema, &values, validator.iter_errors(&values).take(MAX_FAULTS));
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }
+}
+
+/// A schema, nested as deep as Go reads it.
+fn read(schema: &[u8]) -> Result<Json, String> {
+    match serde_json::from_slice(schema) {
+        // That reader stops at a depth of its own.
+        Err(error) if brackets(schema) > MAX_PLAIN_DEPTH && !error.is_eof() => {
+            json::read(schema).map(|value| plain(&value)).map_err(|_| error.to_string())
+        }
+        read => read.map_err(|error| error.to_string()),
+    }
+}
+
+/// At least how deep JSON is nested: how many brackets are open at once, those in strings too.
+fn brackets(text: &[u8]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text {
+        match byte {
+            b'[' | b'{' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Refuses every reference to another document, but for `urn:` ones, which Helm lets everything pass.
@@ -130,7 +182,7 @@ fn depth(value: &Value) -> usize {
     below.unwrap_or(0) + 1
 }
 
-fn json(value: &Value) -> Json {
+fn plain(value: &Value) -> Json {
     match value {
         Value::Nil => Json::Null,
         Value::Bool(flag) => Json::Bool(*flag),
@@ -139,11 +191,11 @@ fn json(value: &Value) -> Json {
         Value::Uint64(number) => Json::from(*number),
         Value::Float(number) => json_number(*number),
         Value::Str(text) | Value::Bytes(text) => Json::String(text.text().into_owned()),
-        Value::List(list) => list.iter().map(json).collect(),
+        Value::List(list) => list.iter().map(plain).collect(),
         Value::Map(map) => {
-            map.entries().iter().map(|(key, value)| (key.text().into_owned(), json(value))).collect()
+            map.entries().iter().map(|(key, value)| (key.text().into_owned(), plain(value))).collect()
         }
-        Value::Object(object) => json(&object.plain()),
+        Value::Object(object) => plain(&object.plain()),
     }
 }
 

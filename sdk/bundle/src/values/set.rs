@@ -243,7 +243,8 @@ impl<'a> Parser<'a> {
     fn index(&mut self) -> Result<usize, Stop> {
         match self.until(&[']']) {
             (text, Some(_)) => index(&text),
-            (_, None) => Err(fault("error parsing index: EOF")),
+            // Helm takes what ends too early for what ends.
+            (_, None) => Err(Stop::End),
         }
     }
 

@@ -52,6 +52,9 @@ fn set_typed_values() {
         ("a[1].b=1,a[0].b=2", r#"{"a":[{"b":2},{"b":1}]}"#),
         ("a[0]=", r#"{"a":[""]}"#),
         ("a[0]", r#"{"a":[]}"#),
+        ("a[=1", "{}"),
+        ("a=2,b[0=1", r#"{"a":2}"#),
+        ("a[0][1=x", r#"{"a":[]}"#),
         ("=x", "{}"),
         ("a=x,,", "-"),
         ("a", "-"),
@@ -94,7 +97,9 @@ fn set_over_what_is_there() {
 #[test]
 fn the_other_setters() {
     type Setter = fn(&str, &Map) -> Result<(), SetError>;
-    let cases: [(Setter, &str, &str); 13] = [
+    let cases: [(Setter, &str, &str); 15] = [
+        (set_json, "a[=1", "{}"),
+        (set_literal, "a[0=1", "{}"),
         (set_string, "a=1,b=true,c=null", r#"{"a":"1","b":"true","c":"null"}"#),
         (set_string, "a={1,2}", r#"{"a":["1","2"]}"#),
         (set_json, r#"a={"b":[1,2.5]},c=null"#, r#"{"a":{"b":[1,2.5]},"c":null}"#),
@@ -107,7 +112,7 @@ fn the_other_setters() {
         (set_literal, "a=", r#"{"a":""}"#),
         (set_literal, "a", "-"),
         (set_literal, "a[0][1]=x", r#"{"a":[[null,"x"]]}"#),
-        (set_literal, "a[0", "-"),
+        (set_literal, "a[0", "{}"),
     ];
     for (setter, argument, expected) in cases {
         assert_eq!(set(setter, "{}", argument).as_deref().unwrap_or("-"), expected, "{argument}");

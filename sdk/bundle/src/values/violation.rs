@@ -1,222 +1,299 @@
-//! What a schema refuses, in the words of the validator that Helm uses.
+//! The faults of values, as the tree that the validator which Helm uses makes of them: what one subschema refuses belongs together, a
+//! fault of type, constant or choice hides what else the same subschema refuses. In: the faults as a flat list, each with the
+//! way through the schema that led to it. Out: lines to show, and where each fault is in the values.
 
 use std::fmt::Write;
 
-use jsonschema::{
-    JsonType, ValidationError,
-    error::{TypeKind, ValidationErrorKind as Kind},
-};
+use jsonschema::{ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
-/// One fault: where it is in the values, as steps from their root, and what is said of it.
+use super::words::{quoted, quoted_list, words};
+
+/// Keywords whose faults hide all others of their schema, the first first.
+const ALONE: [&str; 4] = ["type", "const", "enum", "format"];
+/// Keywords in the order in which their faults are told, after all that are not here.
+const LAST: [&str; 11] = [
+    "$dynamicRef",
+    "$recursiveRef",
+    "not",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "if",
+    "then",
+    "else",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
+
+/// One fault or a group of them.
 pub(super) struct Violation {
-    /// The steps to the value.
-    pub(super) path: Vec<String>,
-    /// Lines, each with its newline.
-    pub(super) text: String,
+    /// Where the value is, as a JSON pointer.
+    at: String,
+    words: String,
+    /// What it is made of.
+    below: Vec<Violation>,
+    /// The steps to the value, unless each of those below has its own.
+    path: Option<Vec<String>>,
 }
 
-/// The faults in order; what one value lacks is one fault.
-pub(super) fn violations<'a>(faults: impl Iterator<Item = ValidationError<'a>>) -> Vec<Violation> {
-    let faults: Vec<ValidationError<'_>> = faults.collect();
-    let mut found = Vec::new();
-    let mut rest = faults.as_slice();
-    while let Some(first) = rest.first() {
-        let alike = |fault: &&ValidationError<'_>| {
-            missing(fault).is_some() && fault.instance_path() == first.instance_path()
+/// A fault and the way to it.
+struct Found<'f> {
+    fault: &'f ValidationError<'f>,
+    /// Through the schema, references followed.
+    keywords: Vec<String>,
+    /// Through the values.
+    steps: Vec<String>,
+}
+
+/// What the faults of whole `values` amount to, by their `schema`.
+pub(super) fn violations<'f>(
+    schema: &Json,
+    values: &Json,
+    faults: impl Iterator<Item = ValidationError<'f>>,
+) -> Vec<Violation> {
+    let faults: Vec<ValidationError<'f>> = faults.collect();
+    let found: Vec<Found<'_>> = faults.iter().map(found).collect();
+    Tree { schema, values }.refused(&found.iter().collect::<Vec<_>>(), 0, &[])
+}
+
+impl Violation {
+    /// A fault of no value in particular.
+    pub(super) fn plain(words: String) -> Self {
+        Violation { at: String::new(), words, below: Vec::new(), path: None }
+    }
+
+    /// Writes the fault and what it is made of, each with what `place` knows about its value.
+    pub(super) fn tell(&self, out: &mut String, place: &mut dyn FnMut(&[String]) -> Option<String>) {
+        self.tell_at(out, 0, place);
+    }
+
+    fn of(found: &Found<'_>) -> Self {
+        let mut path = found.steps.clone();
+        // The place is the first name's that should not be there.
+        if let Kind::AdditionalProperties { unexpected } = found.fault.kind() {
+            path.extend(unexpected.first().cloned());
+        }
+        let words = words(found.fault);
+        Violation { at: pointer(&found.steps), words, below: Vec::new(), path: Some(path) }
+    }
+
+    fn at(steps: &[String], words: String) -> Self {
+        Violation { at: pointer(steps), words, below: Vec::new(), path: Some(steps.to_vec()) }
+    }
+
+    /// Several as one that has no words of its own; one stays what it is.
+    fn group(mut all: Vec<Violation>, steps: &[String]) -> Option<Self> {
+        match all.len() {
+            0 | 1 => all.pop(),
+            _ => Some(Violation { at: pointer(steps), words: GROUP.into(), below: all, path: None }),
+        }
+    }
+
+    fn tell_at(&self, out: &mut String, indent: usize, place: &mut dyn FnMut(&[String]) -> Option<String>) {
+        let blank = "  ".repeat(indent);
+        writeln!(out, "{blank}- at {}: {}", quoted(&self.at), self.words)
+            .expect("invariant: writing to a String cannot fail");
+        match &self.path {
+            None => self.below.iter().for_each(|inner| inner.tell_at(out, indent + 1, place)),
+            Some(path) => {
+                self.below.iter().for_each(|inner| inner.tell_at(out, indent + 1, &mut |_| None));
+                out.extend(place(path));
+            }
+        }
+    }
+}
+
+/// What a group is called that has no keyword of its own.
+const GROUP: &str = "validation failed";
+
+fn found<'f>(fault: &'f ValidationError<'f>) -> Found<'f> {
+    let texts = |location: &jsonschema::paths::Location| -> Vec<String> {
+        location.iter().map(|segment| segment.to_string()).collect()
+    };
+    Found { fault, keywords: texts(fault.evaluation_path()), steps: texts(fault.instance_path()) }
+}
+
+fn pointer(steps: &[String]) -> String {
+    steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
+/// Faults by what `key` makes of them, in the order in which each comes first.
+fn by<'f, 'g, K: PartialEq>(
+    faults: &[&'g Found<'f>],
+    key: impl Fn(&'g Found<'f>) -> K,
+) -> Vec<(K, Vec<&'g Found<'f>>)> {
+    let mut groups: Vec<(K, Vec<&'g Found<'f>>)> = Vec::new();
+    for fault in faults {
+        let key = key(fault);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(fault),
+            None => groups.push((key, vec![fault])),
+        }
+    }
+    groups
+}
+
+/// Makes the tree, with what the faults do not say.
+struct Tree<'s> {
+    schema: &'s Json,
+    values: &'s Json,
+}
+
+impl Tree<'_> {
+    /// What the schema that `depth` keywords lead to refuses of the value at `steps`.
+    fn refused(&self, faults: &[&Found<'_>], depth: usize, steps: &[String]) -> Vec<Violation> {
+        let keyword = |found: &Found<'_>| found.keywords.get(depth).cloned().unwrap_or_default();
+        for alone in ALONE {
+            let hides = |found: &&&Found<'_>| found.keywords.len() == depth + 1 && keyword(found) == alone;
+            if let Some(found) = faults.iter().find(hides) {
+                return vec![Violation::of(found)];
+            }
+        }
+        let mut groups = by(faults, keyword);
+        groups.sort_by_key(|(keyword, _)| LAST.iter().position(|one| one == keyword).map_or(0, |at| at + 1));
+        let each = |(keyword, group): &(String, Vec<&Found<'_>>)| self.keyword(keyword, group, depth, steps);
+        groups.iter().flat_map(each).collect()
+    }
+
+    /// What one keyword of that schema refuses.
+    fn keyword(
+        &self,
+        keyword: &str,
+        faults: &[&Found<'_>],
+        depth: usize,
+        steps: &[String],
+    ) -> Vec<Violation> {
+        let is_own = |found: &Found<'_>| keyword == "propertyNames" || found.keywords.len() <= depth + 1;
+        let (own, deeper): (Vec<&Found<'_>>, Vec<&Found<'_>>) =
+            faults.iter().partition(|found| is_own(found));
+        let mut all = match keyword {
+            "required" => missing(&own, steps),
+            "dependentRequired" | "dependencies" => self.dependents(&own, steps),
+            "propertyNames" => property_names(&own),
+            "unevaluatedProperties" => own.iter().flat_map(|found| unevaluated(found)).collect(),
+            _ => own.iter().map(|found| self.leaf(found, depth, steps)).collect(),
         };
-        let count = rest.iter().take_while(alike).count().max(1);
-        let (these, others) = rest.split_at(count);
-        found.push(violation(these));
-        rest = others;
-    }
-    found
-}
-
-/// One fault, or several properties that one value lacks.
-fn violation(faults: &[ValidationError<'_>]) -> Violation {
-    let first = &faults[0];
-    let mut path: Vec<String> = first.instance_path().iter().map(|step| step.to_string()).collect();
-    let mut text = String::new();
-    let names: Vec<&str> = faults.iter().filter_map(missing).collect();
-    match first.kind() {
-        Kind::UnevaluatedProperties { unexpected } => {
-            for name in unexpected {
-                text += &format!("- at '{}/{name}': false schema\n", first.instance_path());
+        let group =
+            |depth: usize, faults: &[&Found<'_>]| Violation::group(self.refused(faults, depth, steps), steps);
+        let named = |found: &Found<'_>| found.keywords.get(depth + 1).cloned();
+        match keyword {
+            _ if deeper.is_empty() => {}
+            "allOf" => {
+                let parts = by(&deeper, named);
+                let below = parts.iter().filter_map(|(_, part)| group(depth + 2, part)).collect();
+                let words = "'allOf' failed".into();
+                all.push(Violation { at: pointer(steps), words, below, path: None });
             }
+            "$ref" | "$dynamicRef" | "$recursiveRef" => all.extend(group(depth + 1, &deeper)),
+            "then" | "else" => all.extend(self.refused(&deeper, depth + 1, steps)),
+            "if" => all.extend(self.refused(&deeper, depth + 2, steps)),
+            "dependentSchemas" | "dependencies" | "anyOf" | "oneOf" => {
+                let parts = by(&deeper, named);
+                all.extend(parts.iter().flat_map(|(_, part)| self.refused(part, depth + 2, steps)));
+            }
+            _ => all.extend(self.inside(keyword, &deeper, depth, steps)),
         }
-        Kind::Required { .. } => {
-            let list = quoted_list(&names);
-            let words = match names.len() {
-                1 => format!("missing property {list}"),
-                _ => format!("missing properties {list}"),
+        all
+    }
+
+    /// What schemas for the parts of a value refuse.
+    fn inside(&self, keyword: &str, faults: &[&Found<'_>], depth: usize, steps: &[String]) -> Vec<Violation> {
+        let is_listed = |found: &Found<'_>| match keyword {
+            "properties" | "patternProperties" | "prefixItems" => true,
+            "items" => found.keywords.get(depth + 1).is_some_and(|word| word.parse::<usize>().is_ok()),
+            _ => false,
+        };
+        let part = |found: &Found<'_>| {
+            let end = depth + 1 + usize::from(is_listed(found));
+            let steps = &found.steps[..found.steps.len().min(steps.len() + 1)];
+            (found.keywords[..end.min(found.keywords.len())].to_vec(), steps.to_vec())
+        };
+        let parts = by(faults, part);
+        let each = |((keywords, steps), part): &((Vec<String>, Vec<String>), Vec<&Found<'_>>)| {
+            self.refused(part, keywords.len(), steps)
+        };
+        parts.iter().flat_map(each).collect()
+    }
+
+    /// A fault that no other belongs to.
+    fn leaf(&self, found: &Found<'_>, depth: usize, steps: &[String]) -> Violation {
+        let mut violation = Violation::of(found);
+        if found.keywords.last().is_some_and(|keyword| keyword == "additionalProperties")
+            && matches!(found.fault.kind(), Kind::FalseSchema)
+        {
+            // Nothing is allowed where nothing is named.
+            let fields = self.values.pointer(&pointer(&found.steps)).and_then(Json::as_object);
+            let names: Vec<&String> = fields.into_iter().flat_map(|fields| fields.keys()).collect();
+            violation.words = format!("additional properties {} not allowed", quoted_list(&names));
+        }
+        if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = found.fault.kind() {
+            let branch = |faults: &Vec<ValidationError<'_>>| {
+                let found: Vec<Found<'_>> = faults.iter().map(self::found).collect();
+                Violation::group(self.refused(&found.iter().collect::<Vec<_>>(), depth + 2, steps), steps)
             };
-            line(&mut text, first, &words, 0);
+            violation.below = context.iter().filter_map(branch).collect();
         }
-        _ => tell(&mut text, first, 0),
+        violation
     }
-    // The place is the first name's that should not be there.
-    if let Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } =
-        first.kind()
-    {
-        path.extend(unexpected.first().cloned());
-    }
-    Violation { path, text }
-}
 
-fn missing<'f>(fault: &'f ValidationError<'_>) -> Option<&'f str> {
-    match fault.kind() {
-        Kind::Required { property } => property.as_str(),
-        _ => None,
-    }
-}
-
-fn line(text: &mut String, fault: &ValidationError<'_>, words: &str, indent: usize) {
-    let blank = "  ".repeat(indent);
-    writeln!(text, "{blank}- at '{}': {words}", fault.instance_path())
-        .expect("invariant: writing to a String cannot fail");
-}
-
-/// A fault, and those that it is made of.
-fn tell(text: &mut String, fault: &ValidationError<'_>, indent: usize) {
-    line(text, fault, &words(fault), indent);
-    match fault.kind() {
-        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            context.iter().flatten().for_each(|inner| tell(text, inner, indent + 1));
-        }
-        Kind::PropertyNames { error } => {
-            let blank = "  ".repeat(indent + 1);
-            text.push_str(&format!("{blank}- at '': {}\n", words(error)));
-        }
-        _ => {}
-    }
-}
-
-fn words(fault: &ValidationError<'_>) -> String {
-    let instance = fault.instance();
-    let compared =
-        |name: &str, limit: &dyn std::fmt::Display| format!("{name}: got {instance}, want {limit}");
-    let counted = |name: &str, limit: u64| format!("{name}: got {}, want {limit}", size(instance));
-    match fault.kind() {
-        Kind::AdditionalItems { limit } => {
-            format!("last {} additionalItem(s) not allowed", size(instance).saturating_sub(*limit))
-        }
-        Kind::AdditionalProperties { unexpected } => {
-            format!("additional properties {} not allowed", quoted_list(unexpected))
-        }
-        Kind::AnyOf { .. } => "'anyOf' failed".into(),
-        Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".into(),
-        Kind::OneOfMultipleValid { context } => {
-            let valid = context.iter().enumerate().filter(|(_, faults)| faults.is_empty());
-            let valid: Vec<_> = valid.take(2).map(|(index, _)| index.to_string()).collect();
-            format!("'oneOf' failed, subschemas {} matched", valid.join(", "))
-        }
-        Kind::Not { .. } => "'not' failed".into(),
-        Kind::FalseSchema => "false schema".into(),
-        Kind::Constant { expected_value } => match scalar(expected_value) {
-            Some(wanted) => format!("value must be {wanted}"),
-            None => "'const' failed".into(),
-        },
-        Kind::Enum { options } => {
-            let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-            match options.iter().map(scalar).collect::<Option<Vec<_>>>() {
-                Some(one) if one.len() == 1 => format!("value must be {}", one[0]),
-                Some(options) => format!("value must be one of {}", options.join(", ")),
-                None => "'enum' failed".into(),
+    /// What is missing because something else is there.
+    fn dependents(&self, faults: &[&Found<'_>], steps: &[String]) -> Vec<Violation> {
+        let Some(first) = faults.first() else { return Vec::new() };
+        let fragment = first.fault.absolute_keyword_location().and_then(|place| place.fragment());
+        let place = fragment.map(|text| text.decode().to_string_lossy().into_owned());
+        let place = place.unwrap_or_else(|| first.fault.schema_path().to_string());
+        let instance = first.fault.instance();
+        let rules = self.schema.pointer(&place).and_then(Json::as_object).into_iter().flatten();
+        let mut all = Vec::new();
+        for (name, wanted) in rules.filter(|(name, _)| instance.get(name.as_str()).is_some()) {
+            let wanted = wanted.as_array().into_iter().flatten().filter_map(Json::as_str);
+            let missing: Vec<&str> = wanted.filter(|one| instance.get(one).is_none()).collect();
+            if !missing.is_empty() {
+                let words =
+                    format!("properties {} required, if {} exists", quoted_list(&missing), quoted(name));
+                all.push(Violation::at(steps, words));
             }
         }
-        Kind::Contains => "no items match contains schema".into(),
-        Kind::ExclusiveMaximum { limit } => compared("exclusiveMaximum", limit),
-        Kind::ExclusiveMinimum { limit } => compared("exclusiveMinimum", limit),
-        Kind::Maximum { limit } => compared("maximum", limit),
-        Kind::Minimum { limit } => compared("minimum", limit),
-        Kind::MultipleOf { multiple_of } => compared("multipleOf", multiple_of),
-        Kind::MaxItems { limit } => counted("maxItems", *limit),
-        Kind::MinItems { limit } => counted("minItems", *limit),
-        Kind::MaxLength { limit } => counted("maxLength", *limit),
-        Kind::MinLength { limit } => counted("minLength", *limit),
-        Kind::MaxProperties { limit } => counted("maxProperties", *limit),
-        Kind::MinProperties { limit } => counted("minProperties", *limit),
-        Kind::Pattern { pattern } => {
-            format!(
-                "{} does not match pattern {}",
-                quoted(instance.as_str().unwrap_or_default()),
-                quoted(pattern)
-            )
-        }
-        Kind::PropertyNames { error } => {
-            format!("invalid propertyName {}", quoted(error.instance().as_str().unwrap_or_default()))
-        }
-        Kind::Type { kind } => format!("got {}, want {}", kind_of(instance), wanted(kind)),
-        Kind::UniqueItems => match repeated(instance) {
-            Some((first, second)) => format!("items at {first} and {second} are equal"),
-            None => "items are equal".into(),
-        },
-        _ => fault.to_string(),
+        all
     }
 }
 
-/// The first items of a list that are equal.
-fn repeated(list: &Json) -> Option<(usize, usize)> {
-    let items = list.as_array()?;
-    (1..items.len()).find_map(|second| {
-        let first = items[..second].iter().position(|item| *item == items[second])?;
-        Some((first, second))
-    })
+/// What a value lacks, as one fault.
+fn missing(faults: &[&Found<'_>], steps: &[String]) -> Vec<Violation> {
+    let name = |found: &&Found<'_>| match found.fault.kind() {
+        Kind::Required { property } => property.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let names: Vec<String> = faults.iter().filter_map(name).collect();
+    let words = match names.len() {
+        0 => return Vec::new(),
+        1 => format!("missing property {}", quoted_list(&names)),
+        _ => format!("missing properties {}", quoted_list(&names)),
+    };
+    vec![Violation::at(steps, words)]
 }
 
-fn size(value: &Json) -> usize {
-    match value {
-        Json::String(text) => text.chars().count(),
-        Json::Array(items) => items.len(),
-        Json::Object(fields) => fields.len(),
-        _ => 0,
-    }
+/// Properties that no schema allows.
+fn unevaluated(found: &Found<'_>) -> Vec<Violation> {
+    let Kind::UnevaluatedProperties { unexpected } = found.fault.kind() else {
+        return vec![Violation::of(found)];
+    };
+    let inside = |name: &String| found.steps.iter().chain([name]).cloned().collect::<Vec<_>>();
+    unexpected.iter().map(|name| Violation::at(&inside(name), "false schema".into())).collect()
 }
 
-fn kind_of(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "boolean",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
-    }
-}
-
-/// The types that were wanted, in the order in which Helm's validator names them.
-fn wanted(kind: &TypeKind) -> String {
-    const ORDER: [(JsonType, &str); 7] = [
-        (JsonType::Null, "null"),
-        (JsonType::Boolean, "boolean"),
-        (JsonType::Number, "number"),
-        (JsonType::Integer, "integer"),
-        (JsonType::String, "string"),
-        (JsonType::Array, "array"),
-        (JsonType::Object, "object"),
-    ];
-    let names = ORDER.iter().filter(|(one, _)| match kind {
-        TypeKind::Single(single) => one == single,
-        TypeKind::Multiple(several) => several.contains(*one),
-    });
-    names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
-}
-
-/// A scalar as Go prints it; `None` for lists and objects.
-fn scalar(value: &Json) -> Option<String> {
-    match value {
-        Json::Null => Some("<nil>".into()),
-        Json::String(text) => Some(quoted(text)),
-        Json::Array(_) | Json::Object(_) => None,
-        other => Some(other.to_string()),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-fn quoted_list<S: AsRef<str>>(names: &[S]) -> String {
-    names.iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(", ")
+/// Names that are refused, each with everything that is said of it.
+fn property_names(faults: &[&Found<'_>]) -> Vec<Violation> {
+    let name = |found: &Found<'_>| words(found.fault);
+    let below = |found: &&Found<'_>| match found.fault.kind() {
+        Kind::PropertyNames { error } => Some(Violation::plain(words(error))),
+        _ => None,
+    };
+    let groups = by(faults, name);
+    let each = |(_, group): &(String, Vec<&Found<'_>>)| {
+        let first = group.first()?;
+        Some(Violation { below: group.iter().filter_map(below).collect(), ..Violation::of(first) })
+    };
+    groups.iter().filter_map(each).collect()
 }
