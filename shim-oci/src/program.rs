@@ -31,7 +31,7 @@ pub(crate) const REFUSAL: &str = "exec: ";
 pub(crate) struct Program {
     args: Vec<String>,
     env: Vec<String>,
-    /// What libcontainer found in the container's /etc/passwd.
+    /// What libcontainer found in the container's /etc/passwd; a user who is not in it has the root directory, as with runc.
     home: Rc<RefCell<Option<String>>>,
 }
 
@@ -48,7 +48,7 @@ impl Program {
     fn environment(&self) -> Vec<CString> {
         let home = self.home.borrow();
         let has_home = self.env.iter().any(|var| var.starts_with("HOME=") && var.len() > "HOME=".len());
-        let home = home.as_ref().filter(|_| !has_home).map(|home| format!("HOME={home}"));
+        let home = (!has_home).then(|| format!("HOME={}", home.as_deref().unwrap_or("/")));
         self.env.iter().cloned().chain(home).filter_map(|var| CString::new(var).ok()).collect()
     }
 
@@ -192,5 +192,7 @@ mod tests {
         };
         assert_eq!(with_home(program(&["B=1", "A=2"])), ["B=1", "A=2", "HOME=/root"]);
         assert_eq!(with_home(program(&["HOME=/app"])), ["HOME=/app"]);
+        let nobody = program(&["A=1"]).environment();
+        assert_eq!(nobody, [c"A=1".to_owned(), c"HOME=/".to_owned()]);
     }
 }

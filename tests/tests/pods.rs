@@ -265,3 +265,28 @@ fn a_part_of_a_volume_may_be_named_by_a_variable() {
     cluster.pod("late", "has ended", ended);
     assert_eq!(cluster.kubectl(&["logs", "late"]).ok(), "/whole\n/whole/port\n");
 }
+
+#[test]
+fn another_image_replaces_a_running_container() {
+    let cluster = Cluster::start();
+    cluster.import(&naru_tests::images::httpd(), "quickstart/other:2");
+    let mut second = shell("sleep 1000");
+    second["name"] = json!("b");
+    apply(&cluster, "moved", json!({"restartPolicy": "Never", "containers": [shell("sleep 1000"), second]}));
+    cluster.ready("moved");
+    cluster.kubectl(&["set", "image", "pod/moved", "a=quickstart/other:2"]).ok();
+    let pod = cluster.pod("moved", "has the other image", |pod| {
+        let one = container(pod, "a");
+        one["image"].as_str().is_some_and(|image| image.ends_with("other:2")) && one["ready"] == true
+    });
+    assert_eq!(
+        (&container(&pod, "a")["restartCount"], &container(&pod, "b")["restartCount"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(pod["status"]["phase"], "Running");
+    eventually("the event", || {
+        let events = cluster.kubectl(&["get", "events"]).ok();
+        let told = events.contains("Container a definition changed, will be restarted");
+        if told { Ok(()) } else { Err(events) }
+    });
+}

@@ -202,7 +202,13 @@ mod tests {
             config,
             content,
         };
-        Prepared { image: Arc::new(image), name: "docker.io/library/app:1".into(), engine, rootfs }
+        Prepared {
+            image: Arc::new(image),
+            asked: "app:1".into(),
+            name: "docker.io/library/app:1".into(),
+            engine,
+            rootfs,
+        }
     }
 
     fn oci() -> Prepared {

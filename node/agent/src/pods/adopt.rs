@@ -85,7 +85,8 @@ fn remember(observed: &mut Observed, uid: &str, status: &ContainerStatus, now: T
     if name != status.name {
         return;
     }
-    let image = ImageName { name: status.image.clone(), digest: status.image_id.clone() };
+    let image =
+        ImageName { name: status.image.clone(), digest: status.image_id.clone(), asked: String::new() };
     let container = observed.container(&status.name);
     container.next = container.next.max(number + 1);
     let gone = |id, number, engine, ended| Attempt {

@@ -41,14 +41,19 @@ impl Desired {
     /// How long a program may take to stop.
     pub(crate) fn grace(&self) -> Duration {
         let Some(pod) = self.pod() else { return DEFAULT_GRACE };
-        let asked = pod
-            .metadata
-            .deletion_grace_period_seconds
-            .or_else(|| pod.spec.as_ref()?.termination_grace_period_seconds)
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .map_or(DEFAULT_GRACE, Duration::from_secs);
-        asked.max(LEAST_GRACE)
+        grace(pod)
     }
+}
+
+/// How long a program of the pod may take to stop.
+pub(crate) fn grace(pod: &Pod) -> Duration {
+    let asked = pod
+        .metadata
+        .deletion_grace_period_seconds
+        .or_else(|| pod.spec.as_ref()?.termination_grace_period_seconds)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map_or(DEFAULT_GRACE, Duration::from_secs);
+    asked.max(LEAST_GRACE)
 }
 
 /// When an exited container is run again.

@@ -52,6 +52,8 @@ impl<T> Piece<T> {
 pub(crate) struct Volumes {
     /// Whether they follow objects of the API.
     pub(crate) live: bool,
+    /// What they show of the pod itself ([`crate::volumes::shown`]).
+    pub(crate) shown: u64,
     /// When they were last brought up to date.
     pub(crate) fresh: Timestamp,
 }
@@ -92,6 +94,15 @@ pub(crate) struct ImageName {
     pub(crate) name: String,
     /// The manifest's digest.
     pub(crate) digest: String,
+    /// What the pod asked for; empty if nobody knows any more.
+    pub(crate) asked: String,
+}
+
+impl ImageName {
+    /// Whether `asked` is for another image.
+    pub(crate) fn replaced_by(&self, asked: &str) -> bool {
+        !self.asked.is_empty() && self.asked != asked
+    }
 }
 
 /// One run of a container.
@@ -142,6 +153,8 @@ pub(crate) enum ImageState {
     Preparing {
         /// For which attempt.
         attempt: u32,
+        /// What the pod asks for.
+        asked: String,
         /// Since when.
         since: Timestamp,
     },
@@ -154,6 +167,8 @@ pub(crate) enum ImageState {
     },
     /// Not to be had.
     Failed {
+        /// What the pod asked for.
+        asked: String,
         /// Why.
         trouble: Trouble,
         /// When it failed.

@@ -71,9 +71,9 @@ impl Observed {
     fn volumes_made(&mut self, result: Result<Done, Trouble>, now: Timestamp) {
         let standing = self.volumes.standing().copied();
         self.volumes = match result {
-            Ok(Done::Volumes { live }) => {
+            Ok(Done::Volumes { live, shown }) => {
                 self.volumes_retry.reset();
-                Piece::Ready(Volumes { live, fresh: now })
+                Piece::Ready(Volumes { live, shown, fresh: now })
             }
             Ok(_) => standing.map_or(Piece::Unknown, Piece::Ready),
             Err(trouble) => {
@@ -127,7 +127,13 @@ pub(crate) fn lost(started: Option<Timestamp>, now: Timestamp) -> Ended {
 impl Container {
     fn begin(&mut self, step: &Step, now: Timestamp) {
         match *step {
-            Step::PrepareImage { attempt, .. } => self.image = ImageState::Preparing { attempt, since: now },
+            Step::PrepareImage { attempt, ref asked, .. } => {
+                // Another image begins without the delays of the one before it.
+                if matches!(&self.image, ImageState::Failed { asked: before, .. } if before != asked) {
+                    self.pull.reset();
+                }
+                self.image = ImageState::Preparing { attempt, asked: asked.clone(), since: now };
+            }
             Step::AbortImage { .. } => {
                 if let ImageState::Preparing { attempt, .. } = self.image {
                     self.leftover = Some(attempt);
@@ -173,9 +179,10 @@ impl Container {
     }
 
     fn prepared(&mut self, wanted: u32, result: Result<Done, Trouble>, now: Timestamp) {
-        if !matches!(self.image, ImageState::Preparing { attempt, .. } if attempt == wanted) {
-            return; // aborted meanwhile
-        }
+        let asked = match &mut self.image {
+            ImageState::Preparing { attempt, asked, .. } if *attempt == wanted => std::mem::take(asked),
+            _ => return, // aborted meanwhile
+        };
         self.image = match result {
             Ok(Done::Image(prepared)) => {
                 self.pull.reset();
@@ -184,7 +191,7 @@ impl Container {
             Ok(_) => ImageState::Unknown,
             Err(trouble) => {
                 self.pull.count(policy(trouble.class), now);
-                ImageState::Failed { trouble, at: now, told: false }
+                ImageState::Failed { asked, trouble, at: now, told: false }
             }
         };
     }
@@ -194,14 +201,22 @@ impl Container {
         let image = std::mem::take(&mut self.image);
         match (result, image) {
             (Ok(_), ImageState::Ready { prepared, .. }) => {
-                if self.last().is_some() {
-                    self.crash.count(backoff::CRASH, now);
+                match self.last() {
+                    Some(last) if last.image.replaced_by(&prepared.asked) => self.crash.reset(),
+                    Some(_) => {
+                        self.crash.count(backoff::CRASH, now);
+                    }
+                    None => {}
                 }
                 self.attempts.push(Attempt {
                     number,
                     id: ids::container_id(uid, name, number),
                     engine: prepared.engine,
-                    image: ImageName { name: prepared.name, digest: prepared.image.digest.clone() },
+                    image: ImageName {
+                        name: prepared.name,
+                        digest: prepared.image.digest.clone(),
+                        asked: prepared.asked,
+                    },
                     state: State::Created,
                     held: true,
                     watched: false,

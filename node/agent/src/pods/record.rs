@@ -21,6 +21,8 @@ pub(crate) const MAX_MESSAGE: u64 = 4096;
 pub(crate) struct Record {
     /// The image's name as a status shows it.
     pub(crate) image: String,
+    /// What the pod asked for.
+    pub(crate) asked: String,
     /// The image's digest.
     pub(crate) image_id: String,
     /// The image's stop signal; empty is SIGTERM.
@@ -30,7 +32,7 @@ pub(crate) struct Record {
 impl Record {
     /// The image as the status tells it.
     pub(crate) fn image_name(&self) -> ImageName {
-        ImageName { name: self.image.clone(), digest: self.image_id.clone() }
+        ImageName { name: self.image.clone(), digest: self.image_id.clone(), asked: self.asked.clone() }
     }
 
     /// Where the record of an attempt is.

@@ -52,6 +52,7 @@ pub(super) fn prepared() -> Prepared {
     };
     Prepared {
         image: Arc::new(image),
+        asked: "app:1".into(),
         name: "docker.io/library/app:1".into(),
         engine: Engine::Oci,
         rootfs: Some("/rootfs".into()),
@@ -167,9 +168,10 @@ impl Simulation {
             }
             Step::EnsureVolumes => {
                 self.volumes = true;
-                Done::Volumes { live: true }
+                let pod = self.desired.pod().expect("it is there while its volumes are made");
+                Done::Volumes { live: true, shown: crate::volumes::shown(pod) }
             }
-            Step::PrepareImage { .. } => Done::Image(prepared()),
+            Step::PrepareImage { asked, .. } => Done::Image(Prepared { asked, ..prepared() }),
             Step::Create { container, attempt } => {
                 assert!(self.network && self.volumes, "created without its surroundings");
                 assert!(self.held.insert((container, attempt)), "created twice");
@@ -209,6 +211,21 @@ impl Simulation {
             }
             _ => Done::Nothing,
         }
+    }
+
+    /// The API has the pod with another image for a container.
+    pub(super) fn set_image(&mut self, name: &str, image: &str) {
+        let Desired::Pod(pod) = &mut self.desired else { return };
+        let spec = Arc::make_mut(pod).spec.as_mut().expect("simulated pods have one");
+        let container = spec.containers.iter_mut().find(|one| one.name == name).expect("it is in the pod");
+        container.image = Some(image.into());
+    }
+
+    /// The API has the pod with a label.
+    pub(super) fn set_label(&mut self, name: &str, value: &str) {
+        let Desired::Pod(pod) = &mut self.desired else { return };
+        let labels = Arc::make_mut(pod).metadata.labels.get_or_insert_default();
+        labels.insert(name.into(), value.into());
     }
 
     /// A running container ends.

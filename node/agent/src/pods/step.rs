@@ -15,7 +15,7 @@ pub(crate) enum Step {
     /// Make the pod's directories, files and volumes, or bring them up to date.
     EnsureVolumes,
     /// Find or pull the image for an attempt of a container, and mount its root file system.
-    PrepareImage { container: String, attempt: u32 },
+    PrepareImage { container: String, attempt: u32, asked: String },
     /// Give up a preparation that is still under way.
     AbortImage { container: String },
     /// Create an attempt of a container.
@@ -74,6 +74,8 @@ pub(crate) enum Signal {
 pub(crate) struct Prepared {
     /// The image.
     pub(crate) image: Arc<naru_image::Image>,
+    /// What the pod asked for.
+    pub(crate) asked: String,
     /// The name that the pod's reference stands for, for example `docker.io/library/busybox:latest`.
     pub(crate) name: String,
     /// What will run it.
@@ -89,8 +91,8 @@ pub(crate) enum Done {
     Nothing,
     /// From [`Step::EnsureNetwork`].
     Network(Attachment),
-    /// From [`Step::EnsureVolumes`]: whether they hold content that changes with objects of the API.
-    Volumes { live: bool },
+    /// From [`Step::EnsureVolumes`]: whether they hold content that changes with objects of the API, and what they show of the pod.
+    Volumes { live: bool, shown: u64 },
     /// From [`Step::PrepareImage`].
     Image(Prepared),
     /// From [`Step::Start`]: since when it runs.

@@ -11,7 +11,9 @@ pub(crate) mod payload;
 pub(crate) mod sub_path;
 
 use std::{
-    fs, io,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -78,6 +80,13 @@ fn volumes(pod: &Pod) -> &[Volume] {
 /// Whether any volume of the pod follows objects of the API or the pod's own metadata.
 pub(crate) fn live(pod: &Pod) -> bool {
     volumes(pod).iter().any(payload::is_payload)
+}
+
+/// A digest of what volumes may show of the pod itself and may change while it runs: its labels and annotations.
+pub(crate) fn shown(pod: &Pod) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&pod.metadata.labels, &pod.metadata.annotations).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Makes all volumes, or brings them up to date. An error is for the pod's user. Blocking.

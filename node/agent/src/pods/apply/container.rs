@@ -2,6 +2,7 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
 
+use k8s_openapi::api::core::v1::{Container, Pod};
 use naru_runtime::{ContainerSpec, EnvVar, Error, Mount, User, logs};
 use nix::libc;
 
@@ -19,6 +20,7 @@ use crate::{
     pods::{
         container_named, desired,
         ids::{self, Engine},
+        observed::Attempt,
         record::{self, Record},
         step::{Class, Done, Prepared, Signal, Trouble},
     },
@@ -136,6 +138,7 @@ impl Job {
                 .map_err(io("cannot make the log's directory"))?;
             let record = Record {
                 image: image.name.clone(),
+                asked: image.asked.clone(),
                 image_id: image.image.digest.clone(),
                 stop_signal: image.image.config.stop_signal.clone(),
             };
@@ -173,7 +176,13 @@ impl Job {
         let number = match signal {
             Signal::Kill => libc::SIGKILL,
             Signal::Stop => {
-                self.tell(Some(name), Severity::Normal, "Killing", format!("Stopping container {name}"));
+                let message = match self.find(name) {
+                    Ok((pod, container)) if replaces(pod, container, attempt) => {
+                        format!("Container {name} definition changed, will be restarted")
+                    }
+                    _ => format!("Stopping container {name}"),
+                };
+                self.tell(Some(name), Severity::Normal, "Killing", message);
                 let (dir, name, attempt) = (self.dir(), name.to_owned(), attempt.number);
                 let record =
                     blocking(move || Ok(Record::read(&dir, &name, attempt))).await.unwrap_or_default();
@@ -219,12 +228,18 @@ impl Job {
     }
 }
 
+/// Whether an attempt is stopped in favour of another image.
+fn replaces(pod: &Pod, container: &Container, attempt: &Attempt) -> bool {
+    let asked = container.image.as_deref().unwrap_or_default();
+    pod.metadata.deletion_timestamp.is_none() && attempt.image.replaced_by(asked)
+}
+
 /// The file for the termination message, mounted where the pod says.
 fn message_mount(
     dir: &volumes::PodDir,
     name: &str,
     attempt: u32,
-    container: &k8s_openapi::api::core::v1::Container,
+    container: &Container,
     engine: Engine,
     mounts: &mut Vec<Mount>,
 ) -> io::Result<Option<PathBuf>> {

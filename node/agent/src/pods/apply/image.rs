@@ -72,7 +72,8 @@ impl Job {
             }
         };
         let name = shown_name(&image, reference);
-        Ok(Done::Image(Prepared { image: Arc::new(image), name, engine, rootfs }))
+        let asked = reference.to_owned();
+        Ok(Done::Image(Prepared { image: Arc::new(image), asked, name, engine, rootfs }))
     }
 
     /// The image, from here or from its registry.

@@ -69,7 +69,7 @@ impl Job {
         match self.step.clone() {
             Step::EnsureNetwork => self.ensure_network().await,
             Step::EnsureVolumes => self.ensure_volumes().await,
-            Step::PrepareImage { container, attempt } => self.prepare_image(&container, attempt).await,
+            Step::PrepareImage { container, attempt, .. } => self.prepare_image(&container, attempt).await,
             Step::Create { container, attempt } => self.create(&container, attempt).await,
             Step::Start { container, attempt } => self.start(&container, attempt).await,
             Step::Watch { container, attempt } => self.watch(&container, attempt).await,
@@ -104,14 +104,15 @@ impl Job {
                 let (context, dir) = (Arc::clone(&self.context), self.dir());
                 blocking(move || {
                     let facts = Facts { node_ip: context.node_ip, pod_ip: None, capacity: &context.capacity };
-                    volumes::set_up(&pod, &dir, facts, &contents).map(|()| volumes::live(&pod))
+                    volumes::set_up(&pod, &dir, facts, &contents)?;
+                    Ok(Done::Volumes { live: volumes::live(&pod), shown: volumes::shown(&pod) })
                 })
                 .await
             }
             Err(message) => Err(message),
         };
         match result {
-            Ok(live) => Ok(Done::Volumes { live }),
+            Ok(done) => Ok(done),
             Err(message) => {
                 self.tell(None, Severity::Warning, "FailedMount", message.clone());
                 Err(failed(message))

@@ -56,7 +56,7 @@ pub(super) fn stop(plan: &mut Plan, grace: Duration, observed: &Observed, now: T
 }
 
 /// The signal that a running container gets now.
-fn signal(plan: &mut Plan, attempt: &Attempt, grace: Duration, now: Timestamp) -> Option<Signal> {
+pub(super) fn signal(plan: &mut Plan, attempt: &Attempt, grace: Duration, now: Timestamp) -> Option<Signal> {
     let Some(stopping) = attempt.stopping else { return Some(Signal::Stop) };
     let deadline = attempt.killed.map_or(after(stopping, grace), |killed| after(killed, KILL_AGAIN));
     plan.ready(Some(deadline), now).then_some(Signal::Kill)

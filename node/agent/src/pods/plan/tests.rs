@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::pods::{
+    backoff::Backoff,
     desired::Desired,
     observed::{Piece, State},
     simulation::{Simulation, pod},
@@ -19,7 +20,7 @@ fn names(steps: &[&Step]) -> Vec<String> {
         match step {
             Step::Create { container, attempt }
             | Step::Start { container, attempt }
-            | Step::PrepareImage { container, attempt }
+            | Step::PrepareImage { container, attempt, .. }
             | Step::Remove { container, attempt, .. } => format!("{kind} {container}-{attempt}"),
             Step::Signal { container, signal, .. } => format!("{kind} {container} {signal:?}"),
             Step::TellCrash { container, .. }
@@ -336,4 +337,79 @@ fn a_host_network_pod_needs_no_address() {
     let mut simulation = Simulation::new(one);
     simulation.turn();
     assert_eq!(names(&simulation.since(0)), ["EnsureVolumes", "PrepareImage a-0"]);
+}
+
+#[test]
+fn another_image_replaces_a_running_container_whatever_the_policy() {
+    for policy in ["Always", "OnFailure", "Never"] {
+        let mut simulation = up(policy, &[], &["a", "b"]);
+        let mark = simulation.begun.len();
+        simulation.set_image("a", "app:2");
+        simulation.turn();
+        simulation.finish(0, None);
+        let between = simulation.status();
+        assert_eq!(between.phase.as_deref(), Some("Running"), "{policy}");
+        assert!(between.container_statuses.unwrap()[0].state.as_ref().unwrap().waiting.is_some(), "{policy}");
+        simulation.settle();
+        let expected = ["Signal a Stop", "PrepareImage a-1", "Create a-1", "Start a-1"];
+        assert_eq!(names(&simulation.since(mark)), expected, "{policy}");
+        let status = simulation.status();
+        assert_eq!(status.phase.as_deref(), Some("Running"), "{policy}");
+        assert_eq!(status.container_statuses.unwrap()[0].restart_count, 1);
+        // It is no crash: the first crash of the new image is not delayed.
+        assert_eq!(simulation.observed.containers["a"].crash, Backoff::default());
+    }
+    // One that has ended for good stays so.
+    let mut simulation = up("Never", &[], &["a", "b"]);
+    simulation.exit("a", 0, 0);
+    simulation.settle();
+    let mark = simulation.begun.len();
+    simulation.set_image("a", "app:2");
+    simulation.settle();
+    assert_eq!(names(&simulation.since(mark)), Vec::<String>::new());
+}
+
+#[test]
+fn another_image_ends_the_delays_of_the_one_before_it() {
+    let mut simulation = Simulation::new(pod("Always", &[], &["a"]));
+    simulation.turn();
+    fail(&mut simulation, "PrepareImage", "ErrImagePull", Class::Lasting);
+    simulation.settle();
+    let mark = simulation.begun.len();
+    simulation.set_image("a", "app:2");
+    simulation.settle();
+    assert_eq!(names(&simulation.since(mark)), ["PrepareImage a-0", "Create a-0", "Start a-0"]);
+
+    simulation.exit("a", 0, 1);
+    simulation.settle();
+    simulation.exit("a", 1, 1);
+    simulation.settle();
+    let mark = simulation.begun.len();
+    simulation.set_image("a", "app:3");
+    simulation.settle();
+    let expected = ["PrepareImage a-2", "Create a-2", "Start a-2", "Remove a-0"];
+    assert_eq!(names(&simulation.since(mark)), expected);
+}
+
+#[test]
+fn an_image_that_was_prepared_in_vain_is_given_back() {
+    let mut simulation = Simulation::new(pod("Always", &[], &["a"]));
+    simulation.turn();
+    let image = |step: &Step| matches!(step, Step::PrepareImage { .. });
+    let index = simulation.pending.iter().position(image).unwrap();
+    simulation.finish(index, None);
+    simulation.set_image("a", "app:2");
+    let mark = simulation.begun.len();
+    simulation.settle();
+    let expected = ["Remove a-0", "PrepareImage a-0", "Create a-0", "Start a-0"];
+    assert_eq!(names(&simulation.since(mark)), expected);
+}
+
+#[test]
+fn volumes_show_the_pods_new_labels_at_once() {
+    let mut simulation = up("Always", &[], &["a"]);
+    let mark = simulation.begun.len();
+    simulation.set_label("a", "b");
+    simulation.settle();
+    assert_eq!(names(&simulation.since(mark)), ["EnsureVolumes"]);
 }

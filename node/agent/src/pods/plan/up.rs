@@ -14,7 +14,7 @@ use crate::{
         backoff,
         desired::{self, RestartPolicy},
         ids::Engine,
-        observed::{Busy, Container, ImageState, Observed, Piece, State},
+        observed::{Attempt, Busy, Container, ImageState, Observed, Piece, State},
         progress::LOST_REASON,
         step::Step,
     },
@@ -40,13 +40,14 @@ pub(super) fn plan(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timesta
         Some(init) => (std::slice::from_ref(init), true),
         None => (desired::mains(pod), false),
     };
-    if wanted.iter().all(|spec| settled(observed.containers.get(&spec.name), policy, init)) {
+    if wanted.iter().all(|spec| settled(spec, observed.containers.get(&spec.name), policy, init)) {
         return; // what is left of the pod is its status
     }
     let ready = surroundings(plan, pod, observed, now);
     for (index, spec) in wanted.iter().enumerate() {
         let first = wanted[..index].iter().all(|earlier| rests(observed.containers.get(&earlier.name)));
-        drive(plan, observed, spec, Drive { policy, init, ready, first }, now);
+        let grace = desired::grace(pod);
+        drive(plan, observed, spec, Drive { policy, init, ready, first, grace }, now);
     }
     for (name, container) in &observed.containers {
         prune(plan, name, container, now);
@@ -69,15 +70,36 @@ pub(crate) fn pending_init<'a>(pod: &'a Pod, observed: &Observed) -> Option<&'a 
 }
 
 /// Whether a container has ended for good.
-pub(crate) fn settled(container: Option<&Container>, policy: RestartPolicy, init: bool) -> bool {
-    let ended = container.and_then(|container| container.last()?.ended());
-    ended.is_some_and(|ended| !policy.restarts(init, ended.code))
+pub(crate) fn settled(
+    spec: &ContainerSpec,
+    container: Option<&Container>,
+    policy: RestartPolicy,
+    init: bool,
+) -> bool {
+    let last = container.and_then(Container::last).filter(|last| last.ended().is_some());
+    last.is_some_and(|last| !restarts(spec, last, policy, init))
 }
 
-/// When a container that has exited is due to run again; `None` is at once.
-pub(crate) fn restart_due(container: &Container) -> Option<Timestamp> {
-    let ended = container.last()?.ended()?;
-    container.crash.due_after(backoff::CRASH, ended.finished)
+/// Whether an attempt that has ended is followed by another one.
+pub(crate) fn restarts(spec: &ContainerSpec, last: &Attempt, policy: RestartPolicy, init: bool) -> bool {
+    let by_policy = last.ended().is_some_and(|ended| policy.restarts(init, ended.code));
+    by_policy || (!init && replacing(spec, last))
+}
+
+/// Whether the pod has come to ask for another image than this attempt was made from.
+fn outdated(spec: &ContainerSpec, last: &Attempt) -> bool {
+    last.image.replaced_by(spec.image.as_deref().unwrap_or_default())
+}
+
+/// Whether an attempt was stopped in favour of another image: it is followed by one, whatever the policy.
+pub(crate) fn replacing(spec: &ContainerSpec, last: &Attempt) -> bool {
+    outdated(spec, last) && last.stopping.is_some()
+}
+
+/// When a container that has exited is due to run again; `None` is at once, as for one that gets another image.
+pub(crate) fn restart_due(spec: &ContainerSpec, container: &Container) -> Option<Timestamp> {
+    let last = container.last().filter(|last| !outdated(spec, last))?;
+    container.crash.due_after(backoff::CRASH, last.ended()?.finished)
 }
 
 /// Waits for the exit of what runs.
@@ -106,7 +128,7 @@ fn prune(plan: &mut Plan, name: &str, container: &Container, now: Timestamp) {
 /// Address and volumes; whether both stand.
 fn surroundings(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timestamp) -> bool {
     let network = desired::host_network(pod) || network(plan, observed, now);
-    volumes(plan, observed, now) && network
+    volumes(plan, pod, observed, now) && network
 }
 
 fn network(plan: &mut Plan, observed: &Observed, now: Timestamp) -> bool {
@@ -123,10 +145,12 @@ fn network(plan: &mut Plan, observed: &Observed, now: Timestamp) -> bool {
     observed.network.standing().is_some()
 }
 
-fn volumes(plan: &mut Plan, observed: &Observed, now: Timestamp) -> bool {
+fn volumes(plan: &mut Plan, pod: &Pod, observed: &Observed, now: Timestamp) -> bool {
     match &observed.volumes {
         Piece::Ready(volumes) if volumes.live => {
-            if plan.ready(Some(after(volumes.fresh, REFRESH)), now) {
+            // What is known of the pod itself is shown at once; what others know is asked for now and then.
+            let changed = volumes.shown != crate::volumes::shown(pod);
+            if changed || plan.ready(Some(after(volumes.fresh, REFRESH)), now) {
                 plan.push(Step::EnsureVolumes);
             }
         }
@@ -150,6 +174,8 @@ struct Drive {
     ready: bool,
     /// No container before this one in the spec is on its way up.
     first: bool,
+    /// How long a program may take to stop.
+    grace: Duration,
 }
 
 /// Whether a container is not on its way from an image to a running program.
@@ -168,14 +194,21 @@ fn drive(plan: &mut Plan, observed: &Observed, spec: &ContainerSpec, drive: Driv
         return;
     }
     match container.last() {
-        Some(last) if last.running() => {}
+        Some(last) if last.running() => {
+            if !drive.init
+                && outdated(spec, last)
+                && let Some(signal) = super::down::signal(plan, last, drive.grace, now)
+            {
+                plan.push(Step::Signal { container: spec.name.clone(), attempt: last.number, signal });
+            }
+        }
         Some(last) if last.held && last.state == State::Created => {
             // Containers start in the order of the spec.
             if drive.ready && drive.first {
                 plan.push(Step::Start { container: spec.name.clone(), attempt: last.number });
             }
         }
-        Some(last) if !last.ended().is_none_or(|ended| drive.policy.restarts(drive.init, ended.code)) => {}
+        Some(last) if last.ended().is_some() && !restarts(spec, last, drive.policy, drive.init) => {}
         // Its runtime has lost it, but something of it may still run: that goes first.
         Some(last) if last.held && last.ended().is_some_and(|ended| ended.reason == LOST_REASON) => {
             if plan.ready(container.retry.due(), now) {
@@ -183,7 +216,7 @@ fn drive(plan: &mut Plan, observed: &Observed, spec: &ContainerSpec, drive: Driv
             }
         }
         Some(last) => {
-            let due = restart_due(container);
+            let due = restart_due(spec, container);
             if plan.ready(due, now) {
                 next_attempt(plan, observed, spec, container, drive.ready, now);
             } else if container.told != Some(last.number) {
@@ -207,11 +240,13 @@ fn next_attempt(
         return;
     }
     let attempt = container.next_attempt();
-    let prepare = Step::PrepareImage { container: spec.name.clone(), attempt };
+    let asked = spec.image.clone().unwrap_or_default();
+    let prepare = Step::PrepareImage { container: spec.name.clone(), attempt, asked: asked.clone() };
     match &container.image {
         ImageState::Unknown => plan.push(prepare),
         ImageState::Preparing { .. } => {}
-        ImageState::Failed { trouble, at, told } => {
+        ImageState::Failed { asked: before, .. } if *before != asked => plan.push(prepare),
+        ImageState::Failed { trouble, at, told, .. } => {
             if plan.ready(container.pull.due(), now) {
                 plan.push(prepare);
             } else if !told
@@ -220,6 +255,9 @@ fn next_attempt(
             {
                 plan.push(Step::TellPull { container: spec.name.clone() });
             }
+        }
+        ImageState::Ready { attempt, prepared } if prepared.asked != asked => {
+            plan.push(Step::Remove { container: spec.name.clone(), attempt: *attempt, log: false });
         }
         ImageState::Ready { attempt, prepared } => {
             if ready && free(plan, observed, prepared.engine) {

@@ -9,9 +9,12 @@ use super::{Input, time};
 use crate::pods::{
     desired::{self, RestartPolicy},
     ids,
-    observed::{Attempt, Container, Ended, ImageState, State},
+    observed::{Attempt, Container, ImageState, State},
     plan::{Way, up},
 };
+
+/// Bytes of the termination messages of all containers of a pod.
+const MESSAGES_MAX: usize = 12 << 10;
 
 /// The statuses of `specs`, in their order. `before` is what the API has.
 pub(super) fn statuses(
@@ -36,7 +39,8 @@ fn status(
     let last = container.last();
     let (state, earlier) = state(input, spec, container, init);
     let kept = || before.and_then(|status| status.last_state.clone());
-    let last_state = earlier.map(terminated).or_else(kept).unwrap_or_default();
+    let room = message_room(input);
+    let last_state = earlier.map(|earlier| terminated(earlier, room)).or_else(kept).unwrap_or_default();
     let running = last.is_some_and(Attempt::running);
     let image = last.map(|last| &last.image);
     ContainerStatus {
@@ -71,9 +75,9 @@ fn state<'a>(
             (ContainerState { running: Some(running), ..Default::default() }, container.previous())
         }
         State::Created => (waiting(input, spec, container, init), container.previous()),
-        State::Exited(ended) => match delayed(input, spec, container, ended, init) {
+        State::Exited(_) => match delayed(input, spec, container, last, init) {
             Some(state) => (state, Some(last)),
-            None => (terminated(last), container.previous()),
+            None => (terminated(last, message_room(input)), container.previous()),
         },
     }
 }
@@ -83,14 +87,14 @@ fn delayed(
     input: Input<'_>,
     spec: &ContainerSpec,
     container: &Container,
-    ended: &Ended,
+    last: &Attempt,
     init: bool,
 ) -> Option<ContainerState> {
     let policy = RestartPolicy::of(desired::spec(input.pod));
-    if input.way != Way::Up || !policy.restarts(init, ended.code) {
+    if input.way != Way::Up || !up::restarts(spec, last, policy, init) {
         return None;
     }
-    if up::restart_due(container).is_some_and(|due| due > input.now) {
+    if up::restart_due(spec, container).is_some_and(|due| due > input.now) {
         let message = format!(
             "back-off {} restarting failed container={} pod={}",
             go_duration(container.crash.delay()),
@@ -99,7 +103,9 @@ fn delayed(
         );
         return Some(wait("CrashLoopBackOff", Some(message)));
     }
-    failure(input, spec, container)
+    let replacing = !init && up::replacing(spec, last);
+    // Told as terminated, it could never be told as running again where the policy does not restart it.
+    failure(input, spec, container).or_else(|| replacing.then(|| wait("ContainerCreating", None)))
 }
 
 /// Why the next attempt cannot be made or started.
@@ -131,13 +137,19 @@ fn wait(reason: &str, message: Option<String>) -> ContainerState {
     ContainerState { waiting: Some(waiting), ..Default::default() }
 }
 
-fn terminated(attempt: &Attempt) -> ContainerState {
+/// How many bytes of its termination message each container tells: together they have a bound, too (kubelet's).
+fn message_room(input: Input<'_>) -> usize {
+    MESSAGES_MAX / (desired::inits(input.pod).len() + desired::mains(input.pod).len()).max(1)
+}
+
+fn terminated(attempt: &Attempt, room: usize) -> ContainerState {
     let Some(ended) = attempt.ended() else { return ContainerState::default() };
+    let message = ended.message.as_deref().filter(|message| !message.is_empty());
     let terminated = ContainerStateTerminated {
         container_id: Some(ids::status_id(attempt.engine, &attempt.id)),
         exit_code: ended.code,
         finished_at: Some(time(ended.finished)),
-        message: ended.message.clone().filter(|message| !message.is_empty()),
+        message: message.map(|message| message[..message.floor_char_boundary(room)].to_owned()),
         reason: Some(ended.reason.clone()),
         signal: None,
         started_at: Some(time(ended.started.unwrap_or(ended.finished))),

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::{ContainerStatus, HostIP, Pod, PodIP, PodStatus},
+    api::core::v1::{Container as ContainerSpec, ContainerStatus, HostIP, Pod, PodIP, PodStatus},
     apimachinery::pkg::apis::meta::v1::Time,
 };
 
@@ -102,8 +102,16 @@ fn phase(input: Input<'_>, inits: &[ContainerStatus], mains: &[ContainerStatus])
     if input.way != Way::Down
         && let Some(init) = up::pending_init(input.pod, input.observed)
     {
-        let failed = up::settled(input.observed.containers.get(&init.name), policy, true);
+        let failed = up::settled(init, input.observed.containers.get(&init.name), policy, true);
         return (if failed { "Failed" } else { "Pending" }, false);
+    }
+    // A container between two images has not ended.
+    let last = |name: &str| input.observed.containers.get(name).and_then(|container| container.last());
+    let replacing = |spec: &ContainerSpec| {
+        last(&spec.name).is_some_and(|last| last.ended().is_some() && up::replacing(spec, last))
+    };
+    if input.way == Way::Up && desired::mains(input.pod).iter().any(replacing) {
+        return ("Running", false);
     }
     let ended = input.way == Way::Down && idle;
     (main_phase(policy, ended, inits, mains), false)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pods::{
+    observed::State,
     simulation::{BEGIN, Simulation, pod},
     step::{Class, Step, Trouble},
 };
@@ -268,5 +269,21 @@ fn durations_look_like_gos() {
     let table = [(10, "10s"), (80, "1m20s"), (300, "5m0s"), (3600, "1h0m0s")];
     for (seconds, text) in table {
         assert_eq!(containers::go_duration(std::time::Duration::from_secs(seconds)), text);
+    }
+}
+
+#[test]
+fn termination_messages_share_their_room() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut simulation = up("Never", &[], &names);
+    for name in names {
+        simulation.exit(name, 0, 1);
+        let one = simulation.observed.container(name).attempt_mut(0).unwrap();
+        let State::Exited(ended) = &mut one.state else { panic!("it has ended") };
+        ended.message = Some("é".repeat(2000));
+    }
+    for index in 0..names.len() {
+        let message = state(&simulation.status(), index).terminated.unwrap().message.unwrap();
+        assert_eq!(message.len(), 2048);
     }
 }
