@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::growth::Growth;
 use crate::status::{Details, Status};
 
 /// Most operations in one patch.
@@ -10,7 +11,8 @@ pub const OPERATIONS_MAX: usize = 10_000;
 /// `document` with all operations of `patch` applied, or nothing of it.
 ///
 /// # Errors
-/// 400 for a malformed patch, 413 for too many operations, 422 when an operation does not apply.
+/// 400 for a malformed patch, 413 for too many operations, 422 when an operation does not apply or lets the document grow
+/// beyond [`super::DEPTH_MAX`] or [`super::COPIED_BYTES_MAX`].
 pub fn json(document: &Value, patch: &Value) -> Result<Value, Status> {
     if let Some(operations) = patch.as_array().map(Vec::len).filter(|count| *count > OPERATIONS_MAX) {
         let message = format!(
@@ -20,12 +22,18 @@ pub fn json(document: &Value, patch: &Value) -> Result<Value, Status> {
     }
     let patch: json_patch::Patch = serde::Deserialize::deserialize(patch)
         .map_err(|error: serde_json::Error| Status::bad_request(format!("error decoding patch: {error}")))?;
-    let mut patched = document.clone();
-    // The document is ours: a failure half way throws the copy away, so undo is not needed.
-    json_patch::patch_unsafe(&mut patched, &patch).map_err(|_| {
+    let refused = || {
         const WHAT: &str = "the server rejected our request due to an error in our request";
         Status::new(422, "Invalid", WHAT).with_details(Details::default())
-    })?;
+    };
+    let (mut patched, mut growth) = (document.clone(), Growth::of(document));
+    for operation in &patch.0 {
+        if !growth.admits(&patched, operation) {
+            return Err(refused());
+        }
+        // The document is ours: a failure half way throws the copy away, so undo is not needed.
+        json_patch::patch_unsafe(&mut patched, std::slice::from_ref(operation)).map_err(|_| refused())?;
+    }
     Ok(patched)
 }
 
@@ -85,6 +93,26 @@ mod tests {
         ] {
             let status = super::json(&document, &patch).unwrap_err();
             assert_eq!((status.code, status.reason), (code, reason));
+        }
+    }
+
+    #[test]
+    fn what_grows_without_end_is_refused() {
+        let add = json!({"op": "add", "path": "/x", "value": {"a": ["y"]}});
+        let doubled = json!({"op": "copy", "from": "/x", "path": "/x/a/-"});
+        let nested = json!({"op": "copy", "from": "/x", "path": "/x/a"});
+        let aside = json!({"op": "move", "from": "/x", "path": "/y"});
+        let back = json!({"op": "move", "from": "/y", "path": "/x/a"});
+        let patch = |first: &[&Value], repeated: &[&Value], count: usize| -> Value {
+            let all = first.iter().chain(repeated.iter().cycle().take(repeated.len() * count));
+            all.map(|operation| (*operation).clone()).collect()
+        };
+        for (repeated, few, many) in
+            [(&[&doubled][..], 10, 40), (&[&nested], 100, 5000), (&[&aside, &add, &back], 100, 3000)]
+        {
+            assert!(super::json(&json!({}), &patch(&[&add], repeated, few)).is_ok(), "{repeated:?}");
+            let refused = super::json(&json!({}), &patch(&[&add], repeated, many)).unwrap_err();
+            assert_eq!(refused.code, 422, "{repeated:?}");
         }
     }
 }
