@@ -3,15 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod nowhere;
+mod rendering;
 
-use naru_bundle::{
-    builtin::{Capabilities, ReleaseOptions},
-    chart::{Chart, File},
-    render::{RenderOptions, render},
-    value::{Map, MapType},
-};
+use naru_bundle::value::{Map, MapType};
 
 use nowhere::Nowhere;
+use rendering::rendered;
 
 /// A mistake.
 struct Row {
@@ -242,27 +239,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn failure(files: &[(&str, &str)]) -> String {
-    let chart = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
-    let files = std::iter::once(&chart).chain(files);
-    let files = files.map(|(name, text)| File { name: (*name).into(), data: (*text).into() });
-    let mut chart = Chart::from_files(files.collect(), &mut Vec::new()).unwrap();
-    let options = RenderOptions {
-        release: ReleaseOptions {
-            name: "r".into(),
-            namespace: "n".into(),
-            revision: 1,
-            is_upgrade: false,
-            is_install: true,
-        },
-        capabilities: Capabilities::default(),
-        subchart_notes: false,
-        skip_schema: false,
-        lint: false,
-        origins: None,
-        last: false,
-    };
-    let none = Map::new::<&str>(MapType::Any, []);
-    render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new()).unwrap_err().to_string()
+    rendered("web", files, &Map::new::<&str>(MapType::Any, []), &Nowhere).unwrap_err()
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! Charts that mean harm: each fails, or does nothing, in bounded time and memory, and says which limit it met.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod rendering;
+
 use std::{fs, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 use naru_bundle::{
-    builtin::{Capabilities, ReleaseOptions},
-    chart::{Chart, ChartError, File},
+    chart::{Chart, ChartError},
     environment::Environment,
     fault::Fault,
-    render::{RenderOptions, render},
     value::{Map, MapType, Value},
     values::ValueOptions,
     yaml,
@@ -128,27 +128,8 @@ impl Environment for Nowhere {
 
 /// What a chart with this template makes, or why it fails.
 fn rendered(template: &str) -> Result<String, String> {
-    let files = [("Chart.yaml", CHART), (TEMPLATE, template)];
-    let files = files.map(|(name, text)| File { name: name.into(), data: text.into() });
-    let mut chart = Chart::from_files(files.into(), &mut Vec::new()).unwrap();
-    let options = RenderOptions {
-        release: ReleaseOptions {
-            name: "r".into(),
-            namespace: "n".into(),
-            revision: 1,
-            is_upgrade: false,
-            is_install: true,
-        },
-        capabilities: Capabilities::default(),
-        subchart_notes: false,
-        skip_schema: false,
-        lint: false,
-        origins: None,
-        last: false,
-    };
     let none = Map::new::<&str>(MapType::Any, []);
-    let rendered = render(&mut chart, &none, &options, &Nowhere, None, &mut Vec::new());
-    rendered.map(|rendered| rendered.manifest_text()).map_err(|error| error.to_string())
+    rendering::rendered("hostile", &[(TEMPLATE, template)], &none, &Nowhere)
 }
 
 #[track_caller]

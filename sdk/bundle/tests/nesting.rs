@@ -3,18 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod nowhere;
+mod rendering;
 
 use naru_bundle::{
-    builtin::{Capabilities, ReleaseOptions},
-    chart::{Chart, File},
-    json,
-    render::{RenderOptions, render},
-    toml,
+    json, toml,
     value::{Map, MapType, Value},
     yaml,
 };
 
 use nowhere::Nowhere;
+use rendering::rendered;
 
 /// Go's limit.
 const LIMIT: usize = 10_000;
@@ -90,32 +88,6 @@ fn values_are_written_as_deep_as_go_writes_them() {
     assert!(toml::write(&Value::map([("a", list(300, Value::from("x")))])).is_err());
 }
 
-/// What a chart with these files makes of `given`, or why it fails.
-fn rendered(files: &[(&str, &str)], given: &Map) -> Result<String, String> {
-    let named = [("Chart.yaml", "apiVersion: v2\nname: deep\nversion: 0.1.0\n")];
-    let files =
-        named.iter().chain(files).map(|(name, text)| File { name: (*name).into(), data: (*text).into() });
-    let mut chart = Chart::from_files(files.collect(), &mut Vec::new()).map_err(|error| error.to_string())?;
-    let release = ReleaseOptions {
-        name: "r".into(),
-        namespace: "n".into(),
-        revision: 1,
-        is_upgrade: false,
-        is_install: true,
-    };
-    let options = RenderOptions {
-        release,
-        capabilities: Capabilities::default(),
-        subchart_notes: false,
-        skip_schema: false,
-        lint: false,
-        origins: None,
-        last: false,
-    };
-    let rendered = render(&mut chart, given, &options, &Nowhere, None, &mut Vec::new());
-    rendered.map(|rendered| rendered.manifest_text()).map_err(|error| error.to_string())
-}
-
 #[test]
 fn charts_with_deep_values_are_rendered() {
     let defaults = format!("v: {}", nested("{a: ", "1", "}", LIMIT - 1));
@@ -126,11 +98,13 @@ fn charts_with_deep_values_are_rendered() {
     let files =
         [("values.yaml", defaults.as_str()), ("values.schema.json", schema), ("templates/a.yaml", template)];
     let given = yaml::read_map(given.as_bytes()).unwrap();
-    let told = rendered(&files, &given).unwrap();
+    let told = rendered("deep", &files, &given, &Nowhere).unwrap();
     assert!(told.contains(" true\ny: 59984\n"), "{told}");
     let manifest = format!("x: {}", nested("[", "", "]", LIMIT - 1));
     let none = Map::new::<&str>(MapType::Any, []);
-    assert!(rendered(&[("templates/a.yaml", &manifest)], &none).unwrap().contains(&manifest));
+    assert!(
+        rendered("deep", &[("templates/a.yaml", &manifest)], &none, &Nowhere).unwrap().contains(&manifest)
+    );
 }
 
 #[test]
@@ -147,7 +121,7 @@ fn templates_nest_as_deep_as_go_parses_them() {
         (branches(2 * LIMIT + 1), "blocks are nested deeper than the limit of 20000 levels"),
     ];
     for (template, failure) in rows {
-        match rendered(&[("templates/a.yaml", &template)], &none) {
+        match rendered("deep", &[("templates/a.yaml", &template)], &none, &Nowhere) {
             Ok(text) => assert!(failure.is_empty(), "{text}"),
             Err(told) => {
                 assert!(!failure.is_empty() && told.contains(failure), "{}", told.get(..300).unwrap_or(&told))
