@@ -6,6 +6,7 @@ mod argument;
 mod flags;
 pub mod float;
 mod format;
+mod number;
 pub mod quote;
 
 pub use format::sprintf;
