@@ -6,7 +6,7 @@ use super::{Error, Operator, Wait, now};
 use crate::{
     cluster::{self, storage::History},
     objects::{self, Identity, Object, order, ownership},
-    plan::{history, name},
+    plan::{changes::Placed, history, name},
     record::{Event, Release, Status},
 };
 
@@ -84,17 +84,23 @@ impl Operator<'_> {
         release.info.description = self.described("Uninstallation complete");
         if self.options.keep_history {
             self.storage.update(&release).await?;
-            for one in history.0.iter().filter(|one| one.release.info.status == Status::Deployed) {
-                if one.release.version != release.version {
-                    let mut superseded = one.release.clone();
-                    superseded.info.status = Status::Superseded;
-                    self.storage.update(&superseded).await?;
-                }
-            }
+            self.supersede(history, release.version).await?;
         } else {
             self.forget(name, &history.revisions()).await?;
         }
         if errors.is_empty() { Ok(Uninstalled { release, kept }) } else { Err(Error::Leftovers(errors)) }
+    }
+
+    /// Whatever revision but `last` is deployed is so no more.
+    async fn supersede(&self, history: &History, last: u64) -> Result<(), Error> {
+        let deployed = history.0.iter().map(|one| &one.release);
+        let deployed = deployed.filter(|one| one.info.status == Status::Deployed && one.version != last);
+        for one in deployed {
+            let mut superseded = one.clone();
+            superseded.info.status = Status::Superseded;
+            self.storage.update(&superseded).await?;
+        }
+        Ok(())
     }
 
     async fn forget(&self, name: &str, revisions: &[history::Revision]) -> Result<(), Error> {
@@ -110,43 +116,14 @@ impl Operator<'_> {
         release: &Release,
         before_that: Option<&Release>,
     ) -> Result<(Vec<Identity>, String), Error> {
-        let what = "corrupted release record. You must manually delete the resources";
-        let mut objects =
-            objects::parse(&release.manifest).map_err(|source| Error::Manifest { what, source })?;
-        if let Some(before) = before_that {
-            let same = |a: &Object, b: &Object| {
-                (a.kind(), a.name(), a.namespace()) == (b.kind(), b.name(), b.namespace())
-            };
-            let left = objects::parse(&before.manifest).map_err(|source| Error::Manifest { what, source })?;
-            let left = left.into_iter().filter(|one| objects.iter().all(|other| !same(one, other)));
-            let left: Vec<Object> = left.collect();
-            objects.extend(left);
-        }
+        let mut objects = objects_of(release, before_that)?;
         order::for_uninstall(&mut objects);
         let (kept, gone): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(Object::is_kept);
-        let mut told = String::new();
-        if !kept.is_empty() {
-            told.push_str("These resources were kept due to the resource policy:\n");
-            for one in kept {
-                line(&mut told, one.kind(), one.name());
-            }
-        }
         let placed = self.cluster.place_known(gone).await;
         let live = self.cluster.live(&placed).await?;
         let (ours, others): (Vec<_>, Vec<_>) = live
             .into_iter()
             .partition(|one| ownership::problem(&one.object, &release.name, &release.namespace).is_none());
-        if !others.is_empty() {
-            if !told.is_empty() {
-                told.push('\n');
-            }
-            let count = others.len();
-            let words = "resource(s) were not deleted because they are not owned by this release";
-            writeln!(told, "{count} {words}:").expect("writing to a string does not fail");
-            for one in others {
-                line(&mut told, &one.identity.kind, &one.identity.name);
-            }
-        }
         let mut deleted = Vec::new();
         let mut errors = Vec::new();
         for one in ours {
@@ -155,8 +132,51 @@ impl Operator<'_> {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok((deleted, told)) } else { Err(cluster::Error::Several(errors).into()) }
+        if errors.is_empty() {
+            Ok((deleted, told(&kept, &others)))
+        } else {
+            Err(cluster::Error::Several(errors).into())
+        }
     }
+}
+
+/// What the release has, and what the one before it may have left.
+fn objects_of(release: &Release, before_that: Option<&Release>) -> Result<Vec<Object>, Error> {
+    let what = "corrupted release record. You must manually delete the resources";
+    let mut objects = objects::parse(&release.manifest).map_err(|source| Error::Manifest { what, source })?;
+    if let Some(before) = before_that {
+        let same = |a: &Object, b: &Object| {
+            (a.kind(), a.name(), a.namespace()) == (b.kind(), b.name(), b.namespace())
+        };
+        let left = objects::parse(&before.manifest).map_err(|source| Error::Manifest { what, source })?;
+        let left = left.into_iter().filter(|one| objects.iter().all(|other| !same(one, other)));
+        let left: Vec<Object> = left.collect();
+        objects.extend(left);
+    }
+    Ok(objects)
+}
+
+/// What stayed, and why.
+fn told(kept: &[Object], others: &[Placed]) -> String {
+    let mut told = String::new();
+    if !kept.is_empty() {
+        told.push_str("These resources were kept due to the resource policy:\n");
+        for one in kept {
+            line(&mut told, one.kind(), one.name());
+        }
+    }
+    if !others.is_empty() {
+        if !told.is_empty() {
+            told.push('\n');
+        }
+        let count = others.len();
+        let words = "resource(s) were not deleted because they are not owned by this release";
+        writeln!(told, "{count} {words}:").expect("writing to a string does not fail");
+        for one in others {
+            line(&mut told, &one.identity.kind, &one.identity.name);
+        }
+    }
+    told
 }
 
 fn line(text: &mut String, kind: &str, name: &str) {
