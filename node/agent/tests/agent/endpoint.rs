@@ -11,7 +11,10 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::harness::{Authority, Cluster, oci, phase, ready};
+use crate::{
+    harness::{Authority, Cluster, oci},
+    told::{phase, ready},
+};
 
 /// Asks the endpoint; status and body, or why there is no answer.
 async fn ask(

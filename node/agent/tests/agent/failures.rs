@@ -7,7 +7,10 @@ use kube::{Api, api::PostParams};
 use naru_image::{Credentials, FakeImages};
 use serde_json::json;
 
-use crate::harness::{Cluster, message, oci, phase, ready, reason, restarts};
+use crate::{
+    harness::{Cluster, oci},
+    told::{message, phase, ready, reason, restarts},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_image_that_cannot_be_pulled_is_tried_until_it_can() {

@@ -10,8 +10,6 @@ use std::{
     time::Duration,
 };
 
-use futures::future::BoxFuture;
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Namespace, Node, Pod};
 use kube::{
     Api, Client,
@@ -31,16 +29,17 @@ use naru_runtime::{
     logs::Stream,
 };
 use naru_store::memory::Memory;
-use parking_lot::Mutex;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
-    sync::{oneshot, watch},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use crate::clock::TestClock;
 
 /// The node's name.
 pub(crate) const NODE: &str = "n1";
@@ -48,52 +47,6 @@ pub(crate) const NODE: &str = "n1";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it looks, in real time.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// A clock that only the test moves.
-pub(crate) struct TestClock {
-    /// The time, and who waits for which.
-    state: Mutex<(Timestamp, Vec<Sleeper>)>,
-}
-
-type Sleeper = (Timestamp, oneshot::Sender<()>);
-
-impl TestClock {
-    fn new() -> Arc<TestClock> {
-        let begin = Timestamp::from_second(1_800_000_000).unwrap();
-        Arc::new(TestClock { state: Mutex::new((begin, Vec::new())) })
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        let mut state = self.state.lock();
-        state.0 = state.0.checked_add(by).unwrap();
-        let now = state.0;
-        let (due, rest): (Vec<Sleeper>, _) =
-            std::mem::take(&mut state.1).into_iter().partition(|(time, _)| *time <= now);
-        state.1 = rest;
-        for (_, sender) in due {
-            let _ = sender.send(()); // whoever waited may have gone
-        }
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        self.state.lock().0
-    }
-
-    fn until(&self, time: Timestamp) -> BoxFuture<'static, ()> {
-        let mut state = self.state.lock();
-        if time <= state.0 {
-            return Box::pin(std::future::ready(()));
-        }
-        let (sender, receiver) = oneshot::channel();
-        state.1.retain(|(_, sender)| !sender.is_closed());
-        state.1.push((time, sender));
-        Box::pin(async move {
-            let _ = receiver.await;
-        })
-    }
-}
 
 struct Anybody;
 
@@ -453,39 +406,6 @@ fn node_client(server: &Server, outage: Arc<AtomicBool>) -> Client {
         }
     });
     Client::new(service, "default")
-}
-
-/// The waiting or terminated reason of a pod's container.
-pub(crate) fn reason(pod: &Pod, index: usize) -> String {
-    let state = || pod.status.as_ref()?.container_statuses.as_ref()?.get(index)?.state.clone();
-    let Some(state) = state() else { return String::new() };
-    let waiting = state.waiting.and_then(|one| one.reason);
-    waiting.or_else(|| state.terminated.and_then(|one| one.reason)).unwrap_or_default()
-}
-
-/// The waiting message of a pod's container.
-pub(crate) fn message(pod: &Pod, index: usize) -> String {
-    let state = || pod.status.as_ref()?.container_statuses.as_ref()?.get(index)?.state.clone();
-    state().and_then(|state| state.waiting?.message).unwrap_or_default()
-}
-
-pub(crate) fn phase(pod: &Pod) -> &str {
-    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
-}
-
-pub(crate) fn ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions.into_iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True")
-}
-
-pub(crate) fn restarts(pod: &Pod, index: usize) -> i32 {
-    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
-    statuses.and_then(|list| list.get(index)).map_or(-1, |status| status.restart_count)
-}
-
-pub(crate) fn container_id(pod: &Pod, index: usize) -> String {
-    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
-    statuses.and_then(|list| list.get(index)?.container_id.clone()).unwrap_or_default()
 }
 
 /// A container of the OCI image.

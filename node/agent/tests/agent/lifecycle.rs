@@ -7,7 +7,10 @@ use kube::api::{DeleteParams, WatchEvent, WatchParams};
 use naru_runtime::State;
 use serde_json::json;
 
-use crate::harness::{Cluster, container_id, oci, phase, ready, reason, restarts};
+use crate::{
+    harness::{Cluster, oci},
+    told::{container_id, phase, ready, reason, restarts},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pod_of_both_kinds_becomes_ready_in_one_report() {

@@ -2,10 +2,12 @@
 //! test moves.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod endpoint;
 mod failures;
 mod harness;
 mod lifecycle;
 mod node;
 mod restart;
+mod told;
 mod volumes;

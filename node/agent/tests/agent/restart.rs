@@ -6,7 +6,10 @@ use kube::api::DeleteParams;
 use naru_runtime::Runtime;
 use serde_json::json;
 
-use crate::harness::{Cluster, container_id, oci, ready, restarts};
+use crate::{
+    harness::{Cluster, oci},
+    told::{container_id, ready, restarts},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn running_pods_are_adopted_untouched() {

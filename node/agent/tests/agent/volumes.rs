@@ -9,7 +9,10 @@ use kube::{
 };
 use serde_json::json;
 
-use crate::harness::{Cluster, oci, phase, ready};
+use crate::{
+    harness::{Cluster, oci},
+    told::{phase, ready},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn volumes_hold_the_pod_follow_their_objects_and_go_with_it() {
