@@ -9,10 +9,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::beneath::open_in;
 use crate::content::{MAX_DOCUMENT, read_bounded};
 use crate::fault::Fault;
 use crate::tarball::{Kind, TarReader};
-use crate::unpack::open_in;
 
 /// Members of an archive that is imported.
 const MAX_MEMBERS: usize = 100_000;

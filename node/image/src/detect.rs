@@ -12,9 +12,9 @@ use std::path::{Component, Path, PathBuf};
 
 use wasmparser::{Encoding, Parser, Payload};
 
+use crate::beneath::open_in;
 use crate::fault::Fault;
 use crate::manifest::{ConfigFile, DOCKER_CONFIG, Descriptor, Manifest, OCI_CONFIG};
-use crate::unpack::open_in;
 use crate::{ImageConfig, WasmEncoding};
 
 /// Media type of the configuration of a CNCF Wasm OCI artifact.

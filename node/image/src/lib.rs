@@ -4,6 +4,7 @@
 //! What an image holds (OCI layers or Wasm) decides what kind of container it makes; nothing in the pod does.
 
 mod archive;
+mod beneath;
 mod content;
 mod credentials;
 mod detect;

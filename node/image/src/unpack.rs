@@ -9,15 +9,16 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::{Mode, SFlag, UtimensatFlags, fchmod, futimens, makedev, mkdirat, mknodat, utimensat};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, LinkatFlags, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
 use xattr::FileExt;
 
+use crate::beneath::{bounded, normalise, resolve};
 use crate::fault::Fault;
 use crate::tarball::{Entry, Kind, TarReader};
 
@@ -47,8 +48,6 @@ const OPAQUE_XATTR: &str = "trusted.overlay.opaque";
 const XATTRS: [&[u8]; 2] = [b"security.capability", b"user."];
 /// Mode of directories that no entry describes.
 const IMPLIED_MODE: Mode = Mode::from_bits_truncate(0o755);
-/// Linux' limit of a path.
-const MAX_PATH: usize = 4096;
 
 /// Unpacks the archive into `root`, an empty directory, and reads `tar` to its end.
 pub(crate) fn unpack(tar: impl Read, root: &Path, limits: Limits) -> Result<(), Fault> {
@@ -370,25 +369,6 @@ impl Found {
     }
 }
 
-/// Opens a path for reading as if `root` were `/`; used for entry points of Wasm images too.
-pub(crate) fn open_in(root: &Path, path: &Path) -> Result<File, Errno> {
-    let root = nix::fcntl::openat(
-        AT_FDCWD,
-        root,
-        OFlag::O_DIRECTORY | OFlag::O_PATH | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?;
-    resolve(&root, path, OFlag::O_NONBLOCK).map(File::from)
-}
-
-fn resolve(root: impl AsFd, path: &Path, flags: OFlag) -> Result<OwnedFd, Errno> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let how = OpenHow::new()
-        .flags(flags | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    openat2(root, path, how)
-}
-
 fn resolve_dir(fd: impl AsFd) -> Result<OwnedFd, Fault> {
     resolve(fd, Path::new("."), OFlag::O_DIRECTORY).map_err(errno_fault("open"))
 }
@@ -421,31 +401,6 @@ fn copy(from: &mut impl Read, to: &mut File) -> Result<(), Fault> {
             Err(error) => return Err(Fault::reading("layer")(error)),
         }
     }
-}
-
-/// A member's name relative to the root: no leading slash, no `.`; `..` is refused.
-fn normalise(raw: &[u8]) -> Result<PathBuf, Fault> {
-    let mut path = PathBuf::new();
-    for part in bounded(raw)?.components() {
-        match part {
-            Component::RootDir | Component::CurDir => {}
-            Component::Normal(name) => path.push(name),
-            Component::ParentDir | Component::Prefix(_) => {
-                return Err(Fault::invalid(format!(
-                    "{:?} leads out of the layer",
-                    String::from_utf8_lossy(raw)
-                )));
-            }
-        }
-    }
-    Ok(path)
-}
-
-fn bounded(raw: &[u8]) -> Result<&Path, Fault> {
-    if raw.len() > MAX_PATH || raw.contains(&0) {
-        return Err(Fault::invalid("a name is too long or holds a zero byte"));
-    }
-    Ok(Path::new(std::ffi::OsStr::from_bytes(raw)))
 }
 
 fn errno_fault(doing: &'static str) -> impl FnOnce(Errno) -> Fault {
