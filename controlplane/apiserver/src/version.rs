@@ -26,17 +26,8 @@ fn document() -> Value {
         // There is no Go here; clients want the field.
         "goVersion": "",
         "compiler": "rustc",
-        "platform": format!("{}/{}", std::env::consts::OS, architecture()),
+        "platform": format!("{}/{}", std::env::consts::OS, naru_api::architecture()),
     })
-}
-
-/// The machine's architecture in Go's words, which image references and charts use.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -21,3 +21,12 @@ pub type Object = serde_json::Value;
 
 /// The version that the server reports: the Kubernetes API's, with ours as build metadata.
 pub const VERSION: &str = concat!("v1.37.0+naru.", env!("CARGO_PKG_VERSION"));
+
+/// This machine's architecture in Go's words (`amd64`), in which the API, charts and plugins name it.
+pub fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}

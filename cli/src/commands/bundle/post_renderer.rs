@@ -140,12 +140,8 @@ fn plugin(folder: &Path, name: &str) -> Result<Option<PostRenderer>> {
 }
 
 fn fits(command: &PlatformCommand) -> bool {
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    matches!(command.os.as_str(), "" | "linux") && (command.arch.is_empty() || command.arch == arch)
+    let arch = command.arch.as_str();
+    matches!(command.os.as_str(), "" | "linux") && (arch.is_empty() || arch == naru_api::architecture())
 }
 
 /// An executable: a path, or a name on `PATH`.

@@ -66,7 +66,7 @@ impl Machine {
             boot_id: text("/proc/sys/kernel/random/boot_id"),
             kernel: text("/proc/sys/kernel/osrelease"),
             os_image: pretty_name(&text("/etc/os-release")).unwrap_or_else(|| "Linux".into()),
-            architecture: architecture(),
+            architecture: naru_api::architecture(),
             cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
             memory_bytes: meminfo(&text("/proc/meminfo"), "MemTotal").unwrap_or_default(),
             storage_bytes: disk(data_dir).map_or(0, |disk| disk.total),
@@ -158,14 +158,6 @@ fn tasks(text: &str) -> Option<u64> {
 fn pretty_name(os_release: &str) -> Option<String> {
     let value = os_release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(value.trim_matches(['"', '\'']).to_owned())
-}
-
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 #[cfg(test)]
