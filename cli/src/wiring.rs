@@ -55,6 +55,7 @@ pub async fn up(args: UpArgs, started: Instant) -> Result<()> {
     let ip = host::node_ip(&args.node)?;
     // Whatever a mistaken flag can spoil comes before anything is written.
     let listener = listen(args.bind).await?;
+    check_pod_range(&args.data.data_dir, &wanted).await?;
     let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
     lock.keep();
     let mut tasks = Tasks::default();
@@ -101,6 +102,7 @@ pub async fn node(args: NodeArgs, started: Instant) -> Result<()> {
     let ip = host::node_ip(&args.node)?;
     host::check_ranges(&[("--pod-cidr", args.pod_cidr)])?;
     let wanted = cluster::Identity::generate(Some(args.pod_cidr), None);
+    check_pod_range(&args.data.data_dir, &wanted).await?;
     let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
     lock.keep();
     let joined = crate::membership::ensure(&cluster, &args, &name, ip).await?;
@@ -109,6 +111,16 @@ pub async fn node(args: NodeArgs, started: Instant) -> Result<()> {
     let ready = start_node(&cluster, name, ip, client, joined.tls, args.pod_cidr, &mut tasks).await?;
     announce(&mut tasks, ready, started, joined.kubeconfig.display().to_string());
     tasks.run().await
+}
+
+/// Refuses a range for pods that this machine reaches otherwise, before it is a new cluster's for good.
+async fn check_pod_range(data_dir: &Path, wanted: &cluster::Identity) -> Result<()> {
+    let (Some(range), None) = (wanted.pod_cidr, Cluster::find(data_dir)?) else { return Ok(()) };
+    Ok(BridgeNetwork::check(&wanted.name, pod_range(range)?).await?)
+}
+
+fn pod_range(range: Ipv4Net) -> Result<PodRange> {
+    PodRange::new(range.network(), range.prefix_len()).map_err(anyhow::Error::msg)
 }
 
 /// Logs `ready` once the node is.
@@ -306,12 +318,11 @@ async fn network(cluster: &Cluster, pod_cidr: Ipv4Net) -> Result<BridgeNetwork> 
 
 /// What the network is made with; clean-up finds the same network by the same options.
 pub fn network_options(cluster: &Cluster, pod_cidr: Ipv4Net) -> Result<naru_network::Options> {
-    let range = PodRange::new(pod_cidr.network(), pod_cidr.prefix_len());
     Ok(naru_network::Options {
         cluster: cluster.name().into(),
         run_dir: cluster.run_dir(),
         state_dir: cluster.data_dir.join("node/network"),
-        pod_cidr: range.map_err(anyhow::Error::msg)?,
+        pod_cidr: pod_range(pod_cidr)?,
         mtu: MTU,
     })
 }

@@ -190,6 +190,12 @@ fn a_port_in_use_and_mistaken_flags() {
     let data = cluster.data_dir();
     let second = run(Command::new(tools::ours("naru")).arg("up").arg("--data-dir").arg(&data), "").failed();
     assert!(second.contains("another naru"), "{second}");
+    // A range that is taken can be put right: no cluster has been made with it.
+    let identity = fs::read_to_string(data.join("cluster.json")).unwrap();
+    let identity: Value = serde_json::from_str(&identity).unwrap();
+    let refused = naru(&["up", "--bind", "127.0.0.1:0", "--pod-cidr", identity["podCidr"].as_str().unwrap()]);
+    assert!(refused.contains("overlaps the route"), "{refused}");
+    assert!(!dir.path().join("data/cluster.json").exists());
     eventually("the first goes on", || {
         if cluster.get("namespace", "default").is_some() { Ok(()) } else { Err(String::new()) }
     });

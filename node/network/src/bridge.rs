@@ -19,7 +19,7 @@ use crate::{
     ledger::Ledger,
     masquerade, namespace,
     naming::{self, BRIDGE_PREFIX},
-    netlink::{Link, Netlink, Pair, Route, event_loop, on_thread},
+    netlink::{Link, Netlink, Pair, event_loop, on_thread},
 };
 
 /// How many pods may be attached or detached at the same time.
@@ -68,6 +68,17 @@ impl BridgeNetwork {
         let shared = network.shared.clone();
         on_thread("network-set-up", move || shared.set_up()).await?;
         Ok(network)
+    }
+
+    /// Whether a cluster of this name could have its pods in `pod_cidr` here; changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`] if the node reaches addresses of the range by another interface than the cluster's own,
+    /// [`Error::Kernel`] if the kernel does not tell.
+    pub async fn check(cluster: &str, pod_cidr: PodRange) -> Result<()> {
+        let bridge = naming::bridge(cluster);
+        on_thread("network-check", move || check_overlap(pod_cidr, &bridge, &Netlink::open(&event_loop()?)?))
+            .await
     }
 
     /// Finds what an earlier instance left without setting anything up: enough for [`PodNetwork::list`],
@@ -165,7 +176,7 @@ impl Shared {
         let name = naming::bridge(cluster);
         let runtime = event_loop()?;
         let host = Netlink::open(&runtime)?;
-        check_overlap(*pod_cidr, &name, &host.routes()?, &host.links()?)?;
+        check_overlap(*pod_cidr, &name, &host)?;
         std::fs::create_dir_all(state_dir).context(|| format!("cannot make {}", state_dir.display()))?;
         self.namespaces.prepare()?;
         let index = host.ensure_bridge(&name, *pod_cidr, *mtu)?;
@@ -249,8 +260,9 @@ impl Shared {
 }
 
 /// Refuses a range of which the node reaches a part by an interface other than the cluster's bridge.
-fn check_overlap(range: PodRange, bridge: &str, routes: &[Route], links: &[Link]) -> Result<()> {
-    for route in routes {
+fn check_overlap(range: PodRange, bridge: &str, host: &Netlink<'_>) -> Result<()> {
+    let links = host.links()?;
+    for route in host.routes()? {
         let interface = links.iter().find(|link| link.index == route.link).map_or("?", |link| &link.name);
         if interface != bridge && range.overlaps(route.network, route.prefix) {
             return Err(Error::Overlap {

@@ -280,11 +280,15 @@ fn refuses_a_range_that_is_in_use() {
     ip(&["addr", "add", "10.12.3.1/24", "dev", "lan0"]);
     ip(&["link", "set", "lan0", "up"]);
     block_on(async {
-        let error = BridgeNetwork::new(options(dir.path(), "0ver1a", "10.12.0.0/16")).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "pod range 10.12.0.0/16 overlaps the route to 10.12.3.0/24 of interface lan0: choose another range"
-        );
+        let checked = async |network: &str| BridgeNetwork::check("0ver1a", network.parse().unwrap()).await;
+        let made = BridgeNetwork::new(options(dir.path(), "0ver1a", "10.12.0.0/16")).await;
+        for error in [checked("10.12.0.0/16").await.unwrap_err(), made.unwrap_err()] {
+            assert_eq!(
+                error.to_string(),
+                "pod range 10.12.0.0/16 overlaps the route to 10.12.3.0/24 of interface lan0: choose another range"
+            );
+        }
+        checked("10.13.0.0/16").await.unwrap();
         let error =
             BridgeNetwork::new(options(dir.path(), "too-long-name", "10.13.0.0/16")).await.unwrap_err();
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
