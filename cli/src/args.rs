@@ -39,7 +39,7 @@ pub enum Command {
     Down(DownArgs),
     /// Manage the images of this machine's node.
     Image(image::ImageArgs),
-    /// Install and manage bundles: Helm charts, rendered and released as Helm does.
+    /// Install and manage bundles: Helm charts, kustomizations, Compose files and manifests, released as Helm does.
     Bundle(Box<bundle::BundleArgs>),
     /// Create or change objects to be as files describe them.
     Apply(apply::ApplyArgs),

@@ -93,7 +93,9 @@ async fn import(args: ImportArgs) -> Result<()> {
 async fn list(data: &DataDir) -> Result<()> {
     let mut grid = Grid::default();
     grid.push(["NAME", "TAG", "IMAGE ID", "KIND", "SIZE"].map(String::from).to_vec());
-    for image in open(data)?.list().await? {
+    // To look is no reason to make directories.
+    let images = if data.data_dir.join("images").exists() { open(data)?.list().await? } else { Vec::new() };
+    for image in images {
         let id: String = image.digest.trim_start_matches("sha256:").chars().take(SHORT_ID).collect();
         for name in &image.names {
             let (name, tag) = split(name);

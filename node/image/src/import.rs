@@ -61,7 +61,9 @@ pub(crate) fn import(
     let name = match (name, &found.name) {
         (Some(name), _) => name.clone(),
         (None, Some(own)) => Reference::parse(own).map_err(|e| Fault::invalid(e.to_string()))?,
-        (None, None) => return Err(Fault::invalid("it does not say what it is called; give it a name")),
+        (None, None) => {
+            return Err(Fault::invalid("it does not say what it is called; give it a name (--name)"));
+        }
     };
     let ingest = Ingest::new(found.manifest, found.config)?;
     let missing = ingest.missing(content);
@@ -114,7 +116,13 @@ fn open(path: &Path, name: Option<&Reference>, scratch: &Path) -> Result<Found, 
     }
     use std::io::Seek;
     file.rewind().map_err(Fault::io("read", path))?;
-    bundle(Source::archive(file)?, name)
+    let archive = Source::archive(file).map_err(|fault| match fault {
+        Fault::Invalid(why) => {
+            Fault::Invalid(format!("it is neither a whole tar archive ({why}) nor a Wasm file"))
+        }
+        other => other,
+    })?;
+    bundle(archive, name)
 }
 
 fn bundle(source: Source, name: Option<&Reference>) -> Result<Found, Fault> {

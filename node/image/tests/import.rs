@@ -280,7 +280,11 @@ async fn what_is_no_image_is_refused_and_leaves_nothing() {
         let reason = refusal(&node, layout.dir()).await;
         assert!(reason.contains(message), "{reason}");
     }
-    assert!(refusal(&node, &write(&node, "junk", "hello")).await.starts_with("archive: "));
+    assert!(
+        refusal(&node, &write(&node, "junk", "hello"))
+            .await
+            .starts_with("it is neither a whole tar archive (")
+    );
     let empty = node.dir().join("empty");
     fs::create_dir(&empty).unwrap();
     assert!(refusal(&node, &empty).await.contains("neither an OCI layout"));

@@ -46,7 +46,7 @@ use clap::{Args, Subcommand};
 /// The exit code of a diff that found changes, where it was asked for.
 const CHANGES: u8 = 2;
 
-/// Install and manage bundles: Helm charts, rendered and released as Helm does.
+/// Install and manage bundles: Helm charts, kustomizations, Compose files and manifests, released as Helm does.
 #[derive(Clone, Debug, Args)]
 pub struct BundleArgs {
     #[command(flatten)]
