@@ -129,6 +129,7 @@ impl Container {
         })?;
         let pid =
             built.pid().ok_or_else(|| Error::Internal { message: "the container has no process".into() })?;
+        adjust_oom_score(pid.as_raw(), asked.resources.oom_score_adjust);
         *self.process.lock() = Process { pid: Some(pid.as_raw()), output: Some(tokio::spawn(output.copy())) };
         self.keep();
         Ok(())
@@ -388,4 +389,14 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 pub(crate) fn records(directory: &Path) -> Vec<Record> {
     let Ok(listing) = fs::read_dir(directory) else { return Vec::new() };
     listing.flatten().filter_map(|entry| Record::read(&entry.path())).collect()
+}
+
+/// Makes the kernel kill a process sooner or later than others when the machine has no memory left; its children inherit it.
+/// libcontainer would do this to the shim itself.
+fn adjust_oom_score(pid: i32, adjust: i32) {
+    if adjust != 0
+        && let Err(error) = fs::write(format!("/proc/{pid}/oom_score_adj"), adjust.to_string())
+    {
+        tracing::warn!(%error, pid, adjust, "the kernel does not take the score of a container");
+    }
 }

@@ -98,6 +98,9 @@ pub struct Resources {
     pub cpu_request_millis: Option<u64>,
     /// Most processes and threads.
     pub pids: Option<u64>,
+    /// What is added to the score by which the kernel chooses whom it kills when the machine has no memory left: -1000 to 1000.
+    #[serde(default)]
+    pub oom_score_adjust: i32,
 }
 
 /// How a Wasm file is encoded.

@@ -48,6 +48,7 @@ fn carries_what_was_asked() {
         cpu_millis: Some(250),
         cpu_request_millis: Some(100),
         pids: Some(50),
+        oom_score_adjust: 0,
     };
     let json = serde_json::to_value(built(&asked).unwrap()).unwrap();
     let at = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();

@@ -14,6 +14,7 @@ async fn limits_are_in_the_containers_group() {
         cpu_millis: Some(250),
         cpu_request_millis: Some(500),
         pids: Some(50),
+        oom_score_adjust: 750,
     };
     let task = pod.start(spec).await;
     let file = |name: &str| pod.group_file(&id, name);
@@ -31,6 +32,11 @@ async fn limits_are_in_the_containers_group() {
         assert_eq!(file("cpu.shares").unwrap(), "512");
     }
     assert_eq!(file("pids.max").unwrap(), "50");
+    let naru_runtime::State::Running { pid: Some(pid), .. } = task.status().await.unwrap().state else {
+        panic!("it runs")
+    };
+    assert_eq!(std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).unwrap().trim(), "750");
+    assert_ne!(std::fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim(), "750");
     let stats = task.stats().await.unwrap();
     assert!(stats.memory_bytes > 0 && stats.memory_bytes < 64 << 20, "{stats:?}");
     assert!(stats.cpu_nanos > 0, "{stats:?}");

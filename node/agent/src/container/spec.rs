@@ -38,6 +38,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) user: User,
     /// The pod's network namespace; `None` is the host's.
     pub(crate) network: Option<PathBuf>,
+    /// The machine's memory in bytes.
+    pub(crate) memory_bytes: u64,
     /// Volumes and files.
     pub(crate) mounts: Vec<Mount>,
     /// Its log.
@@ -83,7 +85,7 @@ pub(crate) fn build(parts: Parts<'_>) -> Result<ContainerSpec, String> {
         working_dir: working_dir(container.working_dir.as_deref(), &config.working_dir),
         user: parts.user,
         mounts,
-        resources: resources(container)?,
+        resources: resources(pod, container, parts.memory_bytes)?,
         capabilities: Capabilities { add: names(capabilities.add), drop: names(capabilities.drop) },
         privileged,
         no_new_privileges: context.allow_privilege_escalation == Some(false) && !privileged,
@@ -164,7 +166,7 @@ fn root(image: &Prepared, read_only: bool) -> Result<Root, String> {
     }
 }
 
-fn resources(container: &Container) -> Result<Resources, String> {
+fn resources(pod: &Pod, container: &Container, machine: u64) -> Result<Resources, String> {
     let all = container.resources.clone().unwrap_or_default();
     let quantity = |set: &Option<
         std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>,
@@ -174,12 +176,36 @@ fn resources(container: &Container) -> Result<Resources, String> {
         Quantity::parse(&text.0).map(Some).map_err(|error| format!("invalid quantity {:?}: {error}", text.0))
     };
     let positive = |value: i128| u64::try_from(value).ok().filter(|value| *value > 0);
+    let request = quantity(&all.requests, "cpu")?.and_then(|one| positive(one.to_milli()));
+    let memory = quantity(&all.requests, "memory")?.and_then(|one| positive(one.to_value()));
     Ok(Resources {
         memory_bytes: quantity(&all.limits, "memory")?.and_then(|one| positive(one.to_value())),
         cpu_millis: quantity(&all.limits, "cpu")?.and_then(|one| positive(one.to_milli())),
-        cpu_request_millis: quantity(&all.requests, "cpu")?.and_then(|one| positive(one.to_milli())),
+        // Who asks for nothing gets what others leave.
+        cpu_request_millis: Some(request.unwrap_or(0)),
         pids: None,
+        oom_score_adjust: oom_score_adjust(pod, memory.unwrap_or(0), machine),
     })
+}
+
+/// Whom the kernel kills first when the machine has no memory left (kubelet's rule): who asked for nothing, then who uses more than
+/// he asked for, and last who has all he may use.
+fn oom_score_adjust(pod: &Pod, request_bytes: u64, machine_bytes: u64) -> i32 {
+    const CRITICAL_PRIORITY: i32 = 2_000_000_000;
+    const LAST: i32 = -997;
+    const FIRST: i32 = 1000;
+    let critical =
+        pod.spec.as_ref().and_then(|spec| spec.priority).is_some_and(|one| one >= CRITICAL_PRIORITY);
+    match pod.status.as_ref().and_then(|status| status.qos_class.as_deref()) {
+        _ if critical => LAST,
+        Some("Guaranteed") => LAST,
+        Some("BestEffort") => FIRST,
+        _ => {
+            let asked = u128::from(request_bytes) * 1000 / u128::from(machine_bytes.max(1));
+            let left = FIRST - i32::try_from(asked).unwrap_or(FIRST).min(FIRST);
+            left.clamp(FIRST + LAST, FIRST - 1)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +263,7 @@ mod tests {
             env: vec![EnvVar { name: "A".into(), value: "pod".into() }],
             user: User::default(),
             network: Some("/run/netns/x".into()),
+            memory_bytes: 4 << 30,
             mounts: vec![mount("/data/a/b"), mount("/data"), mount("/data/a")],
             log: "/logs/3.log".into(),
             message: None,
@@ -269,6 +296,7 @@ mod tests {
             cpu_millis: Some(1500),
             cpu_request_millis: Some(100),
             pids: None,
+            oom_score_adjust: 999,
         };
         assert_eq!(spec.resources, limits);
         assert_eq!(spec.capabilities.add, ["NET_ADMIN"]);
@@ -318,6 +346,26 @@ mod tests {
         let image = prepared(Content::Oci { layers: vec![] }, ImageConfig::default());
         assert_eq!(make(json!({"name": "c"}), &image), Err("no command specified".into()));
         assert!(make(json!({"name": "c", "command": ["/x"]}), &image).is_ok());
+    }
+
+    #[test]
+    fn the_kernel_kills_those_first_who_asked_for_least() {
+        let machine = 4 << 30;
+        for (class, priority, request, expected) in [
+            ("BestEffort", 0, 0, 1000),
+            ("Guaranteed", 0, 1 << 30, -997),
+            ("BestEffort", 2_000_001_000, 0, -997),
+            ("Burstable", 0, 0, 999),
+            ("Burstable", 0, 1 << 30, 750),
+            ("Burstable", 0, machine, 3),
+            ("Burstable", 0, u64::MAX, 3),
+        ] {
+            let pod: Pod = serde_json::from_value(json!({
+                "metadata": {}, "spec": {"containers": [], "priority": priority}, "status": {"qosClass": class},
+            }))
+            .unwrap();
+            assert_eq!(oom_score_adjust(&pod, request, machine), expected, "{class} {request}");
+        }
     }
 
     #[test]

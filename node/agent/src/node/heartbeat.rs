@@ -74,12 +74,17 @@ pub(crate) async fn status(
             () = cancel.cancelled() => return,
             () = context.clock.sleep(LOOK) => {}
         }
+        // Others write into it, too: controllers its conditions, administrators its extended resources.
+        if let Ok(seen) = Api::<Node>::all(context.client.clone()).get(&registration.name).await {
+            node.status = seen.status;
+        }
         let before = conditions_of(&node).to_vec();
         let next = judge(&context, &before).await;
         let had = holdings_of(&node);
         let has = holdings_now(&context).await.unwrap_or_else(|| had.clone());
         let now = context.clock.now();
-        if conditions::same(&before, &next) && had == has && between(told, now) < TELL {
+        let even = register::owed(&node).is_empty();
+        if conditions::same(&before, &next) && had == has && even && between(told, now) < TELL {
             continue;
         }
         loop {
@@ -136,7 +141,7 @@ async fn tell(
     let mut changed = Node { status: Some(status), ..node.clone() };
     let annotations = changed.metadata.annotations.get_or_insert_default();
     annotations.insert(images::COMPILED.into(), holdings.compiled.clone());
-    match register::patch_status(&context.client, &changed).await {
+    match register::patch_status(&context.client, &changed, &register::owed(node)).await {
         Err(kube::Error::Api(status)) if status.code == 404 => {
             register::register(&context.client, registration, conditions, holdings).await
         }

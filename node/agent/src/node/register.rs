@@ -147,7 +147,7 @@ pub(crate) async fn register(
         // A server may keep the status for the subresource alone.
         Ok(created) => {
             let told = created.status.as_ref().is_some_and(|status| status.conditions.is_some());
-            if told { Ok(created) } else { patch_status(client, &node).await }
+            if told { Ok(created) } else { patch_status(client, &node, &Owed::new()).await }
         }
         Err(kube::Error::Api(status)) if status.code == 409 => {
             let labels = json!({"metadata": {"labels": node.metadata.labels}});
@@ -156,19 +156,40 @@ pub(crate) async fn register(
                 let spec = json!({"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}});
                 api.patch(&registration.name, &PatchParams::default(), &Patch::Merge(spec)).await?;
             }
-            patch_status(client, &node).await
+            patch_status(client, &node, &Owed::new()).await
         }
         Err(error) => Err(error),
     }
 }
 
-/// Writes the whole status of a Node, and what our annotations say.
-pub(super) async fn patch_status(client: &Client, node: &Node) -> kube::Result<Node> {
+/// Changes of a Node's allocatable amounts; without an amount, the name goes.
+pub(super) type Owed = BTreeMap<String, Option<Quantity>>;
+
+/// What a Node's allocatable amounts lack, or have too much: pods may use all of the extended resources that others have written
+/// into its capacity (as with kubelet).
+pub(super) fn owed(node: &Node) -> Owed {
+    let none = BTreeMap::new();
+    let status = node.status.as_ref();
+    let capacity = status.and_then(|status| status.capacity.as_ref()).unwrap_or(&none);
+    let allocatable = status.and_then(|status| status.allocatable.as_ref()).unwrap_or(&none);
+    let extended = |name: &&String| name.contains('/');
+    let set = capacity.iter().filter(|(name, _)| extended(name));
+    let set = set.filter(|(name, amount)| allocatable.get(*name) != Some(*amount));
+    let set = set.map(|(name, amount)| (name.clone(), Some(amount.clone())));
+    let gone = allocatable.keys().filter(extended).filter(|name| !capacity.contains_key(*name));
+    set.chain(gone.map(|name| (name.clone(), None))).collect()
+}
+
+/// Writes the whole status of a Node, what it owes, and what our annotations say.
+pub(super) async fn patch_status(client: &Client, node: &Node, owed: &Owed) -> kube::Result<Node> {
     let api: Api<Node> = Api::all(client.clone());
     let name = node.metadata.name.as_deref().unwrap_or_default();
     let annotations = node.metadata.annotations.as_ref();
     let ours = annotations.and_then(|all| all.get(COMPILED));
-    let change = json!({"metadata": {"annotations": {COMPILED: ours}}, "status": node.status});
+    let mut change = json!({"metadata": {"annotations": {COMPILED: ours}}, "status": node.status});
+    for (name, amount) in owed {
+        change["status"]["allocatable"][name] = json!(amount);
+    }
     api.patch_status(name, &PatchParams::default(), &Patch::Strategic(change)).await
 }
 
@@ -212,5 +233,23 @@ mod tests {
         assert_eq!(status["addresses"][0], json!({"type": "InternalIP", "address": "192.0.2.1"}));
         assert_eq!(status["daemonEndpoints"]["kubeletEndpoint"]["Port"], 10250);
         assert_eq!(status["nodeInfo"]["kubeletVersion"], naru_api::VERSION);
+    }
+
+    #[test]
+    fn pods_may_use_what_others_add_to_the_capacity() {
+        let node = |capacity: serde_json::Value, allocatable: serde_json::Value| -> Node {
+            let status = json!({"capacity": capacity, "allocatable": allocatable});
+            serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap()
+        };
+        for (capacity, allocatable, expected) in [
+            (json!({"cpu": "2"}), json!({"cpu": "1"}), json!({})),
+            (json!({"example.com/d": "4"}), json!({}), json!({"example.com/d": "4"})),
+            (json!({"example.com/d": "4"}), json!({"example.com/d": "4"}), json!({})),
+            (json!({"example.com/d": "4"}), json!({"example.com/d": "5"}), json!({"example.com/d": "4"})),
+            (json!({}), json!({"example.com/d": "5", "cpu": "1"}), json!({"example.com/d": null})),
+        ] {
+            assert_eq!(json!(owed(&node(capacity, allocatable))), expected);
+        }
+        assert_eq!(owed(&Node::default()), Owed::new());
     }
 }

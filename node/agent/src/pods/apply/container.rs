@@ -78,6 +78,7 @@ impl Job {
             env: disk.env,
             user: disk.user,
             network,
+            memory_bytes: self.context.capacity.memory_bytes,
             mounts: disk.mounts,
             log: disk.log,
             message: disk.message,
