@@ -290,3 +290,17 @@ fn another_image_replaces_a_running_container() {
         if told { Ok(()) } else { Err(events) }
     });
 }
+
+#[test]
+fn names_are_resolved_as_the_pod_says() {
+    let cluster = Cluster::start();
+    let mut spec = json!({"restartPolicy": "Never", "containers": [shell("cat /etc/resolv.conf")]});
+    spec["dnsPolicy"] = json!("None");
+    spec["dnsConfig"] = json!({
+        "nameservers": ["192.0.2.53"], "searches": ["ships.example"], "options": [{"name": "ndots", "value": "2"}],
+    });
+    apply(&cluster, "own", spec);
+    cluster.pod("own", "has ended", ended);
+    let text = cluster.kubectl(&["logs", "own"]).ok();
+    assert_eq!(text, "nameserver 192.0.2.53\nsearch ships.example\noptions ndots:2\n");
+}

@@ -88,8 +88,6 @@ const TABLE: &[Row] = &[
     Row("hostIPC", When::True, "the host's IPC namespace"),
     Row("hostUsers", When::False, "a user namespace"),
     Row("shareProcessNamespace", When::True, "a shared process namespace"),
-    Row("dnsConfig", When::Set, "a DNS configuration"),
-    Row("dnsPolicy", When::Not(DNS_POLICIES), "this DNS policy"),
     Row("subdomain", When::Set, "a subdomain"),
     Row("setHostnameAsFQDN", When::True, "a fully qualified hostname"),
     Row("hostnameOverride", When::Set, "a hostname override"),
@@ -106,7 +104,6 @@ const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 const HOST_PORT: &str = "a host port";
 const OWNER: &str = "an owner of a file";
 const PROFILES: &[&str] = &["RuntimeDefault", "Unconfined"];
-const DNS_POLICIES: &[&str] = &["ClusterFirst", "Default", "ClusterFirstWithHostNet"];
 const VOLUMES: &[&str] = &["name", "emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected"];
 const PROJECTIONS: &[&str] = &["configMap", "secret", "downwardAPI"];
 

@@ -4,6 +4,7 @@
 //! noun are in its file: containers, env, volumes, resources, affinity, spreading, security.
 
 mod containers;
+mod dns;
 mod env;
 mod node_affinity;
 mod pod_affinity;
@@ -44,6 +45,7 @@ pub(super) fn check(pod: &Object, problems: &mut Problems) {
     check_labels(&spec["nodeSelector"], &root.child("nodeSelector"), problems);
     security::check_pod(&spec["securityContext"], &root.child("securityContext"), problems);
     check_affinity(&spec["affinity"], &root.child("affinity"), problems);
+    dns::check(spec, &root.child("dnsConfig"), problems);
     check_gates(spec, &root, problems);
     check_names(spec, &root, problems);
     check_deadline(&spec["activeDeadlineSeconds"], &root.child("activeDeadlineSeconds"), problems);
