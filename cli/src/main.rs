@@ -19,7 +19,8 @@ use std::{
 };
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use commands::bundle;
 use tracing_subscriber::EnvFilter;
 
 /// Enough for the control plane and the node beside each other; more threads cost memory, not only time.
@@ -32,7 +33,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let started = Instant::now();
     unread::end_in_silence();
-    let cli = match Cli::try_parse() {
+    let words = bundle::switches::rewritten(std::env::args_os().collect(), Cli::command);
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

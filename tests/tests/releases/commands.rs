@@ -125,6 +125,8 @@ fn installs_and_uninstalls_go_alike() {
             "uninstall web --description bye",
             "install web CHART --description own",
             "uninstall web --dry-run",
+            "uninstall nowhere --dry-run",
+            "uninstall nowhere --dry-run --ignore-not-found",
             "uninstall nobody web",
             "uninstall web --cascade background --wait",
             "uninstall web",

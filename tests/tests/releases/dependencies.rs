@@ -82,7 +82,7 @@ const CASES: &[Case] = &[
     Case {
         wanted: "- {name: own, version: 3.x, repository: URL}",
         files: &[("charts/own/Chart.yaml", OWN)],
-        lines: &["list parent", "list parent --max-col-width 10"],
+        lines: &["list parent", "list parent --max-col-width 10", "list parent --max-col-width 0"],
     },
     Case {
         wanted: "- {name: small, version: 0.1.0, repository: URL}",
@@ -118,7 +118,14 @@ const CASES: &[Case] = &[
     Case {
         wanted: "",
         files: &[],
-        lines: &["update nowhere", "build nowhere", "list nowhere", "update parent/Chart.yaml"],
+        lines: &[
+            "update nowhere",
+            "build nowhere",
+            "list nowhere",
+            "list .",
+            "list parent/Chart.yaml",
+            "update parent/Chart.yaml",
+        ],
     },
 ];
 

@@ -127,6 +127,73 @@ fn charts_come_from_repositories() {
     assert!(dir.path().join("b/parent/charts/beside-0.1.0.tgz").is_file());
 }
 
+/// The files of a tool's cache of charts.
+fn cached(dir: &Path, own: &str) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.join(own).join("kept")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false => {
+                    let bytes = fs::read(entry.path()).unwrap();
+                    found.push((entry.file_name().to_string_lossy().into_owned(), bytes));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn charts_that_were_fetched_are_kept_for_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    fs::create_dir_all(&site).unwrap();
+    let url = serve(site.clone());
+    let registry = Registry::start(dir.path());
+    write_chart(&dir.path().join("small"), CHART);
+    let (small, packed) = (dir.path().join("small").display().to_string(), site.display().to_string());
+    run(Command::new(tools::helm()).args(["package", &small, "-d", &packed]), "").ok();
+    run(Command::new(tools::helm()).args(["repo", "index", &packed]), "").ok();
+    let archive = site.join("small-0.1.0.tgz");
+    let place = format!("oci://{}/charts", registry.host);
+    both(dir.path(), &["push", &archive.display().to_string(), &place, "--plain-http"]);
+    let equal = |step: &[&str], kept: usize| {
+        let [helm, ours] = both(dir.path(), step);
+        assert_eq!((ours.code, &ours.out, &ours.err), (helm.code, &helm.out, &helm.err), "{step:?}");
+        let [a, b] = ["a", "b"].map(|own| cached(dir.path(), own));
+        assert_eq!(b, a, "{step:?}");
+        assert_eq!(b.len(), kept, "{step:?}");
+    };
+    equal(&["repo", "add", "site", &url], 0);
+    equal(&["pull", "site/small", "--content-cache", "kept"], 0);
+    for (reference, kept) in [(format!("{url}/small-0.1.0.tgz"), 1), (format!("{place}/small"), 1)] {
+        for own in ["a", "b"] {
+            let _ = fs::remove_dir_all(dir.path().join(own).join("kept"));
+        }
+        equal(&["show", "chart", &reference, "--plain-http", "--content-cache", "kept"], kept);
+    }
+    // What one has kept is enough for the other, and for everything that fetches.
+    fs::remove_file(&archive).unwrap();
+    equal(&["show", "chart", "site/small"], 1);
+    for step in [
+        &["show", "chart", "site/small", "--content-cache", "kept"][..],
+        &["template", "r", "site/small", "--content-cache", "../a/kept"],
+        &["template", "r", "site/small", "--content-cache", "../b/kept"],
+        &["pull", "site/small", "--content-cache", "kept"],
+    ] {
+        equal(step, 1);
+    }
+    // What is spoilt there is not used: it is fetched again.
+    let [(name, bytes)] = cached(dir.path(), "b").try_into().unwrap();
+    let path = dir.path().join("b/kept").join(&name[..2]).join(&name);
+    fs::write(&path, "spoilt").unwrap();
+    fs::write(&archive, &bytes).unwrap();
+    equal(&["show", "chart", "site/small", "--content-cache", "kept"], 1);
+}
+
 /// Debian's registry.
 pub(crate) struct Registry {
     process: Child,

@@ -122,6 +122,10 @@ impl ChartFlags {
                 if let Some((reference, digest)) = &fetched.pulled {
                     eprintln!("Pulled: {reference}\nDigest: {digest}");
                 }
+                // Without a cache it is only fetched again.
+                if let Err(problem) = fetched.keep(&fetcher.home.content_cache) {
+                    source::warn(&[format!("the chart is not kept in the cache: {:#}", anyhow!(problem))]);
+                }
                 fetched.verify(&wanted, reference, &say)?;
                 let mut warnings = Vec::new();
                 let chart = Chart::from_archive(&fetched.bytes, &mut warnings)?;

@@ -28,7 +28,7 @@ enum What {
         /// The chart's folder.
         #[arg(default_value = ".")]
         chart: PathBuf,
-        /// How wide a column may be.
+        /// How wide a column may be; 0 is no limit.
         #[arg(long, value_name = "NUMBER", default_value_t = 80)]
         max_col_width: usize,
     },
@@ -109,7 +109,8 @@ fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {
     let heading = ["NAME", "VERSION", "REPOSITORY", "STATUS"].map(String::from).to_vec();
     let cells = rows.into_iter().map(|row| vec![row.name, row.version, row.repository, row.status.into()]);
     let all: Vec<_> = std::iter::once(heading).chain(cells).collect();
-    println!("{}", output::grid_with(&all, max_col_width, |_, _, cell| cell.into()));
+    let widest = if max_col_width == 0 { usize::MAX } else { max_col_width };
+    println!("{}", output::grid_with(&all, widest, |_, _, cell| cell.into()));
     for problem in manager.strangers()? {
         println!("WARNING: {problem}");
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use naru_client::{Overrides, Rate, configured_namespace};
 use naru_release::{
@@ -11,6 +11,7 @@ use naru_release::{
     fetch::{Access, Fetcher, Home},
 };
 
+use super::switches::from_variable;
 use crate::client::ClientArgs;
 
 /// Flags of every bundle command.
@@ -56,7 +57,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "FILE", env = "HELM_KUBECAFILE", hide_env = true, global = true)]
     pub kube_ca_file: Option<PathBuf>,
     /// Accept any certificate of the API server.
-    #[arg(long, env = "HELM_KUBEINSECURE_SKIP_TLS_VERIFY", hide_env = true, global = true)]
+    #[arg(long, env = "HELM_KUBEINSECURE_SKIP_TLS_VERIFY", hide_env = true, value_parser = from_variable, global = true)]
     pub kube_insecure_skip_tls_verify: bool,
     /// The name that the API server's certificate must have.
     #[arg(long, value_name = "NAME", env = "HELM_KUBETLS_SERVER_NAME", hide_env = true, global = true)]
@@ -76,8 +77,8 @@ pub struct GlobalArgs {
     /// So many requests may go to the API server at once; see --qps.
     #[arg(long, value_name = "NUMBER", env = "HELM_BURST_LIMIT", hide_env = true, global = true)]
     pub burst_limit: Option<u32>,
-    /// Where helm keeps charts that it has fetched; nothing is kept here.
-    #[arg(long, value_name = "FOLDER", env = "HELM_CONTENT_CACHE", hide = true, global = true)]
+    /// The folder with charts that were fetched.
+    #[arg(long, value_name = "FOLDER", env = "HELM_CONTENT_CACHE", hide_env = true, global = true)]
     pub content_cache: Option<PathBuf>,
     /// The file with logins to registries.
     #[arg(long, value_name = "FILE", env = "HELM_REGISTRY_CONFIG", hide_env = true, global = true)]
@@ -92,7 +93,7 @@ pub struct GlobalArgs {
     #[arg(long, alias = "colour", value_name = "WHEN", value_enum, default_value = "auto", global = true)]
     pub color: Color,
     /// Say more: what is done on standard error, values and manifests with what is printed of a release.
-    #[arg(long, env = "HELM_DEBUG", hide_env = true, global = true)]
+    #[arg(long, env = "HELM_DEBUG", hide_env = true, value_parser = from_variable, global = true)]
     pub debug: bool,
 }
 
@@ -160,6 +161,11 @@ impl GlobalArgs {
 
     /// Connects.
     pub async fn connect(&self) -> Result<Cluster> {
+        let driver = std::env::var("HELM_DRIVER").unwrap_or_default();
+        ensure!(
+            matches!(driver.as_str(), "" | "secret" | "secrets"),
+            "HELM_DRIVER is {driver:?}: releases are stored in Secrets only; unset it, or set it to \"secret\""
+        );
         let session = self.client().session_with(&self.overrides()).await?;
         Ok(Cluster::connect(session.client, &session.namespace).await?)
     }
@@ -180,11 +186,12 @@ impl GlobalArgs {
 
     /// Where Helm keeps its files.
     pub fn home(&self) -> Home {
-        let Home { repositories_file, repositories_cache, registry_config } =
+        let Home { repositories_file, repositories_cache, content_cache, registry_config } =
             Home::from_environment(|name| std::env::var(name).ok());
         Home {
             repositories_file: self.repository_config.clone().unwrap_or(repositories_file),
             repositories_cache: self.repository_cache.clone().unwrap_or(repositories_cache),
+            content_cache: self.content_cache.clone().unwrap_or(content_cache),
             registry_config: self.registry_config.clone().unwrap_or(registry_config),
         }
     }

@@ -30,6 +30,7 @@ mod show;
 mod source;
 mod status;
 mod surroundings;
+pub mod switches;
 mod template;
 mod terminal;
 mod test;

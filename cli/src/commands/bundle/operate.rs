@@ -11,13 +11,18 @@ use super::connect::duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Strategy {
     /// Everything, by what objects report.
-    #[value(alias = "true")]
     Watcher,
     /// Hooks only.
-    #[value(name = "hookOnly", alias = "false")]
+    #[value(name = "hookOnly")]
     HookOnly,
     /// Everything, by the rules of Helm 3.
     Legacy,
+    /// What Helm 3 called the watcher.
+    #[value(hide = true)]
+    True,
+    /// What Helm 3 called hooks only.
+    #[value(hide = true)]
+    False,
 }
 
 /// What is waited for, and how long.
@@ -32,11 +37,21 @@ pub struct WaitArgs {
 }
 
 impl WaitArgs {
-    /// What is waited for.
+    /// What is waited for. Says what to write instead of what Helm is going to drop.
     pub fn strategy(&self) -> Wait {
+        let boolean = match self.wait {
+            Strategy::True => Some(("true", "watcher")),
+            Strategy::False => Some(("false", "hookOnly")),
+            _ => None,
+        };
+        if let Some((word, instead)) = boolean {
+            eprintln!(
+                "level=WARN msg=\"--wait={word} is deprecated (boolean value) and can be replaced with --wait={instead}\""
+            );
+        }
         match self.wait {
-            Strategy::Watcher => Wait::Everything,
-            Strategy::HookOnly => Wait::Hooks,
+            Strategy::Watcher | Strategy::True => Wait::Everything,
+            Strategy::HookOnly | Strategy::False => Wait::Hooks,
             Strategy::Legacy => Wait::Legacy,
         }
     }

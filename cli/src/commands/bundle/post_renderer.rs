@@ -85,7 +85,7 @@ impl PostRenderFlags {
     /// # Errors
     /// There is neither a plugin nor an executable of that name.
     pub fn find(&self) -> Result<Option<PostRenderer>> {
-        let Some(name) = &self.post_renderer else { return Ok(None) };
+        let Some(name) = self.post_renderer.as_ref().filter(|name| !name.is_empty()) else { return Ok(None) };
         let mut found = match plugin(&plugins_folder(), name)? {
             Some(found) => found,
             None => executable(name)

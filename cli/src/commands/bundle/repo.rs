@@ -229,7 +229,7 @@ async fn update(fetcher: &Fetcher, names: &[String]) -> Result<()> {
                 let (name, url) = (&one.name, &one.url);
                 println!(
                     "...Unable to get an update from the {name:?} chart repository ({url}):\n\t{}",
-                    chain(&error)
+                    chain(error.reason())
                 );
                 failed.push(url.clone());
             }

@@ -11,6 +11,8 @@ pub struct Home {
     pub repositories_file: PathBuf,
     /// Their indexes.
     pub repositories_cache: PathBuf,
+    /// Charts that were fetched.
+    pub content_cache: PathBuf,
     /// Logins to registries, in Docker's form.
     pub registry_config: PathBuf,
 }
@@ -29,6 +31,7 @@ impl Home {
             repositories_file: variable("HELM_REPOSITORY_CONFIG")
                 .unwrap_or_else(|| config.join("repositories.yaml")),
             repositories_cache: variable("HELM_REPOSITORY_CACHE").unwrap_or_else(|| cache.join("repository")),
+            content_cache: variable("HELM_CONTENT_CACHE").unwrap_or_else(|| cache.join("content")),
             registry_config: variable("HELM_REGISTRY_CONFIG")
                 .unwrap_or_else(|| config.join("registry/config.json")),
         }
@@ -75,6 +78,7 @@ mod tests {
         let usual = of(&[("HOME", "/h")]);
         assert_eq!(usual.repositories_file, PathBuf::from("/h/.config/helm/repositories.yaml"));
         assert_eq!(usual.index_file("a"), PathBuf::from("/h/.cache/helm/repository/a-index.yaml"));
+        assert_eq!(usual.content_cache, PathBuf::from("/h/.cache/helm/content"));
         assert_eq!(usual.registry_config, PathBuf::from("/h/.config/helm/registry/config.json"));
         let own = of(&[
             ("HOME", "/h"),

@@ -44,7 +44,8 @@ pub(super) async fn get(access: &Access, url: &str, max: usize) -> Result<Vec<u8
     if !access.username.is_empty() {
         request = request.basic_auth(&access.username, Some(&access.password));
     }
-    let mut response = request.send().await.map_err(|error| failed(words(&error)))?;
+    let unreached = |error: reqwest::Error| Error::Plain(format!("Get {url:?}: {}", words(&error)));
+    let mut response = request.send().await.map_err(unreached)?;
     if !response.status().is_success() {
         return Err(failed(response.status().to_string()));
     }

@@ -1,6 +1,7 @@
 //! Charts from elsewhere: chart repositories over HTTP and OCI registries, with Helm's own configuration files, so that
 //! what was added or logged in to with either tool is there for both.
 
+mod content;
 mod dependencies;
 mod home;
 mod http;
@@ -13,6 +14,7 @@ mod repositories;
 
 use std::{path::PathBuf, sync::Arc};
 
+use content::Contents;
 pub use dependencies::{Manager, Row, lock_digest};
 pub use home::Home;
 pub use index::{Entry, Index};
@@ -73,6 +75,16 @@ pub enum Error {
     /// A keyring that is none, or a signature that does not count.
     #[error(transparent)]
     Provenance(naru_provenance::Error),
+}
+
+impl Error {
+    /// Why there is no repository; any other error is its own reason.
+    pub fn reason(&self) -> &Error {
+        match self {
+            Error::NoRepository { source, .. } => source,
+            other => other,
+        }
+    }
 }
 
 /// Who we are to servers, and what we think of them.
@@ -190,23 +202,36 @@ impl Fetcher {
     }
 
     async fn download(&self, url: &str, digest: Option<&str>, access: &Access) -> Result<Fetched, Error> {
-        let bytes = http::get(access, url, CHART_BYTES_MAX).await?;
-        if let Some(wanted) = digest {
-            let found = hex(&Sha256::digest(&bytes));
-            if wanted.trim_start_matches("sha256:") != found {
-                let problem = format!("its digest is sha256:{found}, the index says {wanted}");
-                return Err(Error::Fetch { url: url.into(), reason: problem });
-            }
-        }
+        let contents = Contents(&self.home.content_cache);
+        let bytes = match digest.and_then(|digest| contents.chart(digest)) {
+            Some(bytes) => bytes,
+            None => checked(http::get(access, url, CHART_BYTES_MAX).await?, url, digest)?,
+        };
         let path = url.split(['?', '#']).next().unwrap_or(url);
         let file_name = path.rsplit('/').next().unwrap_or("chart.tgz").to_string();
         let provenance = match self.provenance.is_wanted() {
-            true => {
-                Some(http::get(access, &format!("{url}.prov"), PROVENANCE_BYTES_MAX).await.map_err(Arc::new))
-            }
+            true => Some(match contents.provenance(&bytes) {
+                Some(text) => Ok(text),
+                None => {
+                    http::get(access, &format!("{url}.prov"), PROVENANCE_BYTES_MAX).await.map_err(Arc::new)
+                }
+            }),
             false => None,
         };
         Ok(Fetched { file_name, bytes, pulled: None, url: url.into(), provenance })
+    }
+}
+
+/// What came from `url`, if it has the digest that the index names.
+fn checked(bytes: Vec<u8>, url: &str, digest: Option<&str>) -> Result<Vec<u8>, Error> {
+    let Some(wanted) = digest else { return Ok(bytes) };
+    let found = hex(&Sha256::digest(&bytes));
+    match wanted.trim_start_matches("sha256:") == found {
+        true => Ok(bytes),
+        false => {
+            let reason = format!("its digest is sha256:{found}, the index says {wanted}");
+            Err(Error::Fetch { url: url.into(), reason })
+        }
     }
 }
 
@@ -234,12 +259,17 @@ pub(crate) fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) 
 
 /// Writes a file as a whole or not at all.
 pub(crate) fn write_file(path: &std::path::Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    use std::{
+        io::Write,
+        os::unix::fs::OpenOptionsExt,
+        sync::atomic::{AtomicU64, Ordering},
+    };
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(file_error(parent))?;
     }
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
+    temporary.push(format!(".{}.{}", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed)));
     let temporary = PathBuf::from(temporary);
     let mut options = std::fs::OpenOptions::new();
     let opened = options.write(true).create(true).truncate(true).mode(mode).open(&temporary);

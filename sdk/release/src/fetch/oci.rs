@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Access, CHART_BYTES_MAX, Error, Fetched, Fetcher, PROVENANCE_BYTES_MAX, accepts, dependencies::escaped,
-    file_error, hex, refusal::failed, write_file,
+    Access, CHART_BYTES_MAX, Contents, Error, Fetched, Fetcher, PROVENANCE_BYTES_MAX, accepts,
+    dependencies::escaped, file_error, hex, refusal::failed, write_file,
 };
 
 /// What references to registries begin with.
@@ -258,8 +258,15 @@ impl Fetcher {
             return Err(Error::Plain(format!("{image} is an index of images, no chart")));
         };
         let layer = layer_of(&manifest, &[LAYER, LEGACY_LAYER], CHART_BYTES_MAX)?;
-        let mut bytes = Vec::new();
-        client.pull_blob(&image, layer, &mut bytes).await.map_err(failed(doing()))?;
+        let contents = Contents(&self.home.content_cache);
+        let bytes = match contents.chart(&layer.digest) {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = Vec::new();
+                client.pull_blob(&image, layer, &mut bytes).await.map_err(failed(doing()))?;
+                bytes
+            }
+        };
         let provenance = match self.provenance.is_wanted() {
             true => Some(provenance(&client, &image, &manifest).await.map_err(Arc::new)),
             false => None,

@@ -26,8 +26,11 @@ impl Operator<'_> {
         let history = self.storage.history(name).await?;
         let planned = history::uninstall(name, &history.revisions(), self.options.keep_history);
         if planned == Err(history::Refusal::NotFound) {
-            let fine = self.options.ignore_not_found;
-            return if fine { Ok(None) } else { Err(Error::NotLoaded(name.into())) };
+            return match (self.options.ignore_not_found, self.is_dry()) {
+                (true, _) => Ok(None),
+                (false, true) => Err(Error::Plain("release: not found".into())),
+                (false, false) => Err(Error::NotLoaded(name.into())),
+            };
         }
         let release = history.last().expect("there is a history").release.clone();
         if self.is_dry() {

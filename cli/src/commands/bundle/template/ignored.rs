@@ -1,6 +1,10 @@
 //! Flags of an installation that `helm template` takes too, and that say nothing to a rendering.
 
+use std::time::Duration;
+
 use clap::Args;
+
+use super::super::connect::duration;
 
 /// Flags of an installation, which `helm template` takes and which change nothing of what is rendered.
 #[derive(Clone, Debug, Args)]
@@ -32,8 +36,8 @@ pub(super) struct Ignored {
     wait: Option<Option<String>>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
     server_side: Option<Option<String>>,
-    #[arg(long, hide = true)]
-    timeout: Option<String>,
+    #[arg(long, hide = true, value_parser = duration)]
+    timeout: Option<Duration>,
     #[arg(long, hide = true)]
     description: Option<String>,
     #[arg(short, long, hide = true)]

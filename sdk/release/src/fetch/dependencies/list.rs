@@ -31,7 +31,7 @@ impl Manager<'_> {
         if !self.folder.exists() {
             return Err(plain(format!("stat {}: no such file or directory", self.folder.display())));
         }
-        let chart = (self.load)(self.folder).map_err(plain)?;
+        let chart = self.load_charts()?;
         let all = chart.metadata.dependencies.unwrap_or_default();
         let status = |one: &Dependency| Row {
             name: one.name.clone(),

@@ -67,6 +67,21 @@ impl Manager<'_> {
                 false => plain(format!("could not find {path}: stat {path}: no such file or directory")),
             });
         }
+        self.load_charts()
+    }
+
+    /// The folder's chart; no other folder has dependencies.
+    fn load_charts(&self) -> Result<Chart, Error> {
+        let is_text = self.folder.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if self.folder.is_dir() && !self.folder.join("Chart.yaml").exists() {
+            return Err(plain("Chart.yaml file is missing"));
+        }
+        if self.folder.is_file() && is_text {
+            return Err(plain(format!(
+                "file '{}' seems to be a YAML file, but expected a gzipped archive",
+                self.folder.display()
+            )));
+        }
         (self.load)(self.folder).map_err(plain)
     }
 

@@ -84,7 +84,7 @@ impl Manager<'_> {
                 Ok(_) => self.say_updated(url),
                 Err(error) => (self.say)(&format!(
                     "...Unable to get an update from the {url:?} chart repository:\n\t{}",
-                    crate::cluster::chain(&error)
+                    crate::cluster::chain(error.reason())
                 )),
             }
         }
@@ -104,7 +104,7 @@ impl Manager<'_> {
                     "...Unable to get an update from the {:?} chart repository ({}):\n\t{}",
                     repository.name,
                     repository.url,
-                    crate::cluster::chain(&error)
+                    crate::cluster::chain(error.reason())
                 )),
             }
         }
