@@ -1,5 +1,7 @@
 //! `metadata`: what the server sets, what a client may change, and what makes sense. Pure: time and ids are arguments.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use naru_api::{
     Object, meta,
@@ -127,7 +129,7 @@ pub(super) fn validate_update(object: &Object, old: &Object) -> Vec<FieldError> 
     let mut wrong = Vec::new();
     common(&object["metadata"], &mut wrong);
     if meta::deletion_timestamp(old).is_some() {
-        let had: Vec<&str> = meta::finalizers(old).collect();
+        let had: HashSet<&str> = meta::finalizers(old).collect();
         let new: Vec<&str> = meta::finalizers(object).filter(|one| !had.contains(one)).collect();
         if !new.is_empty() {
             let list: Vec<String> = new.iter().map(|one| format!("{one:?}")).collect();

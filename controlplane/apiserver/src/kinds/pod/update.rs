@@ -2,6 +2,8 @@
 //!
 //! Source of the behaviour: kube-apiserver's `ValidatePodUpdate` and `ValidatePodStatusUpdate`.
 
+use std::collections::HashSet;
+
 use naru_api::{Object, names};
 use serde_json::Value;
 
@@ -64,11 +66,11 @@ fn check_deadline(spec: &Value, old: &Value, path: &Path<'_>, problems: &mut Pro
 /// Tolerations may be added; those that are there may change in their seconds only.
 fn check_tolerations(spec: &Value, old: &Value, path: &Path<'_>, problems: &mut Problems) {
     const WHY: &str = "existing toleration can not be modified except its tolerationSeconds";
-    let same = |one: &Value, other: &Value| {
-        ["key", "operator", "value", "effect"].iter().all(|field| text(&one[*field]) == text(&other[*field]))
-    };
-    let kept = |old: &Value| items(&spec["tolerations"]).iter().any(|new| same(new, old));
-    if !items(&old["tolerations"]).iter().all(kept) {
+    fn fixed(toleration: &Value) -> [&str; 4] {
+        ["key", "operator", "value", "effect"].map(|field| text(&toleration[field]))
+    }
+    let new: HashSet<_> = items(&spec["tolerations"]).iter().map(fixed).collect();
+    if !items(&old["tolerations"]).iter().all(|old| new.contains(&fixed(old))) {
         problems.forbidden(path, WHY);
     }
 }
@@ -79,10 +81,10 @@ fn is_gated(spec: &Value) -> bool {
 
 /// Scheduling gates may only go.
 fn check_gates(spec: &Value, old: &Value, path: &Path<'_>, problems: &mut Problems) {
-    let old = items(&old["schedulingGates"]);
+    let old: HashSet<&str> = items(&old["schedulingGates"]).iter().map(|gate| text(&gate["name"])).collect();
     for (index, gate) in items(&spec["schedulingGates"]).iter().enumerate() {
-        if !old.iter().any(|one| one["name"] == gate["name"]) {
-            let name = text(&gate["name"]);
+        let name = text(&gate["name"]);
+        if !old.contains(name) {
             let why = format!("only deletion is allowed, but found new scheduling gate '{name}'");
             problems.forbidden(&path.index(index).child("name"), why);
         }
@@ -184,13 +186,14 @@ fn check_transitions(pod: &Object, old: &Object, list: &str, path: &Path<'_>, pr
     if policy == "Always" {
         return;
     }
+    let running = items(&pod["status"][list]).iter().filter(|new| !new["state"]["terminated"].is_object());
+    let running: HashSet<&str> = running.map(|new| text(&new["name"])).collect();
     for (index, old) in items(&old["status"][list]).iter().enumerate() {
         let ended = &old["state"]["terminated"];
         if !ended.is_object() || (policy == "OnFailure" && int(&ended["exitCode"]) != 0) {
             continue;
         }
-        let revived = |new: &&Value| new["name"] == old["name"] && !new["state"]["terminated"].is_object();
-        if items(&pod["status"][list]).iter().any(|new| revived(&new)) {
+        if running.contains(text(&old["name"])) {
             let path = path.index(index);
             problems.forbidden(&path.child("state"), "may not be transitioned to non-terminated state");
         }
