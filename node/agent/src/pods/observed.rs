@@ -274,6 +274,8 @@ pub(crate) struct Observed {
     pub(crate) removal_retry: Backoff,
     /// Its containers by name, init containers among them.
     pub(crate) containers: BTreeMap<String, Container>,
+    /// Whether the user has been told that the pod has outlived its deadline.
+    pub(crate) overdue_told: bool,
     /// Whether the API has taken a phase from which there is no return.
     pub(crate) terminal: bool,
 }
@@ -293,6 +295,7 @@ impl Observed {
             files: Piece::Unknown,
             removal_retry: Backoff::default(),
             containers: BTreeMap::new(),
+            overdue_told: false,
             terminal: false,
         }
     }

@@ -26,6 +26,7 @@ impl Observed {
             Step::RemoveVolumes => self.volumes = Piece::Removing,
             Step::RemoveSandbox => self.sandbox = Piece::Removing,
             Step::RemoveFiles => self.files = Piece::Removing,
+            Step::TellDeadline => self.overdue_told = true,
             _ => {
                 if let Some(name) = step.container() {
                     self.container(name).begin(step, now);

@@ -132,7 +132,7 @@ impl Simulation {
                 self.begun.push(step.clone());
                 match step {
                     Step::Watch { .. } => self.watches.push(step),
-                    Step::TellCrash { .. } | Step::TellPull { .. } => {}
+                    Step::TellCrash { .. } | Step::TellPull { .. } | Step::TellDeadline => {}
                     Step::AbortImage { container } => self.pending.retain(
                         |step| !matches!(step, Step::PrepareImage { container: other, .. } if *other == container),
                     ),

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     TellCrash { container: String, attempt: u32 },
     /// Tell the user that a pull is delayed.
     TellPull { container: String },
+    /// Tell the user that the pod has outlived its deadline.
+    TellDeadline,
     /// Take the pod's address and namespace away.
     DetachNetwork,
     /// Unmount and remove the pod's volumes.

@@ -167,6 +167,7 @@ impl Worker {
             }
             Step::TellCrash { container, .. } => self.tell_crash(container),
             Step::TellPull { container } => self.tell_pull(container),
+            Step::TellDeadline => self.tell_deadline(),
             _ => {
                 tracing::debug!(pod = %self.uid, ?step, "begins");
                 let named = step.clone();
@@ -347,6 +348,12 @@ impl Worker {
         let init = desired::find(pod, container).is_some_and(|(_, init)| init);
         let message = "Error: ImagePullBackOff";
         self.context.events.pod(pod, Some((container, init)), Severity::Warning, "Failed", message);
+    }
+
+    fn tell_deadline(&self) {
+        let Some(pod) = self.desired.pod() else { return };
+        let message = status::DEADLINE_MESSAGE;
+        self.context.events.pod(pod, None, Severity::Normal, status::DEADLINE_REASON, message);
     }
 
     fn tell(&self, pod: &Pod, container: &str, severity: Severity, message: String) {

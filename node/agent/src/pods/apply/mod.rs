@@ -80,7 +80,9 @@ impl Job {
             Step::RemoveSandbox => self.remove_sandbox().await,
             Step::RemoveFiles => self.remove_files().await,
             // Told or aborted by the worker itself.
-            Step::AbortImage { .. } | Step::TellCrash { .. } | Step::TellPull { .. } => Ok(Done::Nothing),
+            Step::AbortImage { .. } | Step::TellCrash { .. } | Step::TellPull { .. } | Step::TellDeadline => {
+                Ok(Done::Nothing)
+            }
         }
     }
 

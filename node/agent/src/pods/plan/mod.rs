@@ -91,7 +91,12 @@ pub(crate) fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Pl
     let mut plan = Plan::default();
     match (way(desired, observed, now), desired) {
         (Way::Up, Desired::Pod(pod)) => up::plan(&mut plan, pod, observed, now),
-        (Way::Overdue, _) => down::stop(&mut plan, desired.grace(), observed, now),
+        (Way::Overdue, _) => {
+            if !observed.overdue_told {
+                plan.push(Step::TellDeadline);
+            }
+            down::stop(&mut plan, desired.grace(), observed, now);
+        }
         (Way::Over, _) => down::over(&mut plan, desired.grace(), observed, now),
         (Way::Up | Way::Down, _) => down::plan(&mut plan, desired, observed, now),
     }

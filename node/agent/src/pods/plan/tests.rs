@@ -264,8 +264,10 @@ fn an_overdue_pod_fails_once_its_containers_have_stopped() {
     let mut simulation = Simulation::new(one);
     let rest = simulation.settle();
     assert_eq!(rest.wake, Some(crate::clock::after(simulation.now, std::time::Duration::from_secs(30))));
+    let mark = simulation.begun.len();
     simulation.pass(60);
     simulation.turn();
+    assert_eq!(names(&simulation.since(mark)), ["TellDeadline", "Signal a Stop"]);
     assert_eq!(simulation.status().phase.as_deref(), Some("Running"));
     simulation.finish(0, None);
     let status = simulation.status();

@@ -23,7 +23,9 @@ use super::{
 };
 
 /// kubelet's words for a pod that outlived its `activeDeadlineSeconds`.
-const DEADLINE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
+pub(crate) const DEADLINE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
+/// The reason beside it.
+pub(crate) const DEADLINE_REASON: &str = "DeadlineExceeded";
 
 /// What a status is made of.
 #[derive(Clone, Copy)]
@@ -64,7 +66,7 @@ pub(crate) fn status(
         phase: Some(phase.into()),
         pod_ips: ip.clone().map(|ip| vec![PodIP { ip }]),
         pod_ip: ip,
-        reason: if overdue { Some("DeadlineExceeded".into()) } else { before.reason },
+        reason: if overdue { Some(DEADLINE_REASON.into()) } else { before.reason },
         start_time: before.start_time.or_else(|| Some(time(observed.started))),
         ..before
     })
