@@ -7,6 +7,7 @@ mod compare;
 mod dependencies;
 mod details;
 mod elsewhere;
+mod everywhere;
 mod folders;
 mod interrupted;
 mod signed;

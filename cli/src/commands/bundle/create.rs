@@ -133,7 +133,8 @@ fn files_of(name: &str, starter: &Chart) -> Result<Vec<(String, Vec<u8>)>> {
     files.extend(starter.templates.iter().map(|file| (file.name.clone(), filled(&file.data))));
     files.extend(starter.files.iter().map(|file| (file.name.clone(), file.data.to_vec())));
     for below in &starter.dependencies {
-        let archive = write_archive(below, package::modified()?).map_err(|error| anyhow!("{error}"))?;
+        let modified = package::now()?;
+        let archive = write_archive(below, &|_| modified).map_err(|error| anyhow!("{error}"))?;
         files.push((format!("charts/{}-{}.tgz", below.name(), below.metadata.version), archive));
     }
     Ok(files)

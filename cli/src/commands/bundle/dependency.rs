@@ -94,9 +94,9 @@ fn manager<'a>(fetcher: &'a Fetcher, folder: &'a Path, skip_refresh: bool) -> Ma
     }
 }
 
-fn pack(chart: &Chart) -> Result<Vec<u8>, String> {
-    let modified = package::modified().map_err(|error| format!("{error:#}"))?;
-    write_archive(chart, modified).map_err(|error| error.to_string())
+fn pack(chart: &Chart, folder: &Path) -> Result<Vec<u8>, String> {
+    let modified = package::modified(folder).map_err(|error| format!("{error:#}"))?;
+    write_archive(chart, &modified).map_err(|error| error.to_string())
 }
 
 fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {

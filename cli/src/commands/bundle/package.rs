@@ -89,7 +89,7 @@ impl PackageArgs {
             "found in Chart.yaml, but missing in charts/ directory: {}",
             missing.join(", ")
         );
-        let archive = write_archive(&chart, modified()?)?;
+        let archive = write_archive(&chart, &modified(folder)?)?;
         let destination = match self.destination.as_os_str() == "." {
             true => std::env::current_dir()?,
             false => self.destination.clone(),
@@ -107,12 +107,59 @@ fn exists(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The time that all entries get, in seconds: now, or SOURCE_DATE_EPOCH for archives that are the same every time.
-pub(super) fn modified() -> Result<u64> {
-    match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => {
-            text.parse().map_err(|_| anyhow!("invalid SOURCE_DATE_EPOCH {text:?}"))
+/// The time that an entry gets, in seconds: SOURCE_DATE_EPOCH if that is set; else when its file in `folder` was changed, so
+/// that the same folder makes the same archive, and of what has no file there when Chart.yaml was.
+pub(super) fn modified(folder: &Path) -> Result<impl Fn(&str) -> u64> {
+    let given = given()?;
+    let folder = folder.to_owned();
+    let changed = move |path: &str| {
+        let time = fs::metadata(folder.join(path)).and_then(|about| about.modified()).ok()?;
+        Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
+    };
+    let usual = match given {
+        Some(time) => time,
+        None => changed("Chart.yaml").map_or_else(now, Ok)?,
+    };
+    Ok(move |path: &str| given.or_else(|| changed(path)).unwrap_or(usual))
+}
+
+/// SOURCE_DATE_EPOCH, or now, in seconds.
+pub(super) fn now() -> Result<u64> {
+    match given()? {
+        Some(time) => Ok(time),
+        None => Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()),
+    }
+}
+
+fn given() -> Result<Option<u64>> {
+    let text = std::env::var("SOURCE_DATE_EPOCH").unwrap_or_default();
+    match text.is_empty() {
+        true => Ok(None),
+        false => text.parse().map(Some).map_err(|_| anyhow!("invalid SOURCE_DATE_EPOCH {text:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn entries_are_as_old_as_their_files() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, seconds) in [("Chart.yaml", 1000), ("values.yaml", 2000)] {
+            let file = fs::File::create(dir.path().join(name)).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
         }
-        _ => Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()),
+        let modified = modified(dir.path()).unwrap();
+        for (path, expected) in
+            [("values.yaml", 2000), ("Chart.yaml", 1000), ("charts/sub/values.yaml", 1000)]
+        {
+            assert_eq!(modified(path), expected, "{path}");
+        }
+        assert!(super::modified(Path::new("/nonexistent")).unwrap()("values.yaml") > 1_000_000_000);
     }
 }

@@ -7,23 +7,24 @@ use flate2::{Compression, GzBuilder};
 use super::{Chart, ChartError};
 use crate::{value::Value, yaml};
 
-/// The archive of a chart with its subcharts; every entry gets the time `modified`, in seconds since 1970.
+/// The archive of a chart with its subcharts. An entry gets the time that `modified` says of its path below the chart's folder, in
+/// seconds since 1970.
 ///
 /// # Errors
 /// If a file cannot be written into an archive, or the schema is no JSON.
-pub fn write_archive(chart: &Chart, modified: u64) -> Result<Vec<u8>, ChartError> {
+pub fn write_archive(chart: &Chart, modified: &dyn Fn(&str) -> u64) -> Result<Vec<u8>, ChartError> {
     let gzip = GzBuilder::new().comment("Helm").write(Vec::new(), Compression::default());
     let mut packer = Packer { archive: tar::Builder::new(gzip), modified };
     packer.chart(chart, chart.name())?;
     packer.archive.into_inner().and_then(|gzip| gzip.finish()).map_err(refused)
 }
 
-struct Packer<W: Write> {
+struct Packer<'a, W: Write> {
     archive: tar::Builder<W>,
-    modified: u64,
+    modified: &'a dyn Fn(&str) -> u64,
 }
 
-impl<W: Write> Packer<W> {
+impl<W: Write> Packer<'_, W> {
     fn chart(&mut self, chart: &Chart, path: &str) -> Result<(), ChartError> {
         let mut metadata = chart.metadata.clone();
         let is_old = metadata.api_version == "v1";
@@ -63,7 +64,7 @@ impl<W: Write> Packer<W> {
         header.set_size(data.len() as u64);
         header.set_entry_type(tar::EntryType::Regular);
         header.set_mode(0o644);
-        header.set_mtime(self.modified);
+        header.set_mtime((self.modified)(path.split_once('/').map_or(path, |(_, below)| below)));
         self.archive.append_data(&mut header, path, data).map_err(refused)
     }
 }

@@ -151,7 +151,7 @@ mod tests {
         let files = plain_files(name, [("a.yaml", "kind: A\n")]);
         let chart = Chart::from_files(files, &mut Vec::new()).unwrap();
         fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join(format!("{name}.tgz")), write_archive(&chart, 1).unwrap()).unwrap();
+        fs::write(folder.join(format!("{name}.tgz")), write_archive(&chart, &|_| 1).unwrap()).unwrap();
     }
 
     #[test]

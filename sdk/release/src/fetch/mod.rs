@@ -15,7 +15,7 @@ mod repositories;
 use std::{path::PathBuf, sync::Arc};
 
 use content::Contents;
-pub use dependencies::{Manager, Row, lock_digest};
+pub use dependencies::{Manager, Pack, Row, lock_digest};
 pub use home::Home;
 pub use index::{Entry, Index};
 pub use indexing::{Indexing, index_folder};

@@ -75,7 +75,7 @@ impl Manager<'_> {
         if !accepts(&one.version, &version) {
             return Err(plain(format!("can't get a valid version for dependency {}", one.name)));
         }
-        let bytes = (self.pack)(&chart).map_err(plain)?;
+        let bytes = (self.pack)(&chart, &folder).map_err(plain)?;
         Ok((version.clone(), (format!("{}-{version}.tgz", chart.metadata.name), bytes)))
     }
 

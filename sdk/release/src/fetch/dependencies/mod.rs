@@ -16,6 +16,9 @@ use super::{Error, Fetcher};
 
 const FILE: &str = "file://";
 
+/// Packs a chart that was loaded from a folder.
+pub type Pack = dyn Fn(&Chart, &Path) -> Result<Vec<u8>, String>;
+
 /// Brings a chart's dependencies.
 pub struct Manager<'a> {
     /// Fetches.
@@ -25,7 +28,7 @@ pub struct Manager<'a> {
     /// Loads a chart from a folder, without what it ignores.
     pub load: &'a dyn Fn(&Path) -> Result<Chart, String>,
     /// Packs a chart.
-    pub pack: &'a dyn Fn(&Chart) -> Result<Vec<u8>, String>,
+    pub pack: &'a Pack,
     /// Says what happens, line by line.
     pub say: &'a dyn Fn(&str),
     /// Whether indexes that were fetched before are good enough.
