@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use naru_bundle::chart::{Chart, MAX_CHART_BYTES, missing_dependencies};
+use naru_bundle::chart::{Chart, ChartError, File, MAX_CHART_BYTES, missing_dependencies, read_archive};
 
 use super::{folder, foreign};
 
@@ -26,6 +26,18 @@ pub fn locate(name: &str) -> Result<Option<PathBuf>> {
 
 /// The chart at `path`. Warnings go to standard error.
 pub fn load(path: &Path) -> Result<Chart> {
+    load_as(path, Chart::from_files)
+}
+
+/// The same of a chart that will be rendered.
+pub fn load_for_rendering(path: &Path) -> Result<Chart> {
+    load_as(path, Chart::for_rendering)
+}
+
+fn load_as(
+    path: &Path,
+    of_files: fn(Vec<File>, &mut Vec<String>) -> Result<Chart, ChartError>,
+) -> Result<Chart> {
     let mut warnings = Vec::new();
     let about = fs::metadata(path).with_context(|| path.display().to_string())?;
     let chart = if let Some(chart) = foreign::load(path)? {
@@ -33,14 +45,14 @@ pub fn load(path: &Path) -> Result<Chart> {
     } else if about.is_dir() {
         let name = path.join("Chart.yaml");
         ensure!(name.is_file(), "unable to detect chart at {}: no such file or directory", name.display());
-        Chart::from_files(folder::read(path)?, &mut warnings)?
+        of_files(folder::read(path)?, &mut warnings)?
     } else {
         ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
         let bytes = fs::read(path)?;
         if !bytes.starts_with(b"\x1f\x8b\x08") {
             bail!("file '{}' does not appear to be a gzipped archive", path.display());
         }
-        Chart::from_archive(&bytes, &mut warnings)?
+        of_files(read_archive(&bytes)?, &mut warnings)?
     };
     warn(&warnings);
     Ok(chart)

@@ -13,6 +13,10 @@ struct Rule {
     folders_only: bool,
     /// Whether the pattern is for the last element of the path only.
     base_only: bool,
+    /// What every name that matches begins and ends with, as far as the pattern's ends are letters: most names are told
+    /// by them.
+    first: Option<u8>,
+    last: Option<u8>,
 }
 
 /// A line that is no rule.
@@ -59,7 +63,11 @@ impl Rule {
         let (negated, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
         let (folders_only, line) = line.strip_suffix('/').map_or((false, line), |rest| (true, rest));
         let (rooted, line) = line.strip_prefix('/').map_or((false, line), |rest| (true, rest));
+        let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-~".contains(byte);
+        let after_escape = line.len() > 1 && line.as_bytes()[line.len() - 2] == b'\\';
         Ok(Self {
+            first: line.bytes().next().filter(letter),
+            last: line.bytes().next_back().filter(|byte| letter(byte) && !after_escape),
             pattern: line.to_owned(),
             negated,
             folders_only,
@@ -69,7 +77,11 @@ impl Rule {
 
     fn matches(&self, path: &str) -> bool {
         let name = if self.base_only { path.rsplit('/').next().unwrap_or(path) } else { path };
-        pattern::matches(&self.pattern, name).unwrap_or(false)
+        let differs = |own: Option<u8>, other: Option<u8>| own.is_some() && own != other;
+        let (first, last) = (name.bytes().next(), name.bytes().next_back());
+        !differs(self.first, first)
+            && !differs(self.last, last)
+            && pattern::matches(&self.pattern, name).unwrap_or(false)
     }
 }
 
@@ -95,6 +107,10 @@ mod tests {
             ("!cargo/", "cargo", true, false),
             ("!cargo/", "x.txt", false, true),
             ("# *.txt", "a.txt", false, false),
+            ("*\\t", "a.txt", false, true),
+            ("a.tx[st]", "a.txt", false, true),
+            ("a*", "", false, false),
+            ("*ü", "mü", false, true),
             ("", "templates/.dotfile", false, true),
             ("", "templates/sub/.dotfile", false, false),
         ];

@@ -29,7 +29,10 @@ pub use metadata::{Dependency, Lock, METADATA_FIELDS, Maintainer, Metadata};
 pub use pack::write_archive;
 pub use plain::plain_files;
 
-use crate::value::{Map, Str};
+use crate::{
+    template::Ahead,
+    value::{Map, Str},
+};
 
 /// A file of a chart.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ pub struct Chart {
     pub raw: Vec<File>,
     /// The subcharts.
     pub dependencies: Vec<Chart>,
+    /// The templates that are being parsed already.
+    pub ahead: Ahead,
 }
 
 impl Chart {

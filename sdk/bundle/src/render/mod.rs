@@ -2,6 +2,7 @@
 //! an installation applies, in order.
 
 mod document;
+mod documents;
 mod error;
 mod head;
 mod manifest;
@@ -20,7 +21,9 @@ pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_doc
 pub use order::INSTALL_ORDER;
 pub use split::documents;
 
+use documents::Documents;
 use outside::Outside;
+use templates::Files;
 
 use crate::{
     builtin::{Capabilities, ReleaseOptions},
@@ -69,16 +72,22 @@ pub fn render(
     post_render: Option<PostRender<'_>>,
     warnings: &mut Vec<String>,
 ) -> Result<Rendered, RenderError> {
-    let mut files = render_files(chart, given, options, environment, warnings)?;
+    let mut documents = Documents::new();
+    let is_final = post_render.is_none();
+    let mut files = write_files(chart, given, options, environment, warnings, &mut |path, text| {
+        if is_final {
+            documents.add(path, text);
+        }
+    })?;
     let notes = take_notes(&mut files, chart, options.subchart_notes);
     if let Some(post_render) = post_render {
-        files = post_render(files).map_err(RenderError::PostRender)?;
+        files = shared(post_render(owned(files)).map_err(RenderError::PostRender)?);
+        files.iter().for_each(|(path, text)| documents.add(path, text));
     }
-    let (manifests, hooks) = match sort::sort(&files, warnings) {
-        Ok(sorted) => sorted,
-        Err(error) => return Err(error.in_chart(chart, files)),
-    };
-    Ok(Rendered { manifests, hooks, notes })
+    match sort::sort(documents.finish(), warnings) {
+        Ok((manifests, hooks)) => Ok(Rendered { manifests, hooks, notes }),
+        Err(error) => Err(error.in_chart(chart, owned(files))),
+    }
 }
 
 /// What every template but partials writes, by path: the first half of [`render`].
@@ -92,6 +101,26 @@ pub fn render_files(
     environment: &dyn Environment,
     warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<String, String>, RenderError> {
+    write_files(chart, given, options, environment, warnings, &mut |_, _| {}).map(owned)
+}
+
+fn owned(files: Files) -> BTreeMap<String, String> {
+    files.into_iter().map(|(path, text)| (path, Arc::unwrap_or_clone(text))).collect()
+}
+
+fn shared(files: BTreeMap<String, String>) -> Files {
+    files.into_iter().map(|(path, text)| (path, Arc::new(text))).collect()
+}
+
+/// As [`render_files`]; `written` is told of each file as soon as it is written.
+fn write_files(
+    chart: &mut Chart,
+    given: &Map,
+    options: &RenderOptions,
+    environment: &dyn Environment,
+    warnings: &mut Vec<String>,
+    written: &mut dyn FnMut(&str, &Arc<String>),
+) -> Result<Files, RenderError> {
     process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
     let outside = Outside::new(environment, options.lint, chart);
     let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
@@ -101,7 +130,7 @@ pub fn render_files(
     if !options.lint {
         check_kube_version(chart, &options.capabilities)?;
     }
-    templates::render(chart, values, options, &outside)
+    templates::render(chart, values, options, &outside, written)
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {
@@ -114,7 +143,7 @@ fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), 
 }
 
 /// The notes, which are no documents: the chart's own, and the subcharts' if wanted.
-fn take_notes(files: &mut BTreeMap<String, String>, chart: &Chart, with_subcharts: bool) -> String {
+fn take_notes(files: &mut Files, chart: &Chart, with_subcharts: bool) -> String {
     let own = format!("{}/templates/{NOTES}", chart.name());
     let mut notes = String::new();
     files.retain(|path, text| {

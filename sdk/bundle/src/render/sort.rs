@@ -3,44 +3,35 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Hook, HookEvent, Manifest, RenderError, Unsorted, head::Head, order::install_position, scope::is_partial,
-    split,
+    Hook, HookEvent, Manifest, RenderError, Unsorted, documents::Document, head::Head,
+    order::install_position,
 };
-use crate::parallel;
 
 const HOOK: &str = "helm.sh/hook";
 const WEIGHT: &str = "helm.sh/hook-weight";
 const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 const OUTPUT_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
 
-/// The documents of `files` (by path), in the order of installation. Partials are left out.
+/// The documents of files (by path), in the order of installation.
 pub(super) fn sort(
-    files: &BTreeMap<String, String>,
+    files: BTreeMap<String, Vec<Document>>,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
     let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
-    let files = files.iter().filter(|(path, _)| !is_partial(path));
-    let documents: Vec<_> = files
-        .flat_map(|(path, text)| split::documents(text).into_iter().map(move |text| (path, text)))
-        .collect();
-    let bytes = documents.iter().map(|(_, document)| document.len()).sum();
-    let heads = parallel::map(&documents, bytes, |(_, document)| Head::read(document));
-    for ((path, document), head) in documents.into_iter().zip(heads) {
+    let documents = files
+        .into_iter()
+        .flat_map(|(path, documents)| documents.into_iter().map(move |document| (path.clone(), document)));
+    for (path, Document { text: document, head }) in documents {
         let head = match head {
             Ok(head) => head,
             Err((cause, position)) => {
-                let rest = Unsorted { document: document.to_owned(), hooks, ..Unsorted::default() };
-                return Err(RenderError::Document {
-                    path: path.clone(),
-                    cause,
-                    position,
-                    rest: Box::new(rest),
-                });
+                let rest = Unsorted { document, hooks, ..Unsorted::default() };
+                return Err(RenderError::Document { path, cause, position, rest: Box::new(rest) });
             }
         };
         match head.annotation(HOOK) {
             None => manifests.push(manifest(path, document, head)),
-            Some(kinds) => match hook(path, document, &head, kinds) {
+            Some(kinds) => match hook(&path, &document, &head, kinds) {
                 Some(hook) => hooks.push(hook),
                 None => warnings.push(format!("skipping unknown hooks: {kinds}")),
             },
@@ -51,9 +42,9 @@ pub(super) fn sort(
     Ok((manifests, hooks))
 }
 
-fn manifest(path: &str, document: &str, head: Head) -> Manifest {
+fn manifest(path: String, content: String, head: Head) -> Manifest {
     let Head { api_version, kind, name, .. } = head;
-    Manifest { path: path.to_owned(), content: document.to_owned(), api_version, kind, name }
+    Manifest { path, content, api_version, kind, name }
 }
 
 /// `None` if one of the events is unknown.

@@ -1,6 +1,6 @@
 //! The templates of a chart, executed. Source: Helm's `Engine.render`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     RenderError, RenderOptions, Unsorted,
@@ -14,28 +14,37 @@ use crate::{
     yaml,
 };
 
-/// What every template but partials writes, by path.
+/// What every template but partials writes, by path; `written` is told of each at once.
 pub(super) fn render(
     chart: &Chart,
     values: Map,
     options: &RenderOptions,
     environment: &dyn Environment,
-) -> Result<BTreeMap<String, String>, RenderError> {
+    written: &mut dyn FnMut(&str, &Arc<String>),
+) -> Result<Files, RenderError> {
     let shared =
         scope::Shared { release: options.release.value(), capabilities: options.capabilities.value() };
     let templates = scope::templates(chart, &values, &shared);
     let mut set = TemplateSet::default();
     let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
-    set.parse_all(&files)?;
+    set.parse_all(&files, &chart.ahead)?;
     let engine = Engine::new(&set, environment);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
-    let written = wanted.map(|template| Ok((template.path.clone(), execute(&engine, template)?))).collect();
+    let files = wanted.map(|template| {
+        let text = Arc::new(execute(&engine, template)?);
+        written(&template.path, &text);
+        Ok((template.path.clone(), text))
+    });
+    let files = files.collect();
     drop(engine);
     if options.last {
         std::mem::forget((set, templates, values));
     }
-    written
+    files
 }
+
+/// Rendered files, by path.
+pub(super) type Files = BTreeMap<String, Arc<String>>;
 
 fn execute(engine: &Engine<'_>, template: &Template) -> Result<String, RenderError> {
     let names = [("Name", template.path.as_str()), ("BasePath", template.base_path.as_str())];

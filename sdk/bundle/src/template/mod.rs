@@ -15,6 +15,7 @@
 //! looks up nothing but keys of maps and names of templates.
 //! Source of the behaviour: the documentation of Go's `text/template` and of Helm's template functions.
 
+mod ahead;
 mod arguments;
 mod engine;
 mod evaluate;
@@ -31,6 +32,7 @@ mod tests;
 mod token;
 mod tree;
 
+pub use ahead::Ahead;
 pub use engine::Engine;
 pub use set::TemplateSet;
 

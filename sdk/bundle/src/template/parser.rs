@@ -10,11 +10,56 @@ use super::{
 };
 use crate::{fault::Fault, printf::quote, stack::deep, value::Str};
 
-/// All templates of `source`: those it defines, and itself under the name `name`, last.
+/// What a text holds.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// The templates that it defines, in order.
+    defined: Vec<Template>,
+    /// The text itself, under the name of its file.
+    root: Template,
+}
+
+impl Parsed {
+    /// The same of a text that stands in another file.
+    pub(super) fn of(mut self, file: &str) -> Self {
+        let source = Arc::new(Source { file: file.to_owned(), text: self.root.source.text.clone() });
+        for template in self.defined.iter_mut().chain([&mut self.root]) {
+            template.source = Arc::clone(&source);
+        }
+        self.root.name = file.into();
+        self
+    }
+
+    /// All templates, the text itself last.
+    ///
+    /// # Errors
+    /// If it defines its own name.
+    pub(super) fn templates(mut self) -> Result<Vec<Template>, Fault> {
+        let source = Arc::clone(&self.root.source);
+        let added = add(&mut self.defined, self.root);
+        added.map_err(|cause| source.fault(source.text.len(), cause))?;
+        Ok(self.defined)
+    }
+}
+
+/// Adds a template; one that holds only space neither replaces another nor counts as a second definition. The error
+/// says which name has two.
+fn add(templates: &mut Vec<Template>, template: Template) -> Result<(), String> {
+    let before = templates.iter().position(|before| before.name == template.name);
+    match before {
+        None => templates.push(template),
+        Some(index) if templates[index].is_empty() => templates[index] = template,
+        Some(_) if template.is_empty() => {}
+        Some(_) => return Err(format!("multiple definition of template {:?}", template.name)),
+    }
+    Ok(())
+}
+
+/// What `source` holds.
 ///
 /// # Errors
 /// If it is malformed, uses a function that does not exist, or defines one name twice.
-pub(super) fn parse(name: &Str, source: Arc<Source>) -> Result<Vec<Template>, Fault> {
+pub(super) fn parse(source: Arc<Source>) -> Result<Parsed, Fault> {
     let (tokens, malformed) = lexer::tokens(&source);
     let mut parser = Parser {
         source,
@@ -28,14 +73,17 @@ pub(super) fn parse(name: &Str, source: Arc<Source>) -> Result<Vec<Template>, Fa
         commands: Vec::new(),
         operands: Vec::new(),
     };
-    let parsed = parser.file().and_then(|root| parser.add(name.clone(), root));
+    let parsed = parser.file();
     let line = |fault: &Fault| fault.trace.first().map(|place| (place.line, place.column));
     match (parsed, malformed) {
-        (Ok(()), None) => Ok(parser.templates),
+        (Ok(root), None) => {
+            let root = parser.template(Str::from(&*parser.source.file), root);
+            Ok(Parsed { defined: parser.templates, root })
+        }
         // What cannot be parsed is often the reason for what cannot be told apart later.
         (Err(fault), Some(malformed)) if line(&fault) >= line(&malformed) => Err(malformed),
         (Err(fault), _) => Err(fault),
-        (Ok(()), Some(malformed)) => Err(malformed),
+        (Ok(_), Some(malformed)) => Err(malformed),
     }
 }
 
@@ -273,22 +321,17 @@ impl Parser {
         Ok(())
     }
 
-    /// Adds a template; one that holds only space neither replaces another nor counts as a second definition.
     fn add(&mut self, name: Str, root: Block) -> Result<(), Fault> {
+        let template = self.template(name, root);
+        add(&mut self.templates, template).map_err(|cause| {
+            let position = self.peek();
+            self.fault(position, cause)
+        })
+    }
+
+    fn template(&self, name: Str, root: Block) -> Template {
         let source = Arc::clone(&self.source);
-        let template = Template { name, source, root, slots: self.scope.slots, nested: Cell::new(0) };
-        let before = self.templates.iter().position(|before| before.name == template.name);
-        match before {
-            None => self.templates.push(template),
-            Some(index) if self.templates[index].is_empty() => self.templates[index] = template,
-            Some(_) if template.is_empty() => {}
-            Some(_) => {
-                let cause = format!("multiple definition of template {:?}", template.name);
-                let position = self.peek();
-                return Err(self.fault(position, cause));
-            }
-        }
-        Ok(())
+        Template { name, source, root, slots: self.scope.slots, nested: Cell::new(0) }
     }
 
     fn template_name(&mut self, token: Token, context: &str) -> Result<Str, Fault> {

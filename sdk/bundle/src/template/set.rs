@@ -2,11 +2,16 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use super::{parser, source::Source, tree::Template};
-use crate::{fault::Fault, parallel, value::Str};
+use super::{
+    ahead::{Ahead, identity},
+    parser,
+    source::Source,
+    tree::Template,
+};
+use crate::{fault::Fault, value::Str};
 
 /// Longest text of one template, in bytes.
-const MAX_SOURCE_BYTES: usize = 64 << 20;
+pub(super) const MAX_SOURCE_BYTES: usize = 64 << 20;
 
 /// Templates that know each other: files and what they define.
 #[derive(Debug, Default)]
@@ -25,14 +30,19 @@ impl TemplateSet {
         Ok(())
     }
 
-    /// As [`TemplateSet::parse`] for each of the files and their texts in order, but parsed at the same time.
+    /// As [`TemplateSet::parse`] for each of the files and their texts in order, but parsed at the same time, some of
+    /// them already.
     ///
     /// # Errors
     /// The first one; then the files before it are added.
-    pub(crate) fn parse_all(&mut self, files: &[(&str, &Str)]) -> Result<(), Fault> {
-        let bytes = files.iter().map(|(_, text)| text.len()).sum();
-        for templates in parallel::map(files, bytes, |(file, text)| parse_text(file, text)) {
-            self.add(templates?);
+    pub(crate) fn parse_all(&mut self, files: &[(&str, &Str)], ahead: &Ahead) -> Result<(), Fault> {
+        let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
+        let mut parsed = ahead.finish(&texts);
+        for (file, text) in files {
+            self.add(match parsed.remove(&identity(text)) {
+                Some(parsed) => parsed.of(file).templates()?,
+                None => parse_text(file, text)?,
+            });
         }
         Ok(())
     }
@@ -70,5 +80,5 @@ pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Template>, Fault>
             format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
         return Err(Fault::limit(cause).at(source.place(0)));
     }
-    parser::parse(&Str::from(name), source)
+    parser::parse(source)?.templates()
 }

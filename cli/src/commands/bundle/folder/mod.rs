@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
     chart::{Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
-    parallel,
+    parallel::Crew,
     value::Str,
 };
 
@@ -35,10 +35,17 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let mut links = Links::new(top.clone());
     let rules = IgnoreRules::parse(&ignored(&top, &mut links)?).context("in .helmignore")?;
-    let mut reader = Reader { rules, links, files: Vec::new(), bytes: 0, later: 0, open: HashSet::new() };
+    let mut reader = Reader {
+        rules,
+        links,
+        crew: Crew::new(Found::read),
+        files: 0,
+        bytes: 0,
+        later: 0,
+        open: HashSet::new(),
+    };
     reader.folder(&top, top.clone(), "", 0)?;
-    let now = reader.files.iter().filter(|file| !file.later).map(|file| file.length as usize).sum();
-    parallel::map(&reader.files, now, Found::read).into_iter().collect()
+    reader.crew.finish().into_iter().collect()
 }
 
 /// The text of the chart's `.helmignore`; nothing if there is none.
@@ -64,7 +71,7 @@ struct Found {
 }
 
 impl Found {
-    fn read(&self) -> Result<File> {
+    fn read(self) -> Result<File> {
         let failed = || format!("error reading {}", self.name);
         // A link that has come into the file's place since was not judged.
         let unlinked = nix::libc::O_NOFOLLOW;
@@ -101,7 +108,9 @@ fn is_of_crds(mut name: &str) -> bool {
 struct Reader {
     rules: IgnoreRules,
     links: Links,
-    files: Vec<Found>,
+    /// What reads the files that were found.
+    crew: Crew<Found, Result<File>>,
+    files: usize,
     bytes: u64,
     /// How many files are read later.
     later: usize,
@@ -176,11 +185,13 @@ impl Reader {
             "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
         );
         self.bytes += length;
-        ensure!(self.files.len() < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
+        ensure!(self.files < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
         let later = length >= LATER_BYTES && self.later < MAX_LATER && is_of_crds(name);
         self.later += usize::from(later);
-        self.files.push(Found { real, name: name.to_owned(), length, later });
+        let worth = if later { 0 } else { length as usize };
+        self.files += 1;
+        self.crew.give(Found { real, name: name.to_owned(), length, later }, worth);
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ impl TemplateArgs {
         let path = source::locate(reference)?
             .ok_or_else(|| anyhow!("chart {reference:?} not found on this machine"))?;
         self.chart.provenance.verify_here(&path)?;
-        let chart = source::load(&path)?;
+        let chart = source::load_for_rendering(&path)?;
         source::check_installable(&chart)?;
         self.render(&name, chart, global)
     }

@@ -1,0 +1,51 @@
+//! Documents of rendered files and what they say of themselves, found while other files are still being rendered.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    NOTES,
+    head::{Head, Trouble},
+    scope::is_partial,
+    split,
+};
+use crate::parallel::Crew;
+
+/// One document of a file.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// Its text, without separator.
+    pub(super) text: String,
+    /// What it says of itself.
+    pub(super) head: Result<Head, Trouble>,
+}
+
+/// Files on their way to their documents.
+pub(super) struct Documents {
+    crew: Crew<Arc<String>, Vec<Document>>,
+    /// Where the files are, in the order in which the crew was given them.
+    paths: Vec<String>,
+}
+
+impl Documents {
+    pub(super) fn new() -> Self {
+        Self { crew: Crew::new(|text| read(&text)), paths: Vec::new() }
+    }
+
+    /// Adds a file; partials and notes have no documents.
+    pub(super) fn add(&mut self, path: &str, text: &Arc<String>) {
+        if !is_partial(path) && !path.ends_with(NOTES) {
+            self.paths.push(path.to_owned());
+            self.crew.give(Arc::clone(text), text.len());
+        }
+    }
+
+    /// The documents of all files that were added, by the file's path.
+    pub(super) fn finish(self) -> BTreeMap<String, Vec<Document>> {
+        self.paths.into_iter().zip(self.crew.finish()).collect()
+    }
+}
+
+fn read(text: &str) -> Vec<Document> {
+    let documents = split::documents(text).into_iter();
+    documents.map(|text| Document { text: text.to_owned(), head: Head::read(text) }).collect()
+}
