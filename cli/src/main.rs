@@ -1,6 +1,7 @@
 //! `naru`: every role and every client command in one binary.
 #![allow(unreachable_pub, reason = "a binary has no interface; `pub` means used outside its module")]
 
+mod allocator;
 mod args;
 mod cleanup;
 mod client;
@@ -18,6 +19,7 @@ use std::{
     time::Instant,
 };
 
+use allocator::Allocator;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use commands::bundle;
@@ -26,12 +28,16 @@ use tracing_subscriber::EnvFilter;
 /// Enough for the control plane and the node beside each other; more threads cost memory, not only time.
 const WORKER_THREADS: usize = 2;
 
-/// Objects are many small allocations; docs/adr/0005-allocator.md.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    if is_bundle() {
+        allocator::keep_open()
+    } else {
+        allocator::close()
+    }
     unread::end_in_silence();
     let words = bundle::switches::rewritten(std::env::args_os().collect(), Cli::command);
     let cli = match Cli::try_parse_from(words) {
@@ -73,12 +79,15 @@ fn leave(status: u8) -> ! {
 fn usage(error: &clap::Error) -> ExitCode {
     // Nobody listens: there is nothing left to say it to.
     let _ = error.print();
-    let is_bundle = std::env::args_os().nth(1).is_some_and(|command| command == "bundle");
     match error.use_stderr() {
         false => ExitCode::SUCCESS,
-        true if is_bundle => ExitCode::FAILURE,
+        true if is_bundle() => ExitCode::FAILURE,
         true => ExitCode::from(2),
     }
+}
+
+fn is_bundle() -> bool {
+    std::env::args_os().nth(1).is_some_and(|command| command == "bundle")
 }
 
 async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
