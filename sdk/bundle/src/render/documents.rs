@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    NOTES,
     head::{Head, Trouble},
     scope::is_partial,
     split,
@@ -31,9 +30,9 @@ impl Documents {
         Self { crew: Crew::new(|text| read(&text)), paths: Vec::new() }
     }
 
-    /// Adds a file; partials and notes have no documents.
+    /// Adds a file; partials have no documents.
     pub(super) fn add(&mut self, path: &str, text: &Arc<String>) {
-        if !is_partial(path) && !path.ends_with(NOTES) {
+        if !is_partial(path) {
             self.paths.push(path.to_owned());
             self.crew.give(Arc::clone(text), text.len());
         }

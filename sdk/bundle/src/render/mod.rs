@@ -75,7 +75,7 @@ pub fn render(
     let mut documents = Documents::new();
     let is_final = post_render.is_none();
     let mut files = write_files(chart, given, options, environment, warnings, &mut |path, text| {
-        if is_final {
+        if is_final && !path.ends_with(NOTES) {
             documents.add(path, text);
         }
     })?;
