@@ -26,16 +26,17 @@ pub fn locate(name: &str) -> Result<Option<PathBuf>> {
 
 /// The chart at `path`. Warnings go to standard error.
 pub fn load(path: &Path) -> Result<Chart> {
-    load_as(path, Chart::from_files)
+    load_as(path, folder::read, Chart::from_files)
 }
 
-/// The same of a chart that will be rendered.
+/// The same of a chart that will be rendered and nothing else.
 pub fn load_for_rendering(path: &Path) -> Result<Chart> {
-    load_as(path, Chart::for_rendering)
+    load_as(path, folder::read_lazily, Chart::for_rendering)
 }
 
 fn load_as(
     path: &Path,
+    read: fn(&Path) -> Result<Vec<File>>,
     of_files: fn(Vec<File>, &mut Vec<String>) -> Result<Chart, ChartError>,
 ) -> Result<Chart> {
     let mut warnings = Vec::new();
@@ -45,7 +46,7 @@ fn load_as(
     } else if about.is_dir() {
         let name = path.join("Chart.yaml");
         ensure!(name.is_file(), "unable to detect chart at {}: no such file or directory", name.display());
-        of_files(folder::read(path)?, &mut warnings)?
+        of_files(read(path)?, &mut warnings)?
     } else {
         ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
         let bytes = fs::read(path)?;

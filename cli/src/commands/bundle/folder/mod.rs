@@ -32,6 +32,16 @@ const MAX_LATER: usize = 64;
 /// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
 /// folder. A symbolic link that leads out of the chart is followed only where [`links`] allows it.
 pub fn read(folder: &Path) -> Result<Vec<File>> {
+    read_with(folder, 0)
+}
+
+/// As [`read`], but long files of `crds/` are read when they are looked at; if that fails then, the program ends. For
+/// commands that change nothing.
+pub fn read_lazily(folder: &Path) -> Result<Vec<File>> {
+    read_with(folder, MAX_LATER)
+}
+
+fn read_with(folder: &Path, most_later: usize) -> Result<Vec<File>> {
     let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let mut links = Links::new(top.clone());
     let rules = IgnoreRules::parse(&ignored(&top, &mut links)?).context("in .helmignore")?;
@@ -41,7 +51,7 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
         crew: Crew::new(Found::read),
         files: 0,
         bytes: 0,
-        later: 0,
+        most_later,
         open: HashSet::new(),
     };
     reader.folder(&top, top.clone(), "", 0)?;
@@ -112,8 +122,8 @@ struct Reader {
     crew: Crew<Found, Result<File>>,
     files: usize,
     bytes: u64,
-    /// How many files are read later.
-    later: usize,
+    /// How many more files may be read later.
+    most_later: usize,
     /// The folders being read, as links may lead back to them.
     open: HashSet<PathBuf>,
 }
@@ -187,8 +197,8 @@ impl Reader {
         self.bytes += length;
         ensure!(self.files < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        let later = length >= LATER_BYTES && self.later < MAX_LATER && is_of_crds(name);
-        self.later += usize::from(later);
+        let later = length >= LATER_BYTES && self.most_later > 0 && is_of_crds(name);
+        self.most_later -= usize::from(later);
         let worth = if later { 0 } else { length as usize };
         self.files += 1;
         self.crew.give(Found { real, name: name.to_owned(), length, later }, worth);
