@@ -3,9 +3,9 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request};
+use axum::{Router, body::Body, extract::Request};
 use futures::FutureExt;
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, Uri, header, request::Parts};
 use naru_api::status::Status;
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -27,7 +27,9 @@ const START_WAIT: Duration = Duration::from_secs(10);
 
 /// Answers a request; never fails, never panics.
 pub(crate) async fn handle(server: Arc<Inner>, others: Router, request: Request) -> Response {
-    let answered = AssertUnwindSafe(answer(server, others, request)).catch_unwind().await;
+    let (parts, mut body) = request.into_parts();
+    let answered = AssertUnwindSafe(answer(server, others, parts, &mut body)).catch_unwind().await;
+    verbs::finish(&mut body).await;
     match answered {
         Ok(Ok(response)) => response,
         Ok(Err(status)) => response::failure(&status),
@@ -40,28 +42,39 @@ pub(crate) async fn handle(server: Arc<Inner>, others: Router, request: Request)
     }
 }
 
-async fn answer(server: Arc<Inner>, others: Router, mut request: Request) -> Result<Response, Status> {
-    let identity = identity(&server, &mut request)?;
-    let target = Target::parse(request.method(), request.uri()).ok_or_else(Status::method_not_allowed)?;
-    let method = request.method().as_str().to_ascii_lowercase();
+async fn answer(
+    server: Arc<Inner>,
+    others: Router,
+    mut parts: Parts,
+    body: &mut Body,
+) -> Result<Response, Status> {
+    let identity = identity(&server, &mut parts)?;
+    let target = Target::parse(&parts.method, &parts.uri).ok_or_else(Status::method_not_allowed)?;
+    let method = parts.method.as_str().to_ascii_lowercase();
     server.options.authorizer.authorize(identity.as_deref(), &target.attributes(&method))?;
     match target {
         Target::Resource { path, query, verb } => {
             let identity = identity.unwrap_or_else(anonymous);
-            resource(server, path, query, verb, identity, request).await
+            let call = call(server, path, query, verb, identity, parts).await?;
+            match call {
+                Some(call) => served(&call, verb, body).await,
+                None => Ok(response::page_not_found()),
+            }
         }
-        Target::Other { path } => other(others, &path, request).await,
+        Target::Other { path } => {
+            other(others, &path, Request::from_parts(parts, std::mem::take(body))).await
+        }
     }
 }
 
 /// Who asks: known from the connection, or proved by the headers.
-fn identity(server: &Inner, request: &mut Request) -> Result<Option<Arc<Identity>>, Status> {
-    if let Some(known) = request.extensions().get::<Arc<Identity>>() {
+fn identity(server: &Inner, parts: &mut Parts) -> Result<Option<Arc<Identity>>, Status> {
+    if let Some(known) = parts.extensions.get::<Arc<Identity>>() {
         return Ok(Some(known.clone()));
     }
     for authenticator in &server.options.authenticators {
-        if let Some(identity) = authenticator.authenticate(request.headers())? {
-            request.extensions_mut().insert(identity.clone());
+        if let Some(identity) = authenticator.authenticate(&parts.headers)? {
+            parts.extensions.insert(identity.clone());
             return Ok(Some(identity));
         }
     }
@@ -73,32 +86,39 @@ fn anonymous() -> Arc<Identity> {
     Arc::new(Identity { user: "system:anonymous".into(), groups: vec!["system:unauthenticated".into()] })
 }
 
-async fn resource(
+/// What is asked of a resource; `None` if nothing is served there.
+async fn call(
     server: Arc<Inner>,
     path: ResourcePath,
     query: Query,
     verb: Verb,
     identity: Arc<Identity>,
-    request: Request,
-) -> Result<Response, Status> {
+    mut parts: Parts,
+) -> Result<Option<Call>, Status> {
     let registry = &server.options.registry;
     let Some(row) = registry.by_plural(&path.group, &path.version, &path.resource) else {
         if registry.serves(&path.group, &path.version) {
             return Err(Status::no_such_resource());
         }
-        return Ok(response::page_not_found());
+        return Ok(None);
     };
     let kind = server.cache.of(&row).ok_or_else(Status::no_such_resource)?;
-    let (mut parts, body) = request.into_parts();
     let form = form(&parts.headers, &query, &path)?;
-    let streams = verb == Verb::Watch || path.subresource.as_deref() == Some("log");
-    let websocket = if streams { Offer::of(&mut parts) } else { None };
+    let websocket = if streams(&path, verb) { Offer::of(&mut parts) } else { None };
     if !server.cache.is_ready() && timeout(START_WAIT, server.cache.ready()).await.is_err() {
         return Err(Status::unavailable("the server has not read its state yet"));
     }
-    let call = Call { server, row, kind, path, query, identity, headers: parts.headers, form, websocket };
-    let permit = if streams { None } else { Some(call.server.request_permit()?) };
-    let served = Box::pin(verbs::serve(&call, verb, body));
+    Ok(Some(Call { server, row, kind, path, query, identity, headers: parts.headers, form, websocket }))
+}
+
+/// Whether the answer goes on until its reader or its subject ends.
+fn streams(path: &ResourcePath, verb: Verb) -> bool {
+    verb == Verb::Watch || path.subresource.as_deref() == Some("log")
+}
+
+async fn served(call: &Call, verb: Verb, body: &mut Body) -> Result<Response, Status> {
+    let permit = if streams(&call.path, verb) { None } else { Some(call.server.request_permit()?) };
+    let served = Box::pin(verbs::serve(call, verb, body));
     let response = match timeout(REQUEST_TIMEOUT, served).await {
         Ok(response) => response,
         Err(_) => {

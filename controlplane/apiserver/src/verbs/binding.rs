@@ -25,7 +25,7 @@ const EXPECTED: Expected<'static> =
     Expected { api_version: "v1", kind: "Binding", definition: "io.k8s.api.core.v1.Binding" };
 
 /// Binds the pod that the path names to the node in the body.
-pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = WriteOptions::parse(&call.query, "CreateOptions")?;
     let Received { object, warnings } = body::object(call, body, EXPECTED, options.validation).await?;
     check_name(call, &object)?;

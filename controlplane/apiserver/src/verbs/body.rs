@@ -1,6 +1,8 @@
 //! Request bodies: bytes in one of the accepted media types into objects whose fields are known and well typed.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -11,6 +13,7 @@ use naru_api::{
     status::{FieldError, Status},
 };
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::Call;
 use crate::request::FieldValidation;
@@ -20,6 +23,10 @@ pub(crate) const BODY_BYTES_MAX: usize = 3 << 20;
 
 /// So much of a body that is too large is read and thrown away before it is refused.
 const SKIPPED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// So much of a body that nobody wanted is read and thrown away before the answer (what Go's server reads), and so long.
+const UNREAD_BYTES_MAX: usize = 256 << 10;
+const UNREAD_WAIT: Duration = Duration::from_secs(1);
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -47,10 +54,10 @@ pub(super) struct Received {
 }
 
 /// Reads the whole body.
-pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Status> {
+pub(super) async fn read(body: &mut Body, headers: &HeaderMap) -> Result<Bytes, Status> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
-        skip(body).await;
+        skip(body, SKIPPED_BYTES_MAX).await;
         return Err(Status::too_large(BODY_BYTES_MAX));
     }
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
@@ -60,9 +67,18 @@ pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Statu
     }
 }
 
+/// Reads what a request has left of its body when it is about to be answered: otherwise HTTP/2 resets the stream, and HTTP/1.1
+/// closes the connection, before some clients have seen the answer.
+pub(crate) async fn finish(body: &mut Body) {
+    if !body.is_end_stream() {
+        // Who takes longer is cut off.
+        let _ = timeout(UNREAD_WAIT, skip(body, UNREAD_BYTES_MAX)).await;
+    }
+}
+
 /// Reads a body that is refused, up to a bound: a client that is cut off while it sends sees no answer.
-async fn skip(body: Body) {
-    let mut body = Limited::new(body, SKIPPED_BYTES_MAX);
+async fn skip(body: &mut Body, most_bytes: usize) {
+    let mut body = Limited::new(body, most_bytes);
     while let Some(Ok(_)) = body.frame().await {}
 }
 
@@ -94,7 +110,7 @@ pub(super) fn decoded(bytes: &[u8], media: Media) -> Result<Decoded, Error> {
 /// Reads and checks an object of the call's kind or of a subresource's.
 pub(super) async fn object(
     call: &Call,
-    body: Body,
+    body: &mut Body,
     expected: Expected<'_>,
     validation: FieldValidation,
 ) -> Result<Received, Status> {

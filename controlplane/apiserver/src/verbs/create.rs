@@ -34,7 +34,7 @@ const SUFFIX_LENGTH: usize = 5;
 const GENERATE_BASE_MAX: usize = 58;
 
 /// Creates the object in the body.
-pub(super) async fn create(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = WriteOptions::parse(&call.query, "CreateOptions")?;
     let row = call.row();
     let api_version = row.api_version();

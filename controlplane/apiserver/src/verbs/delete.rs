@@ -40,7 +40,7 @@ pub(super) struct DeleteOptions {
 }
 
 /// Deletes the object that the path names.
-pub(super) async fn delete(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn delete(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = options(call, body).await?;
     let dry_run = options.dry_run;
     if call.row.strategy.immortal(call.name()) {
@@ -66,7 +66,7 @@ pub(super) async fn delete(call: &Call, body: Body) -> Result<Response, Status> 
 }
 
 /// Reads the options from the body, or from the query if there is none.
-pub(super) async fn options(call: &Call, body: Body) -> Result<DeleteOptions, Status> {
+pub(super) async fn options(call: &Call, body: &mut Body) -> Result<DeleteOptions, Status> {
     let bytes = body::read(body, &call.headers).await?;
     if bytes.is_empty() {
         return DeleteOptions::of_query(&call.query);

@@ -15,7 +15,7 @@ use crate::{request::ListOptions, response::Response, selection::Selection};
 const AT_A_TIME: usize = 16;
 
 /// Deletes what the path and the selectors name; answers with the list of what was there.
-pub(super) async fn delete_collection(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn delete_collection(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = delete::options(call, body).await?;
     let asked = ListOptions::parse(&call.query, false)?;
     let namespace = call.path.namespace.as_deref();

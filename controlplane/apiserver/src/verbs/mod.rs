@@ -30,6 +30,8 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use naru_api::{Object, kinds::Kind, status::Status};
 
+pub(crate) use body::finish;
+
 use crate::{
     auth::Identity,
     cache::{Entry, KindCache},
@@ -96,7 +98,7 @@ impl Call {
 }
 
 /// Does what the call asks for.
-pub(crate) async fn serve(call: &Call, verb: Verb, body: Body) -> Result<Response, Status> {
+pub(crate) async fn serve(call: &Call, verb: Verb, body: &mut Body) -> Result<Response, Status> {
     let namespaced = call.row().namespaced();
     let in_namespace = !call.namespace().is_empty();
     let named = call.path.name.is_some();

@@ -32,7 +32,7 @@ enum Style {
 }
 
 /// Patches the object that the path names.
-pub(super) async fn patch(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn patch(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = WriteOptions::parse(&call.query, "PatchOptions")?;
     let style = match body::content_type(&call.headers) {
         Some("application/json-patch+json") => Style::Json,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Replaces the object that the path names by the one in the body.
-pub(super) async fn update(call: &Call, body: Body) -> Result<Response, Status> {
+pub(super) async fn update(call: &Call, body: &mut Body) -> Result<Response, Status> {
     let options = WriteOptions::parse(&call.query, "UpdateOptions")?;
     let row = call.row();
     let api_version = row.api_version();
