@@ -338,10 +338,11 @@ fn runtimes(cluster: &Cluster) -> Result<Runtimes> {
     }
     let socket = wasm_dir.join("shim.sock");
     let args = ["--socket".into(), socket.clone().into(), "--run-dir".into(), wasm_dir.clone().into()];
-    let cache = ["--cache-dir".into(), cache_dir.into()];
+    let cgroup = format!("/naru-{}/{}", cluster.name(), naru_runtime::cgroup::WASM);
+    let more = ["--cache-dir".into(), cache_dir.into(), "--cgroup".into(), cgroup.into()];
     let wasm = ShimCommand {
         program: shims.binary("naru-shim-wasm").context("cannot find the Wasm shim")?,
-        args: args.into_iter().chain(cache).collect(),
+        args: args.into_iter().chain(more).collect(),
         log: wasm_dir.join("shim.log"),
         socket,
     };

@@ -311,7 +311,6 @@ impl Task for Container {
             .map_err(|error| Error::internal("cannot start the container", &error))?;
         let pid = self.pid().and_then(|pid| u32::try_from(pid).ok());
         self.change(State::Running { started_at, pid });
-        self.sandbox.settle.notify_one();
         Ok(())
     }
 

@@ -8,7 +8,6 @@
 //! no other thread can hold a lock, and the containers' parent-death signal is tied to the thread that made them.
 
 mod args;
-mod cgroup;
 mod container;
 mod deadline;
 mod journal;
@@ -58,7 +57,6 @@ fn serve(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         tokio::select! {
             () = server::serve(listener, runtime, cancel) => Ok(()),
             never = reaper => match never {},
-            never = sandbox.settled() => match never {},
         }
     })
 }

@@ -4,14 +4,15 @@
 //! is a tmpfs in the pod's directory that every container sees as `/dev/shm`. The network namespace is pinned by the agent.
 
 use std::{
-    convert::Infallible,
     fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
-use naru_runtime::SandboxSpec;
+use naru_runtime::{
+    SandboxSpec,
+    cgroup::{Cgroups, SHIMS},
+};
 use nix::{
     errno::Errno,
     mount::{MntFlags, MsFlags, mount, umount2},
@@ -19,14 +20,8 @@ use nix::{
     unistd::sethostname,
 };
 
-use tokio::sync::Notify;
-
-use crate::cgroup::{Cgroups, Purpose, SHIM_GROUP};
-
 /// The size of the pod's shared memory, as Docker and containerd have it.
 const SHM_OPTIONS: &str = "mode=1777,size=64m";
-/// How long after a container's start the shim moves into its own group.
-const SETTLE_AFTER: Duration = Duration::from_millis(500);
 /// The longest hostname the kernel takes, in bytes.
 const HOSTNAME_LIMIT: usize = 63;
 
@@ -47,10 +42,9 @@ fn failed<E: Into<io::Error>>(doing: impl Into<String>) -> impl FnOnce(E) -> San
 pub(crate) struct Sandbox {
     /// What the agent said of it.
     pub(crate) spec: SandboxSpec,
-    /// The machine's control groups; the shim is in the pod's.
+    /// The machine's control groups. The shim is not in the pod's: what it needs must not count against the pod's memory
+    /// limit, where the kernel would choose it rather than a container of a Guaranteed pod.
     pub(crate) cgroups: Cgroups,
-    /// Told when a container has been started.
-    pub(crate) settle: Notify,
     /// Set when the sandbox is taken apart: nothing of it may be made any more.
     leaving: AtomicBool,
     run_dir: PathBuf,
@@ -64,35 +58,17 @@ impl Sandbox {
         let spec: SandboxSpec =
             serde_json::from_slice(&json).map_err(failed(format!("read {}", file.display())))?;
         let cgroups = Cgroups::detect().map_err(failed("find the control groups"))?;
-        let group = format!("{}/{SHIM_GROUP}", spec.cgroup);
-        cgroups.enter(&group, Purpose::Membership).map_err(failed(format!("enter the group {group}")))?;
+        let group = format!("{}/{SHIMS}", cluster_of(&spec.cgroup));
+        cgroups.leave_agent(&group).map_err(failed(format!("enter the group {group}")))?;
+        let pod = &spec.cgroup;
+        cgroups.make_pod(pod, &spec.resources).map_err(failed(format!("set up the group {pod}")))?;
         unshare(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS)
             .map_err(failed("make the pod's namespaces"))?;
         let hostname = &spec.hostname[..spec.hostname.floor_char_boundary(HOSTNAME_LIMIT)];
         sethostname(hostname).map_err(failed("set the hostname"))?;
-        let sandbox = Self {
-            spec,
-            cgroups,
-            settle: Notify::new(),
-            leaving: AtomicBool::new(false),
-            run_dir: run_dir.to_owned(),
-        };
+        let sandbox = Self { spec, cgroups, leaving: AtomicBool::new(false), run_dir: run_dir.to_owned() };
         sandbox.mount_shm()?;
         Ok(sandbox)
-    }
-
-    /// Moves the shim into its group for good some time after the first start, and then never returns. Moving takes the kernel
-    /// many milliseconds, which the pod's start need not wait for.
-    pub(crate) async fn settled(&self) -> Infallible {
-        self.settle.notified().await;
-        tokio::time::sleep(SETTLE_AFTER).await;
-        let group = format!("{}/{SHIM_GROUP}", self.spec.cgroup);
-        if !self.is_leaving()
-            && let Err(error) = self.cgroups.enter(&group, Purpose::Accounting)
-        {
-            tracing::warn!(%error, group, "what the shim uses is not the pod's");
-        }
-        std::future::pending().await
     }
 
     /// The tmpfs that containers see as `/dev/shm`.
@@ -140,7 +116,12 @@ impl Sandbox {
     /// Takes the closed sandbox apart; its containers are gone. The agent removes the directory when the shim has ended.
     pub(crate) async fn leave(&self) -> io::Result<()> {
         self.unmount_shm()?;
-        self.cgroups.leave(&self.spec.cgroup)?;
         self.cgroups.remove(&self.spec.cgroup).await
     }
+}
+
+/// The cluster's group around a pod's: the first part of its path.
+fn cluster_of(group: &str) -> &str {
+    let end = group[1..].find('/').map_or(group.len(), |end| end + 1);
+    &group[..end]
 }

@@ -35,9 +35,9 @@ pub(crate) struct ServeArgs {
     /// Where compiled modules are kept; made if missing, root's only.
     #[arg(long)]
     pub(crate) cache_dir: PathBuf,
-    /// The cluster's name, for people who list processes.
-    #[arg(long, default_value = "")]
-    pub(crate) cluster: String,
+    /// The control group to move to, relative to each hierarchy's root; without it the shim stays where it was started.
+    #[arg(long)]
+    pub(crate) cgroup: Option<String>,
 }
 
 /// What to compile.

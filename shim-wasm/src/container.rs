@@ -30,6 +30,7 @@ use crate::{
     place::Place,
     programs::Program,
     records::{Record, Records},
+    weights::Weight,
 };
 
 /// Exit codes that are not the guest's own.
@@ -59,6 +60,8 @@ pub(crate) struct Prepared {
     pub(crate) identity: Option<Identity>,
     /// Thousandths of a core it may use.
     pub(crate) cpu_millis: Option<u64>,
+    /// What it weighs beside others.
+    pub(crate) weight: Weight,
     /// Where its output goes.
     pub(crate) log: Log,
     /// Files of its own, to be removed after it.
@@ -204,6 +207,7 @@ impl Inner {
     async fn run(self: Arc<Self>, run: Run, started_at: Timestamp) {
         let metered = Metered::new(run.guest, self.host.ticker.clone(), Arc::clone(&self.usage))
             .cpu_limit(run.cpu_millis)
+            .weight(run.weight)
             .identity(run.identity);
         let outcome = tokio::select! {
             biased;
@@ -242,6 +246,7 @@ impl Inner {
 struct Run {
     guest: Pin<Box<dyn Future<Output = Outcome> + Send>>,
     cpu_millis: Option<u64>,
+    weight: Weight,
     identity: Option<Identity>,
     log: Log,
     files: Option<Files>,
@@ -277,6 +282,7 @@ impl Task for Container {
         let run = Run {
             guest: Box::pin(guest::run(inner.host.engine.clone(), prepared.program, prepared.guest)),
             cpu_millis: prepared.cpu_millis,
+            weight: prepared.weight,
             identity: prepared.identity,
             log: prepared.log,
             files: prepared.files,

@@ -19,6 +19,7 @@ mod place;
 mod programs;
 mod records;
 mod runtime;
+mod weights;
 
 use std::{io, process::ExitCode, sync::Arc};
 
@@ -58,7 +59,7 @@ fn serve(args: &ServeArgs) -> io::Result<()> {
     control.block_on(async {
         let listener = server::bind(&args.socket)?;
         let runtime = runtime::WasmRuntime::new(args)?;
-        tracing::info!(cluster = %args.cluster, socket = %args.socket.display(), "serving");
+        tracing::info!(socket = %args.socket.display(), "serving");
         server::serve(listener, Arc::new(runtime), CancellationToken::new()).await;
         Ok(())
     })

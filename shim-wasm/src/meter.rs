@@ -16,7 +16,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep};
 
-use crate::{engine::Ticker, identity::Identity};
+use crate::{engine::Ticker, identity::Identity, weights::Weight};
 
 /// How much unused time a limited guest may save up, as time at its full rate: Linux's bandwidth period.
 const BURST: Duration = Duration::from_millis(100);
@@ -72,6 +72,7 @@ pub(crate) struct Metered<F> {
     ticker: Ticker,
     usage: Arc<Usage>,
     identity: Option<Identity>,
+    weight: Option<Weight>,
     limit: Option<(Bucket, Instant)>,
     pause: Option<Pin<Box<Sleep>>>,
 }
@@ -79,12 +80,18 @@ pub(crate) struct Metered<F> {
 impl<F: Future> Metered<F> {
     /// Measures `guest` into `usage`.
     pub(crate) fn new(guest: F, ticker: Ticker, usage: Arc<Usage>) -> Self {
-        Self { guest: Box::pin(guest), ticker, usage, identity: None, limit: None, pause: None }
+        Self { guest: Box::pin(guest), ticker, usage, identity: None, weight: None, limit: None, pause: None }
     }
 
     /// Holds it to `millis` thousandths of a core.
     pub(crate) fn cpu_limit(mut self, millis: Option<u64>) -> Self {
         self.limit = millis.map(|millis| (Bucket::new(millis, Duration::ZERO), Instant::now()));
+        self
+    }
+
+    /// Lets its thread weigh this much.
+    pub(crate) fn weight(mut self, weight: Weight) -> Self {
+        self.weight = Some(weight);
         self
     }
 
@@ -103,6 +110,9 @@ impl<F: Future> Future for Metered<F> {
         if let Some(pause) = &mut this.pause {
             std::task::ready!(pause.as_mut().poll(context));
             this.pause = None;
+        }
+        if let Some(weight) = &this.weight {
+            weight.take();
         }
         let before = thread_time();
         let polled = {

@@ -28,6 +28,7 @@ use crate::{
     place::Place,
     programs::Programs,
     records::{Record, Records, is_name},
+    weights::Weights,
 };
 
 /// Most modules loaded at once.
@@ -47,6 +48,7 @@ pub(crate) struct WasmRuntime {
     host: Host,
     containers: Mutex<BTreeMap<ContainerId, Slot>>,
     files: PathBuf,
+    weights: Arc<Weights>,
 }
 
 impl WasmRuntime {
@@ -65,7 +67,8 @@ impl WasmRuntime {
             (id, Slot::Ready(container))
         };
         let containers = former.into_iter().map(adopt).collect();
-        Ok(Self { programs: Arc::new(programs), containers: Mutex::new(containers), host, files })
+        let weights = Weights::new(args.cgroup.as_deref());
+        Ok(Self { programs: Arc::new(programs), containers: Mutex::new(containers), host, files, weights })
     }
 
     /// Takes the id until the result is dropped or a container takes its place.
@@ -118,7 +121,9 @@ impl WasmRuntime {
         let files = mounts::open(&spec.mounts, self.files.join(&spec.id.0), &mut wasi)?;
         let memory = MemoryLimit::new(Arc::clone(usage), spec.resources.memory_bytes);
         let guest = Guest::new(wasi.build_p1(), memory);
-        Ok(Prepared { program, guest, place, cpu_millis: spec.resources.cpu_millis, identity, log, files })
+        let weight = self.weights.add(spec.resources.cpu_request_millis.unwrap_or(0));
+        let cpu_millis = spec.resources.cpu_millis;
+        Ok(Prepared { program, guest, place, cpu_millis, weight, identity, log, files })
     }
 
     fn find(&self, id: &ContainerId) -> Option<Container> {

@@ -5,6 +5,7 @@
 //! both ends ([`shim`]). [`fake`] is the in-memory twin with scripted latencies and faults; [`contract`] is the suite
 //! that all implementations pass. In: a [`ContainerSpec`] that says everything. Out: states, exits and stats.
 
+pub mod cgroup;
 pub mod contract;
 mod error;
 pub mod fake;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 
 pub use error::{Error, Result};
 pub use spec::{
-    Capabilities, ContainerId, ContainerSpec, EnvVar, Mount, Resources, Root, SandboxId, SandboxSpec, User,
-    WasmEncoding,
+    Capabilities, ContainerId, ContainerSpec, EnvVar, Mount, Resources, Root, SandboxId, SandboxResources,
+    SandboxSpec, User, WasmEncoding,
 };
 pub use status::{Exit, Info, State, Stats, TaskStatus};
 

@@ -41,10 +41,24 @@ pub struct SandboxSpec {
     pub hostname: String,
     /// A pinned network namespace to run in; `None` is the host's.
     pub network_namespace: Option<PathBuf>,
-    /// The pod's cgroup, relative to each hierarchy's root, for example `/naru-k3f9a2/pod<uid>`.
+    /// The pod's cgroup, relative to each hierarchy's root, for example `/naru-k3f9a2/burstable/pod<uid>`.
     pub cgroup: String,
+    /// What that group is given.
+    #[serde(default)]
+    pub resources: SandboxResources,
     /// Whether the containers share one PID namespace. Only `false` is accepted so far.
     pub share_process_namespace: bool,
+}
+
+/// What a pod's control group is given; `None` is unlimited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxResources {
+    /// The CPU that its containers request, in thousandths of a core: its weight among the pods of its class.
+    pub cpu_request_millis: u64,
+    /// CPU limit in thousandths of a core.
+    pub cpu_millis: Option<u64>,
+    /// Memory limit in bytes.
+    pub memory_bytes: Option<u64>,
 }
 
 /// One environment variable.

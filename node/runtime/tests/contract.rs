@@ -26,6 +26,7 @@ impl Fake {
             hostname: "pod".into(),
             network_namespace: None,
             cgroup: "/none".into(),
+            resources: Default::default(),
             share_process_namespace: false,
         };
         ContainerSpec {

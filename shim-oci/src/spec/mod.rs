@@ -11,7 +11,10 @@ use std::{
     path::Path,
 };
 
-use naru_runtime::{ContainerSpec, Error, Result, Root};
+use naru_runtime::{
+    ContainerSpec, Error, Result, Root,
+    cgroup::{CPU_PERIOD, Cgroups, SWAP_LIMIT, quota, shares},
+};
 use nix::sys::resource::{Resource, getrlimit};
 use oci_spec::{
     OciSpecError,
@@ -23,16 +26,8 @@ use oci_spec::{
     },
 };
 
-use crate::cgroup::{Cgroups, SWAP_LIMIT};
-
 /// Where programs are looked for if the environment does not say.
 pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// The period of a CPU limit, in microseconds.
-const CPU_PERIOD: u64 = 100_000;
-/// The least CPU time of a period that the kernel takes, in microseconds.
-const LEAST_QUOTA: u64 = 1000;
-/// The least and the most weight of a group; a whole core is 1024.
-const SHARES: (u64, u64) = (2, 262_144);
 /// The most open files a container is given, if the shim may have as many.
 const MOST_FILES: u64 = 1_048_576;
 /// Files of the kernel that tell of the node or change it.
@@ -238,16 +233,6 @@ fn resources(spec: &ContainerSpec, cgroups: &Cgroups) -> Result<LinuxResources, 
 
 fn saturating_i64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// A request in thousandths of a core as a weight.
-fn shares(millis: u64) -> u64 {
-    (millis.saturating_mul(1024) / 1000).clamp(SHARES.0, SHARES.1)
-}
-
-/// A limit in thousandths of a core as time of each period, in microseconds.
-fn quota(millis: u64) -> u64 {
-    (millis.saturating_mul(CPU_PERIOD) / 1000).max(LEAST_QUOTA)
 }
 
 #[cfg(test)]

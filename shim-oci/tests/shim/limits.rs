@@ -1,6 +1,6 @@
 //! Limits are the kernel's, and a container cannot change its own.
 
-use naru_runtime::{Resources, Runtime};
+use naru_runtime::{ContainerId, Resources, Runtime, SandboxId, SandboxResources};
 
 use crate::pod::Pod;
 
@@ -77,4 +77,53 @@ async fn too_many_processes_are_refused() {
     let done = pod.run(spec).await;
     assert!(done.exit.code != 0 && !done.stdout.contains("all"), "{}", done.stdout);
     assert_eq!(pod.shims.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn pods_and_their_classes_weigh_what_they_request() {
+    let mut pod = Pod::new();
+    pod.spec.resources =
+        SandboxResources { cpu_request_millis: 500, cpu_millis: Some(750), memory_bytes: Some(96 << 20) };
+    pod.start(pod.shell("sleep 1000000")).await;
+    let own = format!("burstable/pod{}", pod.spec.id);
+    let unified = pod.file(&format!("{own}/cpu.weight")).is_some();
+    // Of the pod, of its class, and of the class when another pod has come.
+    let weights = |millis: u64| match millis {
+        500 => {
+            if unified {
+                "59"
+            } else {
+                "512"
+            }
+        }
+        _ => {
+            if unified {
+                "120"
+            } else {
+                "1280"
+            }
+        }
+    };
+    let weight =
+        |group: &str| pod.file(&format!("{group}/{}", if unified { "cpu.weight" } else { "cpu.shares" }));
+    assert_eq!(weight(&own).unwrap(), weights(500));
+    assert_eq!(weight("burstable").unwrap(), weights(500));
+    if unified {
+        assert_eq!(pod.file(&format!("{own}/cpu.max")).unwrap(), "75000 100000");
+        assert_eq!(pod.file(&format!("{own}/memory.max")).unwrap(), (96 << 20).to_string());
+    } else {
+        assert_eq!(pod.file(&format!("{own}/cpu.cfs_quota_us")).unwrap(), "75000");
+        assert_eq!(pod.file(&format!("{own}/memory.limit_in_bytes")).unwrap(), (96 << 20).to_string());
+    }
+    let mut other = pod.shell("sleep 1000000");
+    other.id = ContainerId("other-c-0".into());
+    other.sandbox.id = SandboxId("other".into());
+    other.sandbox.cgroup = format!("/naru-{}/burstable/podother", pod.cluster);
+    other.sandbox.resources.cpu_request_millis = 750;
+    pod.shims.create(other).await.unwrap();
+    assert_eq!(weight("burstable").unwrap(), weights(1250));
+    // Another agent knows what was there, and a pod that goes takes its weight along.
+    pod.restarted_agent().delete_sandbox(&SandboxId("other".into())).await.unwrap();
+    assert_eq!(weight("burstable").unwrap(), weights(500));
+    assert!(pod.file("besteffort/cpu.shares").is_none(), "no pod of this class");
 }

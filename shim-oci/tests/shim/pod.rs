@@ -47,7 +47,8 @@ impl Pod {
             name: "pod".into(),
             hostname: "pod-host".into(),
             network_namespace: None,
-            cgroup: format!("/naru-{cluster}/pod{uid}"),
+            cgroup: format!("/naru-{cluster}/burstable/pod{uid}"),
+            resources: Default::default(),
             share_process_namespace: false,
         };
         make_rootfs(&dir.path().join("rootfs"));
@@ -171,9 +172,12 @@ impl Pod {
 
     /// A file of a container's group, in whatever hierarchy has it.
     pub(crate) fn group_file(&self, id: &ContainerId, file: &str) -> Option<String> {
-        let below = format!("pod{}/{id}", self.spec.id);
-        let text =
-            self.groups().iter().find_map(|group| fs::read_to_string(group.join(&below).join(file)).ok());
+        self.file(&format!("burstable/pod{}/{id}/{file}", self.spec.id))
+    }
+
+    /// A file below the cluster's group, in whatever hierarchy has it.
+    pub(crate) fn file(&self, path: &str) -> Option<String> {
+        let text = self.groups().iter().find_map(|group| fs::read_to_string(group.join(path)).ok());
         text.map(|text| text.trim().to_owned())
     }
 }

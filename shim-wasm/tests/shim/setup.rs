@@ -72,6 +72,7 @@ impl Shim {
             hostname: "pod".into(),
             network_namespace: None,
             cgroup: "/none".into(),
+            resources: Default::default(),
             share_process_namespace: false,
         };
         ContainerSpec {
@@ -132,8 +133,8 @@ impl Drop for Shim {
 
 async fn spawn(dir: &Path) -> (ShimClient, i32) {
     let (socket, log) = (dir.join("shim.sock"), dir.join("shim.log"));
-    let args = ["--socket", "shim.sock", "--run-dir", "run", "--cache-dir", "cache", "--cluster", "test"];
-    let args = args.iter().map(|arg| match arg.starts_with("--") || *arg == "test" {
+    let args = ["--socket", "shim.sock", "--run-dir", "run", "--cache-dir", "cache"];
+    let args = args.iter().map(|arg| match arg.starts_with("--") {
         true => arg.into(),
         false => dir.join(arg).into_os_string(),
     });

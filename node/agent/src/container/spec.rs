@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::core::v1::{Container, Pod};
-use naru_api::quantity::Quantity;
 use naru_image::{Content, WasmEncoding};
 use naru_runtime::{
-    Capabilities, ContainerSpec, EnvVar, Mount, Resources, Root, SandboxId, SandboxSpec, User,
+    Capabilities, ContainerSpec, EnvVar, Mount, Root, SandboxId, SandboxSpec, User,
     WasmEncoding as RuntimeEncoding,
 };
 
-use super::{command, env::Vars, selinux};
+use super::{command, env::Vars, resources, selinux};
 use crate::pods::{Engine, Prepared, container_id};
 
 /// The search path of an OCI container whose image and pod set none.
@@ -70,7 +69,8 @@ pub(crate) fn build(parts: Parts<'_>) -> Result<ContainerSpec, String> {
         id: container_id(&uid, &container.name, attempt),
         sandbox: SandboxSpec {
             network_namespace: parts.network,
-            cgroup: format!("/naru-{cluster}/pod{uid}"),
+            cgroup: resources::group(pod, cluster),
+            resources: resources::of_pod(pod)?,
             share_process_namespace: false,
             namespace: pod.metadata.namespace.clone().unwrap_or_default(),
             name: pod.metadata.name.clone().unwrap_or_default(),
@@ -85,7 +85,7 @@ pub(crate) fn build(parts: Parts<'_>) -> Result<ContainerSpec, String> {
         working_dir: working_dir(container.working_dir.as_deref(), &config.working_dir),
         user: parts.user,
         mounts,
-        resources: resources(pod, container, parts.memory_bytes)?,
+        resources: resources::of_container(pod, container, parts.memory_bytes)?,
         capabilities: Capabilities { add: names(capabilities.add), drop: names(capabilities.drop) },
         privileged,
         no_new_privileges: context.allow_privilege_escalation == Some(false) && !privileged,
@@ -166,53 +166,12 @@ fn root(image: &Prepared, read_only: bool) -> Result<Root, String> {
     }
 }
 
-fn resources(pod: &Pod, container: &Container, machine: u64) -> Result<Resources, String> {
-    let all = container.resources.clone().unwrap_or_default();
-    let quantity = |set: &Option<
-        std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>,
-    >,
-                    name: &str| {
-        let Some(text) = set.as_ref().and_then(|set| set.get(name)) else { return Ok(None) };
-        Quantity::parse(&text.0).map(Some).map_err(|error| format!("invalid quantity {:?}: {error}", text.0))
-    };
-    let positive = |value: i128| u64::try_from(value).ok().filter(|value| *value > 0);
-    let request = quantity(&all.requests, "cpu")?.and_then(|one| positive(one.to_milli()));
-    let memory = quantity(&all.requests, "memory")?.and_then(|one| positive(one.to_value()));
-    Ok(Resources {
-        memory_bytes: quantity(&all.limits, "memory")?.and_then(|one| positive(one.to_value())),
-        cpu_millis: quantity(&all.limits, "cpu")?.and_then(|one| positive(one.to_milli())),
-        // Who asks for nothing gets what others leave.
-        cpu_request_millis: Some(request.unwrap_or(0)),
-        pids: None,
-        oom_score_adjust: oom_score_adjust(pod, memory.unwrap_or(0), machine),
-    })
-}
-
-/// Whom the kernel kills first when the machine has no memory left (kubelet's rule): who asked for nothing, then who uses more than
-/// he asked for, and last who has all he may use.
-fn oom_score_adjust(pod: &Pod, request_bytes: u64, machine_bytes: u64) -> i32 {
-    const CRITICAL_PRIORITY: i32 = 2_000_000_000;
-    const LAST: i32 = -997;
-    const FIRST: i32 = 1000;
-    let critical =
-        pod.spec.as_ref().and_then(|spec| spec.priority).is_some_and(|one| one >= CRITICAL_PRIORITY);
-    match pod.status.as_ref().and_then(|status| status.qos_class.as_deref()) {
-        _ if critical => LAST,
-        Some("Guaranteed") => LAST,
-        Some("BestEffort") => FIRST,
-        _ => {
-            let asked = u128::from(request_bytes) * 1000 / u128::from(machine_bytes.max(1));
-            let left = FIRST - i32::try_from(asked).unwrap_or(FIRST).min(FIRST);
-            left.clamp(FIRST + LAST, FIRST - 1)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use naru_image::{Image, ImageConfig};
+    use naru_runtime::Resources;
     use serde_json::{Value, json};
 
     use super::*;
@@ -282,7 +241,7 @@ mod tests {
         });
         let spec = make(container, &oci()).unwrap();
         assert_eq!(spec.id.0, "u-1-c-3");
-        assert_eq!(spec.sandbox.cgroup, "/naru-k3f9a2/podu-1");
+        assert_eq!(spec.sandbox.cgroup, "/naru-k3f9a2/burstable/podu-1");
         assert_eq!(spec.sandbox.hostname, "p");
         assert_eq!(spec.root, Root::Rootfs { path: "/run/rootfs/x".into(), read_only: true });
         assert_eq!(spec.args, ["/bin/app"]);
@@ -346,26 +305,6 @@ mod tests {
         let image = prepared(Content::Oci { layers: vec![] }, ImageConfig::default());
         assert_eq!(make(json!({"name": "c"}), &image), Err("no command specified".into()));
         assert!(make(json!({"name": "c", "command": ["/x"]}), &image).is_ok());
-    }
-
-    #[test]
-    fn the_kernel_kills_those_first_who_asked_for_least() {
-        let machine = 4 << 30;
-        for (class, priority, request, expected) in [
-            ("BestEffort", 0, 0, 1000),
-            ("Guaranteed", 0, 1 << 30, -997),
-            ("BestEffort", 2_000_001_000, 0, -997),
-            ("Burstable", 0, 0, 999),
-            ("Burstable", 0, 1 << 30, 750),
-            ("Burstable", 0, machine, 3),
-            ("Burstable", 0, u64::MAX, 3),
-        ] {
-            let pod: Pod = serde_json::from_value(json!({
-                "metadata": {}, "spec": {"containers": [], "priority": priority}, "status": {"qosClass": class},
-            }))
-            .unwrap();
-            assert_eq!(oom_score_adjust(&pod, request, machine), expected, "{class} {request}");
-        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::{ShimClient, ShimCommand, ShimDir, prime::Primer};
 use crate::{
     ContainerId, ContainerSpec, Error, Exit, Info, Result, Runtime, SandboxId, SandboxSpec, Stats, Task,
     TaskStatus,
+    cgroup::{Cgroups, Classes},
 };
 
 /// The shim's program.
@@ -52,6 +53,8 @@ struct Inner {
     /// Which pod a container belongs to, as far as known; the directories know it for sure.
     owners: Mutex<HashMap<ContainerId, SandboxId>>,
     primer: Arc<Primer>,
+    /// The groups of the pods' classes; none before they are needed, or if the machine's groups cannot be found.
+    classes: Mutex<Option<Classes>>,
 }
 
 /// One pod's shim.
@@ -64,8 +67,15 @@ struct Pod {
 impl PodShims {
     /// Shims in directories below `run_dir`, started from the programs in `shims`.
     pub fn new(run_dir: impl Into<PathBuf>, shims: ShimDir) -> Self {
-        let (pods, owners, primer) = (Mutex::default(), Mutex::default(), Arc::new(Primer::new()));
-        Self { inner: Arc::new(Inner { run_dir: run_dir.into(), shims, pods, owners, primer }) }
+        let inner = Inner {
+            run_dir: run_dir.into(),
+            shims,
+            pods: Mutex::default(),
+            owners: Mutex::default(),
+            primer: Arc::new(Primer::new()),
+            classes: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     fn task(&self, id: &ContainerId, sandbox: SandboxId) -> Arc<dyn Task> {
@@ -159,6 +169,27 @@ impl Inner {
         Ok(names.filter(is_pod).map(SandboxId).collect())
     }
 
+    /// Changes the weights of the pods' classes. A failure costs fairness between pods and nothing else.
+    fn weigh(&self, change: impl FnOnce(&mut Classes) -> io::Result<()>) {
+        let mut slot = self.classes.lock();
+        let changed = || {
+            if slot.is_none() {
+                *slot = Some(Classes::new(Cgroups::detect()?, self.known()?)?);
+            }
+            slot.as_mut().map_or(Ok(()), change)
+        };
+        if let Err(error) = changed() {
+            tracing::warn!(%error, "the weights of the pods' classes cannot be set");
+        }
+    }
+
+    /// What the pods' directories say.
+    fn known(&self) -> io::Result<Vec<SandboxSpec>> {
+        let sandboxes = self.sandboxes().map_err(io::Error::other)?;
+        let read = |id: SandboxId| fs::read(self.dir(&id).join(SANDBOX_FILE)).ok();
+        Ok(sandboxes.into_iter().filter_map(|id| serde_json::from_slice(&read(id)?).ok()).collect())
+    }
+
     /// Which pod a container belongs to.
     fn owner(&self, id: &ContainerId) -> Result<Option<SandboxId>> {
         if let Some(owner) = self.owners.lock().get(id) {
@@ -227,6 +258,7 @@ impl Runtime for PodShims {
         let primer = Arc::clone(&self.inner.primer);
         // Not waited for: it only makes what follows quicker.
         drop(tokio::task::spawn_blocking(move || primer.prime()));
+        self.inner.weigh(|classes| classes.add(&spec.sandbox));
         self.inner.prepare(&spec.sandbox)?;
         let (id, sandbox) = (spec.id.clone(), spec.sandbox.id.clone());
         let client = self.inner.client(&sandbox).await?;
@@ -299,6 +331,7 @@ impl Runtime for PodShims {
         }
         self.inner.remove(id).await?;
         self.inner.forget(id);
+        self.inner.weigh(|classes| classes.remove(id));
         Ok(())
     }
 }

@@ -1,6 +1,13 @@
-//! Control groups of version 1, hybrid and 2: the pod's group, the shim's own in it, and what is asked of a container's.
+//! Control groups of version 1, hybrid and 2: the pods' groups, their classes', the shims' own, and what is asked of a
+//! container's.
 //!
+//! Below `/naru-<cluster>` are a group for each Guaranteed pod, `burstable` and `besteffort` with those of the other pods
+//! ([`classes`]), `shims` with the processes that hold OCI containers, and `wasm` with the one that runs the Wasm containers.
 //! libcontainer makes a container's group and sets its limits; everything else is a few files read and written here.
+
+mod classes;
+mod tree;
+mod weight;
 
 use std::{
     fs, io,
@@ -8,45 +15,32 @@ use std::{
     time::Duration,
 };
 
-use naru_runtime::Stats;
-use nix::{
-    sys::{
-        signal::{Signal, kill},
-        statfs::{CGROUP2_SUPER_MAGIC, statfs},
-    },
-    unistd::Pid,
-};
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 
-/// The shim's own group in the pod's.
-pub(crate) const SHIM_GROUP: &str = "shim";
+use crate::{SandboxResources, Stats};
+
+pub use classes::{BEST_EFFORT, BURSTABLE, Classes};
+pub use weight::{CPU_PERIOD, quota, shares};
+
+/// The group below the cluster's of the shims that hold OCI containers.
+pub const SHIMS: &str = "shims";
+/// The group below the cluster's of the process that runs Wasm containers.
+pub const WASM: &str = "wasm";
 /// Version 2's limit of swap, in bytes.
-pub(crate) const SWAP_LIMIT: &str = "memory.swap.max";
+pub const SWAP_LIMIT: &str = "memory.swap.max";
 const ROOT: &str = "/sys/fs/cgroup";
-const PROCS: &str = "cgroup.procs";
-/// The controllers of version 1 whose group the shim must be in, so that its use is the pod's.
-const ACCOUNTED: [&str; 4] = ["cpu", "cpuacct", "memory", "pids"];
 /// The controllers of version 2 that pods use.
 const DELEGATED: [&str; 5] = ["+cpu", "+cpuset", "+io", "+memory", "+pids"];
 /// How often removing a group is tried, and the pause between: its last process may not be gone yet.
 const REMOVE_ATTEMPTS: (u32, Duration) = (200, Duration::from_millis(5));
 
-/// Why the shim is in a group of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// A service manager that stops the agent must not find the shim and its containers in the agent's group. Containers
-    /// inherit it where libcontainer does not put them elsewhere.
-    Membership,
-    /// What the shim uses is the pod's use.
-    Accounting,
-}
-
 /// One mounted hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hierarchy {
+pub struct Hierarchy {
     /// Where it is mounted.
-    pub(crate) mount: PathBuf,
+    pub mount: PathBuf,
     /// Its controllers of version 1 (a named one has `name=...`); none for version 2.
-    pub(crate) controllers: Vec<String>,
+    pub controllers: Vec<String>,
     /// The group this process was in when it was looked at.
     own: String,
 }
@@ -63,15 +57,15 @@ impl Hierarchy {
 
 /// The machine's hierarchies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cgroups {
+pub struct Cgroups {
     /// Whether limits are set by version 2.
-    pub(crate) unified: bool,
+    pub unified: bool,
     hierarchies: Vec<Hierarchy>,
 }
 
 impl Cgroups {
     /// Looks at the machine.
-    pub(crate) fn detect() -> io::Result<Self> {
+    pub fn detect() -> io::Result<Self> {
         let unified = statfs(ROOT)?.filesystem_type() == CGROUP2_SUPER_MAGIC;
         let mounts = fs::read_to_string("/proc/self/mountinfo")?;
         let own = fs::read_to_string("/proc/self/cgroup")?;
@@ -79,7 +73,7 @@ impl Cgroups {
     }
 
     /// The hierarchies that hold limits of containers under version 1: those that libcontainer puts them in.
-    pub(crate) fn v1_controllers(&self) -> impl Iterator<Item = &Hierarchy> {
+    pub fn v1_controllers(&self) -> impl Iterator<Item = &Hierarchy> {
         let is_named = |hierarchy: &Hierarchy| hierarchy.controllers.iter().any(|c| c.starts_with("name="));
         self.hierarchies.iter().filter(move |h| !h.controllers.is_empty() && !is_named(h))
     }
@@ -90,41 +84,67 @@ impl Cgroups {
         Some(self.hierarchies.iter().find(fits)?.path(group))
     }
 
-    /// Why the shim leaves the group it was started in, if it does.
-    fn purpose(&self, hierarchy: &Hierarchy) -> Option<Purpose> {
-        if ACCOUNTED.iter().any(|controller| hierarchy.has(controller)) {
-            Some(Purpose::Accounting)
-        } else if self.unified || hierarchy.own != "/" {
-            Some(Purpose::Membership)
-        } else {
-            None
-        }
+    /// The directory of a group in the hierarchy that has a controller, made if it is missing.
+    fn ensure(&self, controller: &str, group: &str) -> io::Result<PathBuf> {
+        let fits = |h: &&Hierarchy| if self.unified { h.controllers.is_empty() } else { h.has(controller) };
+        let hierarchy = self.hierarchies.iter().find(fits).ok_or(io::ErrorKind::Unsupported)?;
+        tree::make(hierarchy, group)?;
+        Ok(hierarchy.path(group))
     }
 
-    /// Makes a group in the hierarchies of one purpose and moves this process into it.
-    pub(crate) fn enter(&self, group: &str, purpose: Purpose) -> io::Result<()> {
-        for hierarchy in self.hierarchies.iter().filter(|h| self.purpose(h) == Some(purpose)) {
-            make(hierarchy, group)?;
-            join(&hierarchy.path(group))?;
+    /// Moves this process out of the groups it was started in, so that a service manager that stops the agent does not find it
+    /// there, nor the containers, which inherit its groups where libcontainer does not put them elsewhere.
+    pub fn leave_agent(&self, group: &str) -> io::Result<()> {
+        self.enter(group, |hierarchy| self.unified || hierarchy.own != "/")
+    }
+
+    /// Moves this process into a group, so that it weighs what the group does.
+    pub fn enter_weighed(&self, group: &str) -> io::Result<()> {
+        self.enter(group, |hierarchy| self.unified || hierarchy.own != "/" || hierarchy.has("cpu"))
+    }
+
+    fn enter(&self, group: &str, wanted: impl Fn(&Hierarchy) -> bool) -> io::Result<()> {
+        for hierarchy in self.hierarchies.iter().filter(|hierarchy| wanted(hierarchy)) {
+            tree::make(hierarchy, group)?;
+            tree::join(&hierarchy.path(group))?;
         }
         Ok(())
     }
 
-    /// Moves this process to the root groups if it is in the pod's.
-    pub(crate) fn leave(&self, pod: &str) -> io::Result<()> {
-        for hierarchy in &self.hierarchies {
-            if pids(&hierarchy.path(pod).join(SHIM_GROUP)).any(|pid| pid == Pid::this()) {
-                join(&hierarchy.mount)?;
+    /// Gives a group its weight among its siblings, by the CPU that is requested in it, in thousandths of a core. Makes the
+    /// group if it is missing.
+    pub fn weigh(&self, group: &str, millis: u64) -> io::Result<()> {
+        let (file, value) = match self.unified {
+            true => ("cpu.weight", weight::of_shares(shares(millis))),
+            false => ("cpu.shares", shares(millis)),
+        };
+        write(&self.ensure("cpu", group)?, file, value)
+    }
+
+    /// Makes a pod's group with its weight and its limits.
+    pub fn make_pod(&self, group: &str, resources: &SandboxResources) -> io::Result<()> {
+        self.weigh(group, resources.cpu_request_millis)?;
+        if let Some(millis) = resources.cpu_millis {
+            let path = self.ensure("cpu", group)?;
+            if self.unified {
+                write(&path, "cpu.max", format_args!("{} {CPU_PERIOD}", quota(millis)))?;
+            } else {
+                write(&path, "cpu.cfs_period_us", CPU_PERIOD)?;
+                write(&path, "cpu.cfs_quota_us", quota(millis))?;
             }
+        }
+        if let Some(bytes) = resources.memory_bytes {
+            let file = if self.unified { "memory.max" } else { "memory.limit_in_bytes" };
+            write(&self.ensure("memory", group)?, file, bytes)?;
         }
         Ok(())
     }
 
     /// Removes a group and those below it, killing what is left in them.
-    pub(crate) async fn remove(&self, group: &str) -> io::Result<()> {
+    pub async fn remove(&self, group: &str) -> io::Result<()> {
         let (mut left, pause) = REMOVE_ATTEMPTS;
         loop {
-            let failure = self.hierarchies.iter().find_map(|h| remove_tree(&h.path(group)).err());
+            let failure = self.hierarchies.iter().find_map(|h| tree::remove(&h.path(group)).err());
             let Some(error) = failure else { return Ok(()) };
             left -= 1;
             if left == 0 {
@@ -136,19 +156,19 @@ impl Cgroups {
     }
 
     /// Kills every process in a group and those below it, except this one.
-    pub(crate) fn kill(&self, group: &str) {
+    pub fn kill(&self, group: &str) {
         for hierarchy in &self.hierarchies {
-            kill_tree(&hierarchy.path(group));
+            tree::kill(&hierarchy.path(group));
         }
     }
 
     /// Whether groups below an existing one have a limit of swap apart from that of memory.
-    pub(crate) fn limits_swap(&self, group: &str) -> bool {
+    pub fn limits_swap(&self, group: &str) -> bool {
         self.unified && self.path("memory", group).is_some_and(|path| path.join(SWAP_LIMIT).exists())
     }
 
     /// How often the memory limit has killed a process of the group.
-    pub(crate) fn oom_kills(&self, group: &str) -> u64 {
+    pub fn oom_kills(&self, group: &str) -> u64 {
         let file = if self.unified { "memory.events" } else { "memory.oom_control" };
         let path = self.path("memory", group).map(|path| path.join(file));
         path.and_then(|path| fs::read_to_string(path).ok())
@@ -157,7 +177,7 @@ impl Cgroups {
     }
 
     /// What a group uses. Memory is without what the kernel can take back at once, as the kubelet counts it.
-    pub(crate) fn stats(&self, group: &str) -> io::Result<Stats> {
+    pub fn stats(&self, group: &str) -> io::Result<Stats> {
         let read = |controller: &str, file: &str| {
             let path = self.path(controller, group).ok_or(io::ErrorKind::Unsupported)?;
             fs::read_to_string(path.join(file))
@@ -211,80 +231,11 @@ fn value_of(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// Makes a group with its parents, so that processes can be in it.
-fn make(hierarchy: &Hierarchy, group: &str) -> io::Result<()> {
-    let mut path = hierarchy.mount.clone();
-    for name in group.split('/').filter(|name| !name.is_empty()) {
-        if hierarchy.controllers.is_empty() {
-            // The hybrid's version 2 has no controllers to hand down, and some machines lack some.
-            for controller in DELEGATED {
-                let _ = fs::write(path.join("cgroup.subtree_control"), controller);
-            }
-        }
-        let parent = path.clone();
-        path.push(name);
-        match fs::create_dir(&path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        if hierarchy.has("cpuset") {
-            inherit_cpuset(&parent, &path)?;
-        }
-    }
-    Ok(())
-}
-
-/// A new group of version 1's cpuset is empty and takes no process.
-fn inherit_cpuset(parent: &Path, path: &Path) -> io::Result<()> {
-    for file in ["cpuset.cpus", "cpuset.mems"] {
-        if fs::read_to_string(path.join(file))?.trim().is_empty() {
-            fs::write(path.join(file), fs::read(parent.join(file))?)?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves this process into the group whose directory this is.
-fn join(path: &Path) -> io::Result<()> {
-    fs::write(path.join(PROCS), "0")
-}
-
-/// The processes in the group whose directory this is; those of another pid namespace cannot be named.
-fn pids(path: &Path) -> impl Iterator<Item = Pid> {
-    let text = fs::read_to_string(path.join(PROCS)).unwrap_or_default();
-    let pids: Vec<i32> = text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect();
-    pids.into_iter().map(Pid::from_raw)
-}
-
-fn children(path: &Path) -> Vec<PathBuf> {
-    let Ok(listing) = fs::read_dir(path) else { return Vec::new() };
-    let entries = listing.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn remove_tree(path: &Path) -> io::Result<()> {
-    match fs::remove_dir(path) {
-        Ok(()) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(_) => {}
-    }
-    for child in children(path) {
-        remove_tree(&child)?;
-    }
-    match fs::remove_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn kill_tree(path: &Path) {
-    for child in children(path) {
-        kill_tree(&child);
-    }
-    for pid in pids(path).filter(|pid| *pid != Pid::this()) {
-        // It may have ended meanwhile.
-        let _ = kill(pid, Signal::SIGKILL);
-    }
+/// Writes a value to a group's file; an error names both.
+fn write(group: &Path, file: &str, value: impl std::fmt::Display) -> io::Result<()> {
+    let path = group.join(file);
+    fs::write(&path, value.to_string())
+        .map_err(|error| io::Error::new(error.kind(), format!("{value} for {}: {error}", path.display())))
 }
 
 #[cfg(test)]
@@ -326,9 +277,6 @@ mod tests {
             cgroups.path("memory", "/naru-x/pod1").unwrap(),
             Path::new("/sys/fs/cgroup/memory/naru-x/pod1")
         );
-        let purposes: Vec<_> = cgroups.hierarchies.iter().map(|h| cgroups.purpose(h)).collect();
-        let (membership, accounting) = (Some(Purpose::Membership), Some(Purpose::Accounting));
-        assert_eq!(purposes, [accounting, accounting, membership, membership]);
     }
 
     #[test]
@@ -337,7 +285,6 @@ mod tests {
         let cgroups = Cgroups { unified: true, hierarchies: parse(mounts, "0::/user.slice\n") };
         assert_eq!(cgroups.path("memory", "/naru-x").unwrap(), Path::new("/sys/fs/cgroup/naru-x"));
         assert_eq!(cgroups.v1_controllers().count(), 0);
-        assert_eq!(cgroups.purpose(&cgroups.hierarchies[0]), Some(Purpose::Membership));
     }
 
     #[test]
