@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use ipnet::Ipv4Net;
 
 use crate::commands::{apply, bundle, delete, describe, get, image, logs, wait};
@@ -41,6 +42,8 @@ pub enum Command {
     Image(image::ImageArgs),
     /// Install and manage bundles: Helm charts, kustomizations, Compose files and manifests, released as Helm does.
     Bundle(Box<bundle::BundleArgs>),
+    /// Print what a shell completes these commands with: `naru completion bash > /etc/bash_completion.d/naru`.
+    Completion(CompletionArgs),
     /// Create or change objects to be as files describe them.
     Apply(apply::ApplyArgs),
     /// Show objects.
@@ -168,6 +171,14 @@ pub struct DownArgs {
     /// Keep state, keys and images, so that the next `naru up` goes on where this one stopped.
     #[arg(long)]
     pub keep_data: bool,
+}
+
+/// Print what a shell completes these commands with: `naru completion bash > /etc/bash_completion.d/naru`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
 }
 
 #[cfg(test)]

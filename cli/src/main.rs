@@ -77,13 +77,17 @@ fn leave(status: u8) -> ! {
 
 /// Says how a command is used. `bundle` ends as Helm does, with 1: there 2 means that a diff found something.
 fn usage(error: &clap::Error) -> ExitCode {
-    // Nobody listens: there is nothing left to say it to.
-    let _ = error.print();
-    match error.use_stderr() {
-        false => ExitCode::SUCCESS,
-        true if is_bundle() => ExitCode::FAILURE,
-        true => ExitCode::from(2),
+    if !is_bundle() || !error.use_stderr() {
+        // Nobody listens: there is nothing left to say it to.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     }
+    if bundle::usage::asks_for_help(error) {
+        print!("{}", error.render());
+        return ExitCode::SUCCESS;
+    }
+    eprint!("{}", bundle::usage::explain(error, Cli::command));
+    ExitCode::FAILURE
 }
 
 fn is_bundle() -> bool {
@@ -97,6 +101,9 @@ async fn run(cli: Cli, started: Instant) -> anyhow::Result<ExitCode> {
         Command::Node(args) => wiring::node(args, started).await?,
         Command::Down(args) => commands::down::run(args).await?,
         Command::Image(args) => args.run().await?,
+        Command::Completion(args) => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "naru", &mut std::io::stdout());
+        }
         Command::Bundle(args) => return args.run().await,
         Command::Apply(args) => return args.run().await,
         Command::Get(args) => return args.run().await,

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -28,6 +28,8 @@ use crate::{Progress, Reference, WasmEncoding};
 
 /// Indexes that may lead to indexes.
 const MAX_DEPTH: usize = 4;
+/// Largest archive that a compressed one may unpack to on the disk, in bytes: 32 GiB.
+const MAX_UNPACKED: u64 = 32 * 1024 * 1024 * 1024;
 /// The time in a configuration that we make, so that equal input gives equal digests.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
@@ -111,7 +113,7 @@ fn open(path: &Path, name: Option<&Reference>, scratch: &Path) -> Result<Found, 
             .write(true)
             .open(&plain)
             .map_err(Fault::io("make", &plain))?;
-        std::io::copy(&mut open_decompressed(path)?, &mut out).map_err(Fault::reading("archive"))?;
+        unpack(open_decompressed(path)?, &mut out, MAX_UNPACKED)?;
         file = out;
     }
     use std::io::Seek;
@@ -123,6 +125,15 @@ fn open(path: &Path, name: Option<&Reference>, scratch: &Path) -> Result<Found, 
         other => other,
     })?;
     bundle(archive, name)
+}
+
+/// Writes what an archive unpacks to; more than `limit` bytes are its fault.
+fn unpack(archive: impl Read, out: &mut impl Write, limit: u64) -> Result<(), Fault> {
+    let unpacked = io::copy(&mut archive.take(limit + 1), out).map_err(Fault::reading("archive"))?;
+    match unpacked > limit {
+        true => Err(Fault::invalid(format!("the archive unpacks to more than {limit} bytes"))),
+        false => Ok(()),
+    }
 }
 
 fn bundle(source: Source, name: Option<&Reference>) -> Result<Found, Fault> {
@@ -297,4 +308,22 @@ fn make_manifest(config_type: &str, config: &[u8], layers: Vec<serde_json::Value
 
 fn blob_path(digest: &str) -> String {
     format!("blobs/{}", digest.replacen(':', "/", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_that_unpack_to_too_much_are_refused() {
+        for (size, fits) in [(0, true), (99, true), (100, true), (101, false), (5000, false)] {
+            let mut out = Vec::new();
+            let outcome = unpack(Cursor::new(vec![0; size]), &mut out, 100);
+            assert_eq!(outcome.is_ok(), fits, "{size}");
+            assert!(out.len() <= 101, "{size}");
+            if let Err(fault) = outcome {
+                assert_eq!(fault.to_string(), "the archive unpacks to more than 100 bytes");
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     cluster::{Cluster, chain},
     operations::{Bundle, Definition, Render, RenderError, Request},
     post_render,
-    record::{DeletePolicy, Event, Hook, OutputPolicy, Release, chart},
+    record::{DeletePolicy, Hook, OutputPolicy, Release, chart},
 };
 
 /// What becomes of the last revision's values.
@@ -197,7 +197,7 @@ fn hooks(rendered: &Rendered) -> Vec<Hook> {
         kind: hook.kind.clone(),
         path: hook.path.clone(),
         manifest: hook.content.clone(),
-        events: hook.events.iter().filter_map(|event| Event::parse(event.name())).collect(),
+        events: hook.events.clone(),
         weight: hook.weight,
         delete_policies: hook
             .delete_policies

@@ -37,6 +37,14 @@ pub struct AccessFlags {
 }
 
 impl AccessFlags {
+    /// Reads the files that are named, as helm does, whether or not something is fetched.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or is not what it should be.
+    pub fn check(&self) -> Result<()> {
+        Ok(self.access().check()?)
+    }
+
     /// For fetching.
     pub fn access(&self) -> Access {
         Access {
@@ -100,6 +108,7 @@ impl ChartFlags {
 
     /// The same of any chart, one that cannot be installed too.
     pub async fn load_any(&self, reference: &str, update: bool, global: &GlobalArgs) -> Result<Chart> {
+        self.access.check()?;
         let local = if self.repo.is_empty() && !reference.starts_with("oci://") {
             source::locate(reference)?
         } else {

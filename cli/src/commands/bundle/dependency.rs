@@ -56,11 +56,13 @@ impl DependencyArgs {
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
         match self.what {
             What::Build(args) => {
+                args.access.check()?;
                 let fetcher = global.fetcher(args.access.access());
                 let fetcher = fetcher.with_provenance(args.provenance.wanted_if_there());
                 Ok(manager(&fetcher, &args.chart, args.skip_refresh).build().await?)
             }
             What::Update(args) => {
+                args.access.check()?;
                 let fetcher = global.fetcher(args.access.access());
                 let fetcher = fetcher.with_provenance(args.provenance.wanted());
                 update(&fetcher, &args.chart, args.skip_refresh).await

@@ -5,6 +5,7 @@ mod connect;
 mod create;
 mod dependency;
 mod diff;
+mod env;
 mod folder;
 mod foreign;
 mod get;
@@ -36,6 +37,7 @@ mod terminal;
 mod test;
 mod uninstall;
 mod upgrade;
+pub mod usage;
 mod value_flags;
 mod verify;
 
@@ -107,6 +109,8 @@ enum Command {
 enum ChartCommand {
     /// Make a folder with a chart to start from.
     Create(create::CreateArgs),
+    /// Print where Helm's files are and what its variables say.
+    Env(env::EnvArgs),
     /// Examine charts for mistakes.
     Lint(lint::LintArgs),
     /// Pack charts into archives.
@@ -127,7 +131,7 @@ impl ChartCommand {
             Self::Package(args) => args.reaches_out(),
             Self::Show(args) => args.reaches_out(),
             Self::Template(args) => args.reaches_out(),
-            Self::Create(_) | Self::Lint(_) | Self::Verify(_) => false,
+            Self::Create(_) | Self::Env(_) | Self::Lint(_) | Self::Verify(_) => false,
         }
     }
 
@@ -143,6 +147,7 @@ impl ChartCommand {
     fn run(self, global: &global::GlobalArgs) -> Result<()> {
         match self {
             Self::Create(args) => args.run(),
+            Self::Env(args) => args.run(global),
             Self::Lint(args) => args.run(global),
             Self::Package(args) => args.run(),
             Self::Show(args) => args.run(),

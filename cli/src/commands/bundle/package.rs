@@ -47,12 +47,14 @@ impl PackageArgs {
 
     /// Packs every chart.
     pub fn run(self) -> Result<()> {
+        self.access.check()?;
         self.sign.check()?;
         self.charts.iter().try_for_each(|chart| self.pack_and_tell(chart))
     }
 
     /// The same, with each chart's dependencies fetched before.
     pub async fn run_online(self, global: &GlobalArgs) -> Result<()> {
+        self.access.check()?;
         self.sign.check()?;
         for chart in &self.charts {
             exists(chart)?;

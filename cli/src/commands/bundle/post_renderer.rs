@@ -2,6 +2,7 @@
 //! documents as one stream; out: what the program makes of them.
 
 use std::{
+    ffi::{OsStr, OsString},
     io::{Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -11,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use naru_bundle::{json, yaml};
-use naru_release::rendering::ChartRenderer;
+use naru_release::{fetch::Folders, rendering::ChartRenderer};
 use serde::Deserialize;
 
 /// Most bytes that a post-renderer may write: 256 MiB.
@@ -23,8 +24,8 @@ const PLUGIN_TYPE: &str = "postrenderer/v1";
 #[derive(Clone, Debug, Default, Args)]
 pub struct PostRenderFlags {
     /// Change what was rendered by this program: a post-renderer plugin's name, or an executable.
-    #[arg(long, value_name = "PROGRAM")]
-    post_renderer: Option<String>,
+    #[arg(long, value_name = "PROGRAM", action = clap::ArgAction::Append)]
+    post_renderer: Vec<String>,
     /// An argument for the post-renderer; repeat for more.
     #[arg(long, value_name = "TEXT", requires = "post_renderer", allow_hyphen_values = true)]
     post_renderer_args: Vec<String>,
@@ -85,8 +86,10 @@ impl PostRenderFlags {
     /// # Errors
     /// There is neither a plugin nor an executable of that name.
     pub fn find(&self) -> Result<Option<PostRenderer>> {
-        let Some(name) = self.post_renderer.as_ref().filter(|name| !name.is_empty()) else { return Ok(None) };
-        let mut found = match plugin(&plugins_folder(), name)? {
+        let named: Vec<_> = self.post_renderer.iter().filter(|name| !name.is_empty()).collect();
+        ensure!(named.len() < 2, "cannot specify --post-renderer flag more than once");
+        let Some(name) = named.first() else { return Ok(None) };
+        let mut found = match plugin(&plugins_folders(), name)? {
             Some(found) => found,
             None => executable(name)
                 .map(|program| PostRenderer { program, arguments: Vec::new(), plugin: None })
@@ -97,21 +100,18 @@ impl PostRenderFlags {
     }
 }
 
-/// Where Helm's plugins are.
-fn plugins_folder() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = || {
-        let home = variable("HOME").unwrap_or_default();
-        variable("HELM_DATA_HOME").unwrap_or_else(|| {
-            variable("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("helm")
-        })
-    };
-    variable("HELM_PLUGINS").unwrap_or_else(|| data().join("plugins"))
+/// Where Helm's plugins are; several folders are separated as in `PATH`.
+pub fn plugins_folders() -> OsString {
+    let own = std::env::var_os("HELM_PLUGINS").filter(|value| !value.is_empty());
+    own.unwrap_or_else(|| {
+        Folders::from_environment(|name| std::env::var(name).ok()).data.join("plugins").into()
+    })
 }
 
 /// The post-renderer plugin of this name, if there is one.
-fn plugin(folder: &Path, name: &str) -> Result<Option<PostRenderer>> {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+fn plugin(folders: &OsStr, name: &str) -> Result<Option<PostRenderer>> {
+    let entries = std::env::split_paths(folders).filter_map(|folder| std::fs::read_dir(folder).ok());
+    for entry in entries.flatten().flatten() {
         let path = entry.path().join("plugin.yaml");
         let Ok(text) = std::fs::read(&path) else { continue };
         let value = yaml::read(&text).with_context(|| path.display().to_string())?;
@@ -219,9 +219,9 @@ mod tests {
         std::fs::create_dir_all(&own).unwrap();
         let text = "apiVersion: v1\ntype: postrenderer/v1\nname: patch\nversion: 0.1.0\nruntime: subprocess\nruntimeConfig:\n  platformCommand:\n  - {os: windows, command: run.exe}\n  - {command: '${HELM_PLUGIN_DIR}/run.sh', args: [a]}\n";
         std::fs::write(own.join("plugin.yaml"), text).unwrap();
-        let found = plugin(dir.path(), "patch").unwrap().unwrap();
+        let found = plugin(dir.path().as_os_str(), "patch").unwrap().unwrap();
         assert_eq!((found.program, found.arguments), (own.join("run.sh"), vec!["a".into()]));
-        assert_eq!(plugin(dir.path(), "other").unwrap(), None);
-        assert_eq!(plugin(Path::new("/none"), "patch").unwrap(), None);
+        assert_eq!(plugin(dir.path().as_os_str(), "other").unwrap(), None);
+        assert_eq!(plugin(OsStr::new("/none"), "patch").unwrap(), None);
     }
 }

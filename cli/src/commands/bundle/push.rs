@@ -21,6 +21,7 @@ pub struct PushArgs {
 impl PushArgs {
     /// Runs the command.
     pub async fn run(self, global: &GlobalArgs) -> Result<()> {
+        self.access.check()?;
         ensure!(self.chart.exists(), "{}: no such file", self.chart.display());
         ensure!(!self.chart.is_dir(), "cannot push directory, must provide chart archive (.tgz)");
         let archive = fs::read(&self.chart).with_context(|| self.chart.display().to_string())?;

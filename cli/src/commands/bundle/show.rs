@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use naru_bundle::{chart::Chart, json, value::Value, yaml};
 
 use super::{chart_flags::ChartFlags, global::GlobalArgs, source};
-use crate::client::jsonpath::Template;
+use crate::client::jsonpath::{Manner, Template};
 
 /// Names of a README, in the order of preference, whatever their case.
 const READMES: [&str; 3] = ["readme.md", "readme.txt", "readme"];
@@ -47,7 +47,7 @@ struct ChartArg {
 struct ValuesArg {
     #[command(flatten)]
     chart: ChartArg,
-    /// Print only what this expression finds: {.image.tag}.
+    /// Print only what this template finds: {.image.tag}.
     #[arg(long, value_name = "TEMPLATE")]
     jsonpath: Option<String>,
 }
@@ -69,6 +69,7 @@ impl ShowArgs {
     /// Prints it, from a chart that is here.
     pub fn run(self) -> Result<()> {
         let arg = self.chart();
+        arg.flags.access.check()?;
         let path = source::locate(&arg.chart)?
             .ok_or_else(|| anyhow!("chart {:?} not found on this machine", arg.chart))?;
         arg.flags.provenance.verify_here(&path)?;
@@ -119,12 +120,16 @@ impl ShowArgs {
     }
 }
 
-/// What a JSONPath template finds in the chart's values.
+/// What a JSONPath template finds in the chart's values. As with helm, one that does not fit them finds nothing, which is no
+/// failure; people are told why.
 fn selected(chart: &Chart, template: &str) -> Result<String> {
     let values = chart.values.clone().map_or(Value::Nil, Value::Map);
     let text = json::write(&values, json::Style::Compact)?;
     let values = serde_json::from_str(&text).context("values that are no JSON")?;
-    Ok(Template::parse(template)?.render(&values)?)
+    Ok(Template::parse_exactly(template)?.render_as(&values, Manner::Helm).unwrap_or_else(|error| {
+        eprintln!("Warning: {error}");
+        String::new()
+    }))
 }
 
 fn separate(wanted: bool, out: &mut Vec<u8>) {

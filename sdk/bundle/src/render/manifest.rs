@@ -1,6 +1,6 @@
 //! The documents a rendering yields.
 
-use std::fmt;
+use super::Event;
 
 /// Everything that one chart's rendering yields.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Hook {
     /// The document's text, without separator.
     pub content: String,
     /// When it runs (`helm.sh/hook`), in the order of the annotation.
-    pub events: Vec<HookEvent>,
+    pub events: Vec<Event>,
     /// Lower weights run first (`helm.sh/hook-weight`); 0 if absent or no number.
     pub weight: i64,
     /// `helm.sh/hook-delete-policy`, lower-case: `before-hook-creation`, `hook-succeeded`, `hook-failed`.
@@ -58,52 +58,6 @@ pub struct CustomResource {
     pub path: String,
     /// The file's text.
     pub content: String,
-}
-
-/// When a hook runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum HookEvent {
-    PreInstall,
-    PostInstall,
-    PreDelete,
-    PostDelete,
-    PreUpgrade,
-    PostUpgrade,
-    PreRollback,
-    PostRollback,
-    Test,
-}
-
-impl HookEvent {
-    const NAMES: [(&'static str, Self); 9] = [
-        ("pre-install", Self::PreInstall),
-        ("post-install", Self::PostInstall),
-        ("pre-delete", Self::PreDelete),
-        ("post-delete", Self::PostDelete),
-        ("pre-upgrade", Self::PreUpgrade),
-        ("post-upgrade", Self::PostUpgrade),
-        ("pre-rollback", Self::PreRollback),
-        ("post-rollback", Self::PostRollback),
-        ("test", Self::Test),
-    ];
-
-    /// The event of an annotation's entry, lower-case; `test-success` is Helm 2's name of `test`.
-    pub fn parse(name: &str) -> Option<Self> {
-        let name = if name == "test-success" { "test" } else { name };
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, event)| *event)
-    }
-
-    /// The name in annotations and in release records.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, event)| *event == self).map_or("", |(name, _)| name)
-    }
-}
-
-impl fmt::Display for HookEvent {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name())
-    }
 }
 
 impl Rendered {

@@ -4,6 +4,7 @@
 mod document;
 mod documents;
 mod error;
+mod event;
 mod head;
 mod manifest;
 mod order;
@@ -17,7 +18,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use document::told_of_lines as told;
 pub use error::{RenderError, Unsorted};
-pub use manifest::{CustomResource, Hook, HookEvent, Manifest, Rendered, push_document};
+pub use event::Event;
+pub use manifest::{CustomResource, Hook, Manifest, Rendered, push_document};
 pub use order::INSTALL_ORDER;
 pub use split::documents;
 

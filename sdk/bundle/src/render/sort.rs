@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Hook, HookEvent, Manifest, RenderError, Unsorted, documents::Document, head::Head,
-    order::install_position,
+    Event, Hook, Manifest, RenderError, Unsorted, documents::Document, head::Head, order::install_position,
 };
 
 const HOOK: &str = "helm.sh/hook";
@@ -49,7 +48,7 @@ fn manifest(path: String, content: String, head: Head) -> Manifest {
 
 /// `None` if one of the events is unknown.
 fn hook(path: &str, document: &str, head: &Head, kinds: &str) -> Option<Hook> {
-    let events = entries(kinds).iter().map(|kind| HookEvent::parse(kind)).collect::<Option<Vec<_>>>()?;
+    let events = entries(kinds).iter().map(|kind| Event::parse(kind)).collect::<Option<Vec<_>>>()?;
     let list = |key: &str| head.annotation(key).map(entries).unwrap_or_default();
     Some(Hook {
         name: head.name.clone(),

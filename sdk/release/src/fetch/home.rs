@@ -17,7 +17,18 @@ pub struct Home {
     pub registry_config: PathBuf,
 }
 
-impl Home {
+/// The folders that Helm's files lie in unless told otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folders {
+    /// What was configured.
+    pub config: PathBuf,
+    /// What can be fetched again.
+    pub cache: PathBuf,
+    /// What was installed.
+    pub data: PathBuf,
+}
+
+impl Folders {
     /// From the environment, looked up by `variable`: Helm's own variables, then XDG's, then what lies below `HOME`.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -25,8 +36,19 @@ impl Home {
         let below = |helm: &str, xdg: &str, usual: &str| {
             variable(helm).unwrap_or_else(|| variable(xdg).unwrap_or_else(|| home.join(usual)).join("helm"))
         };
-        let config = below("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config");
-        let cache = below("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache");
+        Folders {
+            config: below("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config"),
+            cache: below("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache"),
+            data: below("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share"),
+        }
+    }
+}
+
+impl Home {
+    /// From the environment, looked up by `variable`: Helm's own variables, then what lies in its [`Folders`].
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let Folders { config, cache, .. } = Folders::from_environment(&variable);
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Home {
             repositories_file: variable("HELM_REPOSITORY_CONFIG")
                 .unwrap_or_else(|| config.join("repositories.yaml")),

@@ -1,15 +1,40 @@
 //! HTTP for chart repositories.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Certificate, Client, Identity, Url};
 
-use super::{Access, Error, INDEX_BYTES_MAX, Index, file_error};
+use super::{Access, Error, INDEX_BYTES_MAX, Index};
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a server may send nothing.
 const READ_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A file of certificates or keys; why not, in Go's words.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("open {}: no such file or directory", path.display()),
+        _ => format!("open {}: {error}", path.display()),
+    })
+}
+
+fn tls(reason: &str) -> Error {
+    Error::Plain(format!("can't create TLS config for client: {reason}"))
+}
+
+impl Access {
+    /// Reads the files of certificates and keys, if there are any.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what it should be.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.ca_file.is_none() && self.identity.is_none() {
+            return Ok(());
+        }
+        client(self).map(drop).map_err(|error| Error::Plain(format!("missing registry client: {error}")))
+    }
+}
 
 fn client(access: &Access) -> Result<Client, Error> {
     // An error means that the program has chosen its provider already.
@@ -20,13 +45,24 @@ fn client(access: &Access) -> Result<Client, Error> {
         .user_agent(concat!("naru/", env!("CARGO_PKG_VERSION")));
     let failed = |error: reqwest::Error| Error::Plain(words(&error));
     if let Some(path) = &access.ca_file {
-        let pem = std::fs::read(path).map_err(file_error(path))?;
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(failed)?);
+        let unfit = |reason: String| {
+            Error::Plain(format!("failed to append certificates from file {path:?}: {reason}"))
+        };
+        let pem = read(path).map_err(|why| tls(&format!("can't read CA file: {path:?}: {why}")))?;
+        builder =
+            builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unfit(words(&error)))?);
     }
     if let Some((certificate, key)) = &access.identity {
-        let mut pem = std::fs::read(key).map_err(file_error(key))?;
-        pem.extend(std::fs::read(certificate).map_err(file_error(certificate))?);
-        builder = builder.identity(Identity::from_pem(&pem).map_err(failed)?);
+        let unread = |what: &'static str, path: &Path| {
+            let path = path.to_owned();
+            move |why: String| tls(&format!("unable to read {what} file: {path:?}: {why}"))
+        };
+        let shown = read(certificate).map_err(unread("cert", certificate))?;
+        let mut pem = read(key).map_err(unread("key", key))?;
+        pem.extend(shown);
+        let unfit =
+            |error: reqwest::Error| tls(&format!("unable to load cert from key pair: {}", words(&error)));
+        builder = builder.identity(Identity::from_pem(&pem).map_err(unfit)?);
     }
     if let Some(timeout) = access.timeout {
         builder = builder.timeout(timeout);

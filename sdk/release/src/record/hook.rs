@@ -3,53 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Time, null_as_default, time};
-
-/// A point of a release's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Event {
-    /// Before objects are made.
-    PreInstall,
-    /// After they are.
-    PostInstall,
-    /// Before objects are removed.
-    PreDelete,
-    /// After they are.
-    PostDelete,
-    /// Before objects are changed.
-    PreUpgrade,
-    /// After they are.
-    PostUpgrade,
-    /// Before objects are changed back.
-    PreRollback,
-    /// After they are.
-    PostRollback,
-    /// When tests are asked for.
-    #[serde(alias = "test-success")]
-    Test,
-}
-
-impl Event {
-    /// The word in annotations and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Event::PreInstall => "pre-install",
-            Event::PostInstall => "post-install",
-            Event::PreDelete => "pre-delete",
-            Event::PostDelete => "post-delete",
-            Event::PreUpgrade => "pre-upgrade",
-            Event::PostUpgrade => "post-upgrade",
-            Event::PreRollback => "pre-rollback",
-            Event::PostRollback => "post-rollback",
-            Event::Test => "test",
-        }
-    }
-
-    /// The event of a word of `helm.sh/hook`; `test-success` is what Helm 2 called `test`.
-    pub fn parse(word: &str) -> Option<Event> {
-        serde_json::from_value(serde_json::Value::String(word.into())).ok()
-    }
-}
+pub use naru_bundle::render::Event;
 
 /// When a hook's objects are deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -175,6 +175,7 @@ impl TemplateArgs {
             !self.validates() || self.output_dir.is_none() && !self.is_upgrade,
             "--output-dir and --is-upgrade do not go together with --validate or --dry-run=server"
         );
+        self.chart.access.check()?;
         self.dry_run.warn();
         if self.validate {
             eprintln!("Flag --validate has been deprecated, use '--dry-run=server' instead");

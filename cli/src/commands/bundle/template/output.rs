@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use naru_bundle::{
     chart::pattern,
-    render::{self, CustomResource, HookEvent, Rendered, push_document},
+    render::{self, CustomResource, Event, Rendered, push_document},
 };
 
 use super::TemplateArgs;
@@ -21,7 +21,7 @@ const SEPARATOR: usize = 16;
 impl TemplateArgs {
     fn hooks<'a>(&self, hooks: &'a [render::Hook]) -> impl Iterator<Item = &'a render::Hook> {
         let (none, skip_tests) = (self.no_hooks, self.skip_tests);
-        let is_test = |hook: &render::Hook| hook.events.contains(&HookEvent::Test);
+        let is_test = |hook: &render::Hook| hook.events.contains(&Event::Test);
         hooks.iter().filter(move |hook| !(none || skip_tests && is_test(hook)))
     }
 
