@@ -174,7 +174,7 @@ fn passes_rounds(candidate: &BigUint, moduli: Option<Moduli>, random: &Random<'_
         // Fermat's test was one with base 2.
         Some(moduli) => (0..rounds / LANES).all(|_| {
             let bases = std::array::from_fn(|_| random_below(candidate, random));
-            moduli.powers(&bases, &odd).into_iter().all(passes)
+            moduli.powers(&bases, [&odd; LANES]).into_iter().all(passes)
         }),
         None => iter::once(BigUint::from(2_u8))
             .chain((0..rounds).map(|_| random_below(candidate, random)))

@@ -5,9 +5,9 @@
 
 use num_bigint::BigUint;
 use ring::digest::{SHA256, digest};
-use yasna::{ASN1Result, BERReaderSeq, DERWriterSeq, models::ObjectIdentifier};
+use yasna::{ASN1Result, BERReader, BERReaderSeq, DERWriterSeq, models::ObjectIdentifier};
 
-use super::{KeyError, montgomery::power, primes::Random, stock::Stock};
+use super::{KeyError, lanes::Moduli, montgomery::power, primes::Random, sieve::inverse, stock::Stock};
 
 pub(crate) const EXPONENT: u32 = 65_537;
 /// What PKCS #1 puts before a SHA-256 digest: its `DigestInfo`.
@@ -30,6 +30,8 @@ pub(crate) struct RsaKey {
     public: BigUint,
     private: BigUint,
     primes: [BigUint; 2],
+    /// The inverse of the second prime modulo the first.
+    coefficient: BigUint,
 }
 
 impl RsaKey {
@@ -40,8 +42,9 @@ impl RsaKey {
         primes.sort_by(|left, right| right.cmp(left));
         let [p, q] = &primes;
         let totient = (p - 1_u8) * (q - 1_u8);
-        let private = public.modinv(&totient).ok_or(KeyError::NoPrime(primes.len()))?;
-        Ok(Self { modulus: p * q, public, private, primes })
+        let private = inverse_of_exponent(&totient).ok_or(KeyError::NoPrime(primes.len()))?;
+        let coefficient = q.modinv(p).ok_or(KeyError::NoPrime(primes.len()))?;
+        Ok(Self { modulus: p * q, public, private, primes, coefficient })
     }
 
     /// Reads PKCS #1.
@@ -53,11 +56,17 @@ impl RsaKey {
                 let mut number = || positive(reader);
                 let [modulus, public, private, p, q] =
                     [number()?, number()?, number()?, number()?, number()?];
-                while reader.read_optional(|reader| reader.read_der())?.is_some() {}
-                Ok((version, Self { modulus, public, private, primes: [p, q] }))
+                // The exponents modulo what is one below the primes, then the coefficient, none of which is relied on.
+                let mut rest = Vec::new();
+                while let Some(der) = reader.read_optional(|reader| reader.read_der())? {
+                    rest.push(der);
+                }
+                let coefficient = rest.get(2).and_then(|der| yasna::parse_ber(der, number_of).ok());
+                let coefficient = coefficient.unwrap_or_default();
+                Ok((version, Self { modulus, public, private, primes: [p, q], coefficient }))
             })
         });
-        let (version, key) = parsed.map_err(|error| malformed(&error.to_string()))?;
+        let (version, mut key) = parsed.map_err(|error| malformed(&error.to_string()))?;
         if version != 0 {
             return Err(malformed("x509: only two-prime RSA private keys are supported"));
         }
@@ -67,6 +76,10 @@ impl RsaKey {
                 *prime > one && (&key.public * &key.private) % (prime - 1_u8) == &one % (prime - 1_u8)
             });
         if consistent && key.modulus.bit(0) {
+            let [p, q] = &key.primes;
+            if key.coefficient >= *p || &key.coefficient * q % p != one {
+                key.coefficient = q.modinv(p).unwrap_or_default();
+            }
             Ok(key)
         } else {
             Err(malformed("crypto/rsa: invalid private key"))
@@ -76,8 +89,7 @@ impl RsaKey {
     /// Writes PKCS #1.
     pub(crate) fn to_der(&self) -> Vec<u8> {
         let [p, q] = &self.primes;
-        let coefficient = q.modinv(p).unwrap_or_default();
-        let exponents = [&self.private % (p - 1_u8), &self.private % (q - 1_u8)];
+        let exponents = self.exponents();
         yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_u8(0);
@@ -85,7 +97,7 @@ impl RsaKey {
                 {
                     write_positive(writer, number);
                 }
-                write_positive(writer, &coefficient);
+                write_positive(writer, &self.coefficient);
             });
         })
     }
@@ -111,19 +123,44 @@ impl RsaKey {
         Ok([vec![0; length - signature.len()], signature].concat())
     }
 
+    /// The private exponent modulo what is one below each prime.
+    fn exponents(&self) -> [BigUint; 2] {
+        self.primes.each_ref().map(|prime| &self.private % (prime - 1_u8))
+    }
+
     /// `number` to the private exponent, by way of both primes.
     fn private_power(&self, number: &BigUint) -> BigUint {
-        let [p, q] = &self.primes;
-        let modulo = |prime: &BigUint| power(&(number % prime), &(&self.private % (prime - 1_u8)), prime);
-        let (at_p, at_q) = (modulo(p), modulo(q));
-        let difference = (&at_p + p - &at_q % p) % p;
-        at_q + q * (difference * q.modinv(p).unwrap_or_default() % p)
+        let ([p, q], [at_p, at_q]) = (&self.primes, self.exponents());
+        let bases = [number % p, number % q];
+        let [at_p, at_q] = match Moduli::new([p, q, p, q]) {
+            Some(moduli) => {
+                let [left, right] = bases;
+                let bases = [left.clone(), right.clone(), left, right];
+                let [left, right, ..] = moduli.powers(&bases, [&at_p, &at_q, &at_p, &at_q]);
+                [left, right]
+            }
+            None => [power(&bases[0], &at_p, p), power(&bases[1], &at_q, q)],
+        };
+        let difference = (at_p + p - &at_q % p) % p;
+        at_q + q * (difference * &self.coefficient % p)
     }
+}
+
+/// The inverse of the usual public exponent modulo `totient`, without division of large numbers by each other: the
+/// multiple of the totient that is one below a multiple of the exponent gives it.
+fn inverse_of_exponent(totient: &BigUint) -> Option<BigUint> {
+    let rest = (totient % EXPONENT).iter_u32_digits().next().unwrap_or(0);
+    let times = EXPONENT - inverse(rest, EXPONENT)?;
+    Some((totient * times + 1_u8) / EXPONENT)
 }
 
 /// A positive integer of a sequence.
 pub(crate) fn positive(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<BigUint> {
-    let (bytes, nonnegative) = reader.next().read_bigint_bytes()?;
+    number_of(reader.next())
+}
+
+fn number_of(reader: BERReader<'_, '_>) -> ASN1Result<BigUint> {
+    let (bytes, nonnegative) = reader.read_bigint_bytes()?;
     let number = BigUint::from_bytes_be(&bytes);
     if nonnegative && number.bits() > 0 {
         Ok(number)
@@ -135,4 +172,52 @@ pub(crate) fn positive(reader: &mut BERReaderSeq<'_, '_>) -> ASN1Result<BigUint>
 /// Writes a positive integer into a sequence.
 pub(crate) fn write_positive(writer: &mut DERWriterSeq<'_>, number: &BigUint) {
     writer.next().write_bigint_bytes(&number.to_bytes_be(), true);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::primes::expanded;
+
+    fn key() -> RsaKey {
+        let counter = Cell::new(0_u8);
+        let random = move |bytes: &mut [u8]| {
+            counter.set(counter.get() + 1);
+            expanded([counter.get(); 32])(bytes);
+        };
+        RsaKey::generate(&Stock::start(1024, 1, &random), &random).expect("random")
+    }
+
+    #[test]
+    fn numbers_of_a_key_belong_together() {
+        let key = key();
+        let [p, q] = &key.primes;
+        let totient = (p - 1_u8) * (q - 1_u8);
+        assert_eq!(Some(&key.private), key.public.modinv(&totient).as_ref());
+        assert_eq!(Some(&key.coefficient), q.modinv(p).as_ref());
+        let number = BigUint::from(3_u8).pow(600);
+        assert_eq!(key.private_power(&number), number.modpow(&key.private, &key.modulus));
+    }
+
+    #[test]
+    fn a_coefficient_that_is_wrong_or_missing_is_computed() {
+        let key = key();
+        let right = key.to_der();
+        for wrong in [BigUint::ZERO, &key.coefficient + 1_u8, &key.coefficient + &key.primes[0]] {
+            let wrong = RsaKey { coefficient: wrong, ..RsaKey::from_der(&right).expect("our own") };
+            assert_eq!(RsaKey::from_der(&wrong.to_der()).expect("consistent").to_der(), right);
+        }
+        let [p, q] = &key.primes;
+        let short = yasna::construct_der(|writer| {
+            writer.write_sequence(|writer| {
+                writer.next().write_u8(0);
+                for number in [&key.modulus, &key.public, &key.private, p, q] {
+                    write_positive(writer, number);
+                }
+            });
+        });
+        assert_eq!(RsaKey::from_der(&short).expect("consistent").to_der(), right);
+    }
 }

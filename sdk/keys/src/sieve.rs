@@ -107,7 +107,7 @@ fn remainders_by(digits: &[f64], divisors: &[u32], mac: impl Fn(f64, f64, f64) -
 }
 
 /// The inverse of `number` modulo a prime; none for 0.
-fn inverse(number: u32, prime: u32) -> Option<u32> {
+pub(crate) fn inverse(number: u32, prime: u32) -> Option<u32> {
     let (mut old, mut new) = ((i64::from(number), 1), (i64::from(prime), 0));
     while new.0 != 0 {
         let quotient = old.0 / new.0;

@@ -15,7 +15,7 @@ impl Moduli {
         match *self {}
     }
 
-    pub(crate) fn powers(&self, _: &[BigUint; LANES], _: &BigUint) -> [BigUint; LANES] {
+    pub(crate) fn powers(&self, _: &[BigUint; LANES], _: [&BigUint; LANES]) -> [BigUint; LANES] {
         match *self {}
     }
 }

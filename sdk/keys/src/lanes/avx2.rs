@@ -11,10 +11,10 @@
 //! their lowest limb is all ones, hence the factor of a row is the row's lowest limb itself.
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256,
-    _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_or_si256, _mm256_set_epi64x, _mm256_set_pd,
-    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_setzero_pd, _mm256_setzero_si256, _mm256_sllv_epi64,
-    _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blend_pd,
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_or_si256, _mm256_set_epi64x,
+    _mm256_set_pd, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_setzero_pd, _mm256_setzero_si256,
+    _mm256_sllv_epi64, _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
 };
 
 use num_bigint::BigUint;
@@ -32,7 +32,7 @@ const SUM_BITS: usize = 62;
 /// Rows that one pass over a product adds.
 const ROWS: usize = 4;
 /// Exponents are taken this many bits at a time.
-const WINDOW_BITS: usize = 4;
+const WINDOW_BITS: u64 = 4;
 
 /// What is added to a product so that its upper half remains.
 const UPPER: f64 = (1_u128 << (52 + LIMB_BITS)) as f64;
@@ -114,11 +114,11 @@ impl Moduli {
         self.plain(powers)
     }
 
-    /// Each base, which is below its modulus, to the power of `exponent`.
-    pub(crate) fn powers(&self, bases: &[BigUint; LANES], exponent: &BigUint) -> [BigUint; LANES] {
+    /// Each base, which is below its modulus, to the power of its exponent.
+    pub(crate) fn powers(&self, bases: &[BigUint; LANES], exponents: [&BigUint; LANES]) -> [BigUint; LANES] {
         let bases = self.raised(bases);
         // SAFETY: there is no `Moduli` without AVX2 and FMA.
-        let powers = unsafe { powers(self, &spread(&bases, self.length()), exponent) };
+        let powers = unsafe { powers(self, &spread(&bases, self.length()), exponents) };
         self.plain(powers)
     }
 
@@ -250,9 +250,9 @@ fn powers_of_two(moduli: &Moduli, exponents: &[BigUint; LANES]) -> Vec<Limbs> {
     result
 }
 
-/// Each base to the power of `exponent`, all in Montgomery's form.
+/// Each base to the power of its exponent, in Montgomery's form.
 #[target_feature(enable = "avx2,fma")]
-fn powers(moduli: &Moduli, bases: &[Limbs], exponent: &BigUint) -> Vec<Limbs> {
+fn powers(moduli: &Moduli, bases: &[Limbs], exponents: [&BigUint; LANES]) -> Vec<Limbs> {
     let mut sums = moduli.scratch();
     let mut table = vec![moduli.ones()];
     for index in 1..1 << WINDOW_BITS {
@@ -260,18 +260,33 @@ fn powers(moduli: &Moduli, bases: &[Limbs], exponent: &BigUint) -> Vec<Limbs> {
         multiply(&mut next, bases, moduli, &mut sums);
         table.push(next);
     }
+    let bits = exponents.map(BigUint::bits).into_iter().max().unwrap_or(0);
     let mut result = table[0].clone();
-    for window in (0..exponent.bits().div_ceil(WINDOW_BITS as u64)).rev() {
+    for window in (0..bits.div_ceil(WINDOW_BITS)).rev() {
         for _ in 0..WINDOW_BITS {
             square(&mut result, moduli, &mut sums, zero());
         }
-        let bits = (0..WINDOW_BITS).filter(|bit| exponent.bit(window * WINDOW_BITS as u64 + *bit as u64));
-        match bits.map(|bit| 1 << bit).sum() {
-            0_usize => {}
-            window => multiply(&mut result, &table[window], moduli, &mut sums),
+        let bit = |number: &BigUint, bit: u64| usize::from(number.bit(window * WINDOW_BITS + bit)) << bit;
+        let windows = exponents.map(|number| (0..WINDOW_BITS).map(|index| bit(number, index)).sum());
+        if windows != [0; LANES] {
+            multiply(&mut result, &chosen(&table, windows), moduli, &mut sums);
         }
     }
     result
+}
+
+/// For each lane its number of the table's entry.
+#[target_feature(enable = "avx2,fma")]
+fn chosen(table: &[Vec<Limbs>], entries: [usize; LANES]) -> Vec<Limbs> {
+    let [first, second, third, fourth] = entries.map(|entry| &table[entry]);
+    let lanes = first.iter().zip(second).zip(third).zip(fourth);
+    lanes
+        .map(|(((first, second), third), fourth)| {
+            let low = _mm256_blend_pd::<0b0010>(*first, *second);
+            let high = _mm256_blend_pd::<0b1000>(*third, *fourth);
+            _mm256_blend_pd::<0b1100>(low, high)
+        })
+        .collect()
 }
 
 /// `number * number`, as Montgomery multiplies, then shifted left by each lane of `shifts`, 0 or 1.
@@ -433,10 +448,10 @@ mod tests {
             let exponent = BigUint::new(exponent);
             if let Some(moduli) = Moduli::new(numbers.each_ref()) {
                 let bases = numbers.each_ref().map(|number| (number >> 1_u8) / 3_u8 + 5_u8);
-                for (lane, power) in moduli.powers(&bases, &exponent).into_iter().enumerate() {
-                    prop_assert_eq!(power, bases[lane].modpow(&exponent, &numbers[lane]));
+                let exponents: [BigUint; LANES] = std::array::from_fn(|lane| &exponent >> (7 * lane));
+                for (lane, power) in moduli.powers(&bases, exponents.each_ref()).into_iter().enumerate() {
+                    prop_assert_eq!(power, bases[lane].modpow(&exponents[lane], &numbers[lane]));
                 }
-                let exponents = std::array::from_fn(|lane| &exponent + lane);
                 for (lane, power) in moduli.powers_of_two(&exponents).into_iter().enumerate() {
                     prop_assert_eq!(power, BigUint::from(2_u8).modpow(&exponents[lane], &numbers[lane]));
                 }
@@ -452,7 +467,7 @@ mod tests {
             let Some(moduli) = Moduli::new([&high, &low, &high, &low]) else { continue };
             let bases = [&high - 1_u8, &low - 1_u8, &high >> 1_u8, BigUint::from(3_u8)];
             let exponent = BigUint::from(65_537_u32);
-            for (lane, power) in moduli.powers(&bases, &exponent).into_iter().enumerate() {
+            for (lane, power) in moduli.powers(&bases, [&exponent; LANES]).into_iter().enumerate() {
                 assert_eq!(
                     power,
                     bases[lane].modpow(&exponent, &moduli.numbers[lane]),
