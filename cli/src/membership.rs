@@ -45,16 +45,38 @@ pub struct Membership {
     pub tls: Tls,
 }
 
-/// The membership on disk, or a new one with the token.
-pub async fn ensure(cluster: &Cluster, args: &NodeArgs, name: &str, ip: IpAddr) -> Result<Membership> {
+/// The file that says as whom, and with which address, the node in a data directory has joined.
+const MARKER: &str = "pki/node-name";
+
+/// A way into the cluster that the control plane has just given; nothing of it is on the disk yet.
+pub struct Admission {
+    joined: naru_client::NodeCertificates,
+    /// What the marker will say.
+    marker: String,
+}
+
+/// Asks the control plane to take the node in, unless it has. Writes nothing: a node that is refused leaves nothing behind.
+pub async fn ask(args: &NodeArgs, name: &str, ip: IpAddr) -> Result<Option<Admission>> {
+    let marker = format!("{name} {ip}");
+    if fs::read_to_string(args.data.data_dir.join(MARKER)).is_ok_and(|known| known == marker) {
+        return Ok(None);
+    }
+    let Some(token) = &args.token else {
+        bail!(
+            "this node has not joined as {name} yet: give it --token, which `naru server` wrote to its \
+             <data-dir>/join-token"
+        );
+    };
+    let joined = naru_client::join(&args.server, token, name, &[ip]).await?;
+    Ok(Some(Admission { joined, marker }))
+}
+
+/// The membership on disk, after that of `admission` if there is one.
+pub fn ensure(cluster: &Cluster, server: &str, admission: Option<Admission>) -> Result<Membership> {
     let dir = cluster.data_dir.join("pki");
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let marker = dir.join("node-name");
-    let known = fs::read_to_string(&marker).ok();
-    let wanted = format!("{name} {ip}");
-    match known.as_deref() {
-        Some(known) if known == wanted => {}
-        _ => join(args, &dir, name, ip, &marker, &wanted).await?,
+    if let Some(admission) = admission {
+        keep(cluster, &dir, server, &admission)?;
     }
     let read = |file: &str| {
         let path = dir.join(file);
@@ -64,23 +86,10 @@ pub async fn ensure(cluster: &Cluster, args: &NodeArgs, name: &str, ip: IpAddr) 
     Ok(Membership { kubeconfig: dir.join("node.kubeconfig"), tls })
 }
 
-async fn join(
-    args: &NodeArgs,
-    dir: &Path,
-    name: &str,
-    ip: IpAddr,
-    marker: &Path,
-    wanted: &str,
-) -> Result<()> {
-    let Some(token) = &args.token else {
-        bail!(
-            "this node has not joined as {name} yet: give it --token, which `naru server` wrote to its \
-             <data-dir>/join-token"
-        );
-    };
-    let joined = naru_client::join(&args.server, token, name, &[ip]).await?;
-    let client = KeyPem { certificate: joined.client_certificate, key: joined.key.clone() };
-    let text = kubeconfig(&joined.cluster, &args.server, &joined.ca, &client);
+fn keep(cluster: &Cluster, dir: &Path, server: &str, admission: &Admission) -> Result<()> {
+    let joined = &admission.joined;
+    let client = KeyPem { certificate: joined.client_certificate.clone(), key: joined.key.clone() };
+    let text = kubeconfig(&joined.cluster, server, &joined.ca, &client);
     for (file, content) in [
         ("ca.crt", &joined.ca),
         ("node.key", &joined.key),
@@ -90,5 +99,5 @@ async fn join(
         write_private(&dir.join(file), content.as_bytes())?;
     }
     // The marker goes last: with it, everything else is there.
-    Ok(write_private(marker, wanted.as_bytes())?)
+    Ok(write_private(&cluster.data_dir.join(MARKER), admission.marker.as_bytes())?)
 }

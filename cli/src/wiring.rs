@@ -103,9 +103,10 @@ pub async fn node(args: NodeArgs, started: Instant) -> Result<()> {
     host::check_ranges(&[("--pod-cidr", args.pod_cidr)])?;
     let wanted = cluster::Identity::generate(Some(args.pod_cidr), None);
     check_pod_range(&args.data.data_dir, &wanted).await?;
+    let admission = crate::membership::ask(&args, &name, ip).await?;
     let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
     lock.keep();
-    let joined = crate::membership::ensure(&cluster, &args, &name, ip).await?;
+    let joined = crate::membership::ensure(&cluster, &args.server, admission)?;
     let (client, _) = naru_client::from_kubeconfig(&joined.kubeconfig).await?;
     let mut tasks = Tasks::default();
     let ready = start_node(&cluster, name, ip, client, joined.tls, args.pod_cidr, &mut tasks).await?;

@@ -146,6 +146,7 @@ fn a_node_on_another_host_joins_with_the_token_and_runs_pods() {
     let (known, _) = token.trim().rsplit_once('.').unwrap();
     assert!(try_join(&format!("{known}.wrong")).contains("Unauthorized"));
     assert!(try_join("nonsense").contains("no join token"));
+    assert!(!node_dir.exists(), "a node that was refused leaves nothing behind");
 
     let import = |file: &Path, name: &str| {
         let mut command = Command::new(&naru);

@@ -1,7 +1,14 @@
 //! The controllers against our own API server, in one process, over the store in memory.
 #![allow(clippy::unwrap_used)]
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Pod, Secret, ServiceAccount},
@@ -40,11 +47,15 @@ impl Drop for Cluster {
 
 impl Cluster {
     async fn start() -> Self {
+        Self::start_with(Anybody::default()).await
+    }
+
+    async fn start_with(authorizer: Anybody) -> Self {
         let server = Server::new(Options {
             store: Arc::new(Memory::new()),
             registry: Arc::new(Registry::default()),
             authenticators: Vec::new(),
-            authorizer: Arc::new(Anybody),
+            authorizer: Arc::new(authorizer),
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
             logs: Arc::new(NoLogs),
@@ -252,12 +263,44 @@ async fn what_never_had_an_owner_goes_and_what_may_have_one_stays() {
     assert!(maps.get_opt("unknown-kind").await.unwrap().is_some());
 }
 
-/// Lets everybody do everything.
-struct Anybody;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_cannot_be_listed_keeps_only_what_it_may_own() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let cluster = Cluster::start_with(Anybody { no_secret_lists: Arc::clone(&broken) }).await;
+    make_namespace(&cluster, "x").await;
+    let maps = Api::<ConfigMap>::namespaced(cluster.client.clone(), "x");
+    let secret = OwnerReference {
+        api_version: "v1".into(),
+        kind: "Secret".into(),
+        name: "nobody".into(),
+        uid: "11111111-1111-1111-1111-111111111111".into(),
+        ..OwnerReference::default()
+    };
+    let metadata = ObjectMeta { owner_references: Some(vec![secret]), ..named("of-a-secret") };
+    maps.create(&PostParams::default(), &ConfigMap { metadata, ..ConfigMap::default() }).await.unwrap();
+    let owner = make_owned(&maps, "owner", &[]).await;
+    make_owned(&maps, "child", &[&owner]).await;
+    maps.delete("owner", &DeleteParams::background()).await.unwrap();
+    cluster.wait_gone(&maps, "child").await;
+    assert!(maps.get_opt("of-a-secret").await.unwrap().is_some());
+    broken.store(false, Ordering::Relaxed);
+    cluster.wait_gone(&maps, "of-a-secret").await;
+}
+
+/// Lets everybody do everything, or everything but list Secrets.
+#[derive(Default)]
+struct Anybody {
+    no_secret_lists: Arc<AtomicBool>,
+}
 
 impl Authorizer for Anybody {
-    fn authorize(&self, _: Option<&Identity>, _: &Attributes<'_>) -> Result<(), Status> {
-        Ok(())
+    fn authorize(&self, _: Option<&Identity>, attributes: &Attributes<'_>) -> Result<(), Status> {
+        let lists_secrets =
+            matches!(attributes, Attributes::Resource { verb: "list" | "watch", resource: "secrets", .. });
+        match lists_secrets && self.no_secret_lists.load(Ordering::Relaxed) {
+            true => Err(Status::internal("secrets cannot be listed")),
+            false => Ok(()),
+        }
     }
 }
 

@@ -47,6 +47,11 @@ impl Kinds {
         self.all.iter()
     }
 
+    /// The name that people know a kind by.
+    pub(super) fn name(&self, kind: usize) -> &str {
+        &self.all[kind].resource.plural
+    }
+
     /// Where the owner is of an object in `namespace`; `None` for a kind that is not served, or a namespaced owner of an object
     /// of the cluster.
     pub(super) fn owner(&self, owner: &OwnerReference, namespace: Option<&str>) -> Option<Place> {

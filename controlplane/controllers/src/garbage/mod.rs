@@ -6,9 +6,10 @@
 mod decide;
 mod graph;
 mod kinds;
+mod lists;
 mod queue;
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, stream, stream::BoxStream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -27,6 +28,7 @@ use self::{
     decide::{Facts, Owner, Policy, Step, decide},
     graph::{FOREGROUND, Graph, Node, ORPHAN, Place, Uid, has_finalizer},
     kinds::Kinds,
+    lists::Lists,
     queue::Queue,
 };
 use crate::{Context, Error, Result, error::is_conflict, supervise::chain};
@@ -39,13 +41,15 @@ type Watched = Result<watcher::Event<Metadata>, watcher::Error>;
 
 /// Collects for a period; the next one begins with the kinds that are served then.
 pub(crate) async fn run(context: Context) -> Result<()> {
+    // What has been said once need not be said again in each period.
+    let mut told = BTreeSet::new();
     loop {
         let kinds = Kinds::discover(&context.client).await?;
         let mut events = watch(&context, &kinds);
-        let mut collector = Collector::new(&kinds);
+        let mut collector = Collector::new(&kinds, &mut told);
         let end = Instant::now() + PERIOD;
         loop {
-            let due = collector.queue.next().filter(|_| collector.is_synced());
+            let due = collector.queue.next().filter(|_| collector.lists.are_complete());
             tokio::select! {
                 biased;
                 event = events.next() => match event {
@@ -78,47 +82,36 @@ struct Collector<'a> {
     kinds: &'a Kinds,
     graph: Graph,
     queue: Queue,
-    /// By kind: the objects of a list that is still coming in.
-    listing: Vec<HashSet<Uid>>,
-    /// By kind: whether there has been a list.
-    listed: Vec<bool>,
+    lists: Lists,
+    /// The kinds that were said to be given up.
+    told: &'a mut BTreeSet<String>,
 }
 
 impl<'a> Collector<'a> {
-    fn new(kinds: &'a Kinds) -> Self {
-        let count = kinds.iter().count();
-        Collector {
-            kinds,
-            graph: Graph::default(),
-            queue: Queue::default(),
-            listing: vec![HashSet::new(); count],
-            listed: vec![false; count],
-        }
-    }
-
-    /// Whether all kinds have been listed: before, an owner may only not have been seen.
-    fn is_synced(&self) -> bool {
-        self.listed.iter().all(|listed| *listed)
+    fn new(kinds: &'a Kinds, told: &'a mut BTreeSet<String>) -> Self {
+        let lists = Lists::new(kinds.iter().count());
+        Collector { kinds, graph: Graph::default(), queue: Queue::default(), lists, told }
     }
 
     fn take(&mut self, kind: usize, event: Watched) {
         let affected = match event {
-            Ok(watcher::Event::Apply(object)) => self.apply(kind, object.metadata),
+            Ok(watcher::Event::Apply(object)) => {
+                self.lists.answer(kind);
+                self.apply(kind, object.metadata)
+            }
             Ok(watcher::Event::Delete(object)) => {
+                self.lists.answer(kind);
                 object.metadata.uid.map(|uid| self.graph.remove(&uid)).unwrap_or_default()
             }
-            Ok(watcher::Event::Init) => {
-                self.listing[kind].clear();
-                return;
-            }
+            Ok(watcher::Event::Init) => return self.lists.begin(kind),
             Ok(watcher::Event::InitApply(object)) => {
-                self.listing[kind].extend(object.metadata.uid.as_deref().map(Uid::from));
+                self.lists.bring(kind, object.metadata.uid.as_deref());
                 self.apply(kind, object.metadata)
             }
             Ok(watcher::Event::InitDone) => return self.list_ends(kind),
-            Err(error) => return tracing::debug!(error = chain(&error), "a watch of metadata starts again"),
+            Err(error) => return self.list_fails(kind, &error),
         };
-        if self.is_synced() {
+        if self.lists.are_complete() {
             self.enqueue(affected);
         }
     }
@@ -130,13 +123,31 @@ impl<'a> Collector<'a> {
     }
 
     fn list_ends(&mut self, kind: usize) {
-        let seen = std::mem::take(&mut self.listing[kind]);
+        let before = self.lists.are_complete();
+        let (seen, was_given_up) = self.lists.end(kind);
         let gone = self.graph.keep_only(kind, &seen);
-        let before = self.is_synced();
-        self.listed[kind] = true;
-        if before {
+        if self.told.remove(self.kinds.name(kind)) {
+            tracing::info!(kind = self.kinds.name(kind), "the kind can be listed again");
+        }
+        if before && !was_given_up {
             self.enqueue(gone);
-        } else if self.is_synced() {
+        } else if self.lists.are_complete() {
+            self.enqueue(self.graph.doubtful().cloned().collect());
+        }
+    }
+
+    fn list_fails(&mut self, kind: usize, error: &watcher::Error) {
+        let name = self.kinds.name(kind);
+        tracing::debug!(kind = name, error = chain(error), "a watch of metadata starts again");
+        let before = self.lists.are_complete();
+        if self.lists.fail(kind) && self.told.insert(name.to_owned()) {
+            tracing::warn!(
+                kind = name,
+                error = chain(error),
+                "the kind cannot be listed: what names an owner of it stays until it can"
+            );
+        }
+        if !before && self.lists.are_complete() {
             self.enqueue(self.graph.doubtful().cloned().collect());
         }
     }
@@ -224,8 +235,9 @@ impl<'a> Collector<'a> {
     async fn states(&self, owners: &[OwnerReference], namespace: Option<&str>) -> Result<Vec<Owner>> {
         let mut states = Vec::with_capacity(owners.len());
         for owner in owners {
-            // Of a kind that is not served nobody can tell whether it is there.
-            let Some(place) = self.kinds.owner(owner, namespace) else {
+            // Of a kind that is not served, or given up, nobody can tell whether it is there.
+            let place = self.kinds.owner(owner, namespace);
+            let Some(place) = place.filter(|place| !self.lists.is_given_up(place.kind)) else {
                 states.push(Owner::Solid);
                 continue;
             };
