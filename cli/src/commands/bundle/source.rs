@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use naru_bundle::chart::{Chart, ChartError, File, MAX_CHART_BYTES, missing_dependencies, read_archive};
+use naru_bundle::{
+    chart::{Chart, File, MAX_CHART_BYTES, missing_dependencies, read_archive},
+    template::Ahead,
+};
 
 use super::{folder, foreign};
 
@@ -26,37 +29,46 @@ pub fn locate(name: &str) -> Result<Option<PathBuf>> {
 
 /// The chart at `path`. Warnings go to standard error.
 pub fn load(path: &Path) -> Result<Chart> {
-    load_as(path, folder::read, Chart::from_files)
+    load_with(path, None)
 }
 
 /// The same of a chart that will be rendered and nothing else.
 pub fn load_for_rendering(path: &Path) -> Result<Chart> {
-    load_as(path, folder::read_lazily, Chart::for_rendering)
+    let ahead = Ahead::default();
+    let chart = load_with(path, Some(&ahead))?;
+    Ok(Chart { ahead, ..chart })
 }
 
-fn load_as(
-    path: &Path,
-    read: fn(&Path) -> Result<Vec<File>>,
-    of_files: fn(Vec<File>, &mut Vec<String>) -> Result<Chart, ChartError>,
-) -> Result<Chart> {
-    let mut warnings = Vec::new();
+fn load_with(path: &Path, ahead: Option<&Ahead>) -> Result<Chart> {
     let about = fs::metadata(path).with_context(|| path.display().to_string())?;
-    let chart = if let Some(chart) = foreign::load(path)? {
-        chart
-    } else if about.is_dir() {
-        let name = path.join("Chart.yaml");
-        ensure!(name.is_file(), "unable to detect chart at {}: no such file or directory", name.display());
-        of_files(read(path)?, &mut warnings)?
-    } else {
-        ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
-        let bytes = fs::read(path)?;
-        if !bytes.starts_with(b"\x1f\x8b\x08") {
-            bail!("file '{}' does not appear to be a gzipped archive", path.display());
-        }
-        of_files(read_archive(&bytes)?, &mut warnings)?
-    };
+    if let Some(chart) = foreign::load(path)? {
+        return Ok(chart);
+    }
+    let files = if about.is_dir() { of_folder(path, ahead)? } else { of_archive(path, about.len(), ahead)? };
+    let mut warnings = Vec::new();
+    let chart = Chart::from_files(files, &mut warnings)?;
     warn(&warnings);
     Ok(chart)
+}
+
+fn of_folder(path: &Path, ahead: Option<&Ahead>) -> Result<Vec<File>> {
+    let name = path.join("Chart.yaml");
+    ensure!(name.is_file(), "unable to detect chart at {}: no such file or directory", name.display());
+    match ahead {
+        None => folder::read(path),
+        Some(ahead) => folder::read_for_rendering(path, ahead),
+    }
+}
+
+fn of_archive(path: &Path, length: u64, ahead: Option<&Ahead>) -> Result<Vec<File>> {
+    ensure!(length <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
+    let bytes = fs::read(path)?;
+    if !bytes.starts_with(b"\x1f\x8b\x08") {
+        bail!("file '{}' does not appear to be a gzipped archive", path.display());
+    }
+    let files = read_archive(&bytes)?;
+    files.iter().for_each(|file| ahead.into_iter().for_each(|ahead| ahead.add(file)));
+    Ok(files)
 }
 
 /// Refuses charts that cannot be installed: libraries, and those whose dependencies are missing.

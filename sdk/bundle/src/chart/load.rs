@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{Chart, ChartError, File, Lock, Metadata, archive};
 use crate::{
     render::told,
-    template::Ahead,
     value::{Map, MapType},
     values::merge_maps,
     yaml,
@@ -27,15 +26,6 @@ impl Chart {
             return Err(ChartError::ApiVersion);
         }
         load(files, warnings, 0)
-    }
-
-    /// As [`Chart::from_files`], for a chart that will be rendered: its templates are parsed meanwhile.
-    ///
-    /// # Errors
-    /// As [`Chart::from_files`].
-    pub fn for_rendering(files: Vec<File>, warnings: &mut Vec<String>) -> Result<Self, ChartError> {
-        let ahead = Ahead::begin(&files);
-        Ok(Self { ahead, ..Self::from_files(files, warnings)? })
     }
 
     /// A chart from a `.tgz`.

@@ -62,7 +62,7 @@ pub struct Chart {
     pub raw: Vec<File>,
     /// The subcharts.
     pub dependencies: Vec<Chart>,
-    /// The templates that are being parsed already.
+    /// The templates that are being parsed already, if any.
     pub ahead: Ahead,
 }
 

@@ -7,7 +7,7 @@ use super::{
     scope::is_partial,
     split,
 };
-use crate::parallel::Crew;
+use crate::parallel::Batch;
 
 /// One document of a file.
 #[derive(Debug)]
@@ -20,27 +20,27 @@ pub(super) struct Document {
 
 /// Files on their way to their documents.
 pub(super) struct Documents {
-    crew: Crew<Arc<String>, Vec<Document>>,
-    /// Where the files are, in the order in which the crew was given them.
+    batch: Batch<Arc<String>, Vec<Document>>,
+    /// Where the files are, in the order in which the batch was given them.
     paths: Vec<String>,
 }
 
 impl Documents {
     pub(super) fn new() -> Self {
-        Self { crew: Crew::new(|text| read(&text)), paths: Vec::new() }
+        Self { batch: Batch::new(|text| read(&text)), paths: Vec::new() }
     }
 
     /// Adds a file; partials have no documents.
     pub(super) fn add(&mut self, path: &str, text: &Arc<String>) {
         if !is_partial(path) {
             self.paths.push(path.to_owned());
-            self.crew.give(Arc::clone(text), text.len());
+            self.batch.give(Arc::clone(text), text.len());
         }
     }
 
     /// The documents of all files that were added, by the file's path.
     pub(super) fn finish(self) -> BTreeMap<String, Vec<Document>> {
-        self.paths.into_iter().zip(self.crew.finish()).collect()
+        self.paths.into_iter().zip(self.batch.finish()).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     set::MAX_SOURCE_BYTES,
     source::Source,
 };
-use crate::{chart::File, parallel::Crew, value::Str};
+use crate::{chart::File, parallel::Batch, value::Str};
 
 /// Texts on their way to what they hold, none by default. Clones share them, and the first that asks gets them.
 #[derive(Clone, Debug, Default)]
@@ -20,40 +20,43 @@ pub struct Ahead(Arc<Mutex<Begun>>);
 
 #[derive(Debug)]
 struct Begun {
-    crew: Crew<Str, Option<Parsed>>,
-    /// The texts in the order in which the crew was given them.
+    batch: Batch<Str, Option<Parsed>>,
+    /// The texts in the order in which the batch was given them.
     texts: Vec<Str>,
 }
 
 impl Default for Begun {
     fn default() -> Self {
-        Self { crew: Crew::new(parse), texts: Vec::new() }
+        Self { batch: Batch::new(parse), texts: Vec::new() }
     }
 }
 
 impl Begun {
     fn add(&mut self, text: &Str) {
         self.texts.push(text.clone());
-        self.crew.give(text.clone(), text.len());
+        self.batch.give(text.clone(), text.len());
     }
 }
 
 impl Ahead {
-    /// Begins with the templates among the files of a chart, its subcharts' included.
-    pub fn begin(files: &[File]) -> Self {
-        let mut begun = Begun::default();
-        let templates = files.iter().filter(|file| is_template(&file.name));
-        templates.for_each(|file| begun.add(&file.data));
-        Self(Arc::new(Mutex::new(begun)))
+    /// Begins with a file if it is a template of the chart or of one of its subcharts.
+    pub fn add(&self, file: &File) {
+        if is_template(&file.name) {
+            self.begun().add(&file.data);
+        }
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Begun> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What `texts` hold, also those that were not begun with, as far as they are well-formed.
     pub(super) fn finish(&self, texts: &[&Str]) -> HashMap<Identity, Parsed> {
-        let mut begun = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut begun = mem::take(&mut *self.begun());
         let known: HashSet<_> = begun.texts.iter().map(identity).collect();
         let wanted: HashSet<_> = texts.iter().map(|text| identity(text)).collect();
         texts.iter().filter(|text| !known.contains(&identity(text))).for_each(|text| begun.add(text));
-        let parsed = begun.crew.finish_some(|text| wanted.contains(&identity(text)));
+        let parsed = begun.batch.finish_some(|text| wanted.contains(&identity(text)));
         let identities = begun.texts.iter().map(identity);
         identities.zip(parsed).filter_map(|(text, parsed)| Some((text, parsed??))).collect()
     }
@@ -92,6 +95,12 @@ mod tests {
         File { name: name.into(), data: text.into() }
     }
 
+    fn begin(files: &[File]) -> Ahead {
+        let ahead = Ahead::default();
+        files.iter().for_each(|file| ahead.add(file));
+        ahead
+    }
+
     #[test]
     fn templates_are_those_of_the_chart_and_its_subcharts() {
         for name in ["templates/a.yaml", "charts/b/templates/_a.tpl", "charts/b/charts/c/templates/d/e"] {
@@ -111,7 +120,7 @@ mod tests {
             file("templates/broken.yaml", "\n{{ .a"),
             file("templates/own.yaml", "{{ define \"c/templates/own.yaml\" }}1{{ end }}{{ .a }}"),
         ];
-        let ahead = Ahead::begin(&files);
+        let ahead = begin(&files);
         let [a, broken, own] = files.each_ref().map(|file| &*file.data);
         let late = Str::from("late");
         let mut set = TemplateSet::default();
@@ -123,7 +132,7 @@ mod tests {
         let fault = set.parse_all(&[("c/templates/broken.yaml", broken)], &ahead).unwrap_err();
         assert_eq!(fault.trace[0].file, "c/templates/broken.yaml");
         assert_eq!(fault.trace[0].line, 2);
-        let ahead = Ahead::begin(&files);
+        let ahead = begin(&files);
         let fault = set.parse_all(&[("c/templates/own.yaml", own)], &ahead).unwrap_err();
         assert_eq!(
             fault.to_string(),

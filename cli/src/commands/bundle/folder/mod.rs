@@ -16,7 +16,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
     chart::{Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
-    parallel::Crew,
+    parallel::Batch,
+    template::Ahead,
     value::Str,
 };
 
@@ -32,30 +33,31 @@ const MAX_LATER: usize = 64;
 /// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
 /// folder. A symbolic link that leads out of the chart is followed only where [`links`] allows it.
 pub fn read(folder: &Path) -> Result<Vec<File>> {
-    read_with(folder, 0)
+    read_with(folder, 0, None)
 }
 
-/// As [`read`], but long files of `crds/` are read when they are looked at; if that fails then, the program ends. For
-/// commands that change nothing.
-pub fn read_lazily(folder: &Path) -> Result<Vec<File>> {
-    read_with(folder, MAX_LATER)
+/// As [`read`], for commands that render and change nothing: templates are parsed `ahead` as soon as they are read, and
+/// long files of `crds/` are read when they are looked at; if that fails then, the program ends.
+pub fn read_for_rendering(folder: &Path, ahead: &Ahead) -> Result<Vec<File>> {
+    read_with(folder, MAX_LATER, Some(ahead))
 }
 
-fn read_with(folder: &Path, most_later: usize) -> Result<Vec<File>> {
+fn read_with(folder: &Path, most_later: usize, ahead: Option<&Ahead>) -> Result<Vec<File>> {
     let top = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
     let mut links = Links::new(top.clone());
     let rules = IgnoreRules::parse(&ignored(&top, &mut links)?).context("in .helmignore")?;
     let mut reader = Reader {
         rules,
         links,
-        crew: Crew::new(Found::read),
+        batch: Batch::urgent(Found::read),
+        ahead: ahead.cloned(),
         files: 0,
         bytes: 0,
         most_later,
         open: HashSet::new(),
     };
     reader.folder(&top, top.clone(), "", 0)?;
-    reader.crew.finish().into_iter().collect()
+    reader.batch.finish().into_iter().collect()
 }
 
 /// The text of the chart's `.helmignore`; nothing if there is none.
@@ -78,6 +80,8 @@ struct Found {
     length: u64,
     /// Whether it is read when it is looked at.
     later: bool,
+    /// What parses it if it is a template.
+    ahead: Option<Ahead>,
 }
 
 impl Found {
@@ -88,8 +92,11 @@ impl Found {
         let file = fs::OpenOptions::new().read(true).custom_flags(unlinked).open(&self.real);
         let (file, name, length) = (file.with_context(failed)?, self.name.clone(), self.length as usize);
         if !self.later {
-            let data = content(file, length).with_context(failed)?.into();
-            return Ok(File { name, data });
+            let file = File { data: content(file, length).with_context(failed)?.into(), name };
+            if let Some(ahead) = &self.ahead {
+                ahead.add(&file);
+            }
+            return Ok(file);
         }
         let failed = failed();
         let read = move || {
@@ -118,8 +125,10 @@ fn is_of_crds(mut name: &str) -> bool {
 struct Reader {
     rules: IgnoreRules,
     links: Links,
-    /// What reads the files that were found.
-    crew: Crew<Found, Result<File>>,
+    /// The files that were found, which are being read.
+    batch: Batch<Found, Result<File>>,
+    /// What parses those of them that are templates.
+    ahead: Option<Ahead>,
     files: usize,
     bytes: u64,
     /// How many more files may be read later.
@@ -201,7 +210,8 @@ impl Reader {
         self.most_later -= usize::from(later);
         let worth = if later { 0 } else { length as usize };
         self.files += 1;
-        self.crew.give(Found { real, name: name.to_owned(), length, later }, worth);
+        let ahead = self.ahead.clone();
+        self.batch.give(Found { real, name: name.to_owned(), length, later, ahead }, worth);
         Ok(())
     }
 }

@@ -1,0 +1,191 @@
+//! Work on many independent things by all processors, begun while more of them are being found. In: batches of things
+//! of one kind each. Out: what was made of them, in order.
+
+mod crew;
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use crew::{CREW, Work};
+
+/// Things to each of which the same is done, by the threads of the process and by whoever waits for the results.
+/// Dropped, it leaves what is not begun yet undone.
+pub struct Batch<T: Send + 'static, R: Send + 'static> {
+    shared: Arc<Shared<T, R>>,
+    given: usize,
+    is_urgent: bool,
+}
+
+struct Shared<T, R> {
+    work: fn(T) -> R,
+    state: Mutex<State<T, R>>,
+    /// Told when nothing is waiting or being done.
+    rested: Condvar,
+}
+
+struct State<T, R> {
+    /// What is not begun yet, with its number.
+    items: VecDeque<(usize, T)>,
+    /// How many are being worked on.
+    running: usize,
+    done: Vec<(usize, thread::Result<R>)>,
+}
+
+impl<T, R> Shared<T, R> {
+    fn state(&self) -> MutexGuard<'_, State<T, R>> {
+        // Whole between any two of its changes: work is done without it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) -> Option<(usize, T)> {
+        let mut state = self.state();
+        let item = state.items.pop_front();
+        state.running += usize::from(item.is_some());
+        item
+    }
+}
+
+impl<T: Send, R: Send> Work for Shared<T, R> {
+    fn is_waiting(&self) -> bool {
+        !self.state().items.is_empty()
+    }
+
+    fn do_one(&self) -> bool {
+        let Some((index, item)) = self.begin() else { return false };
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(item)));
+        let mut state = self.state();
+        state.done.push((index, result));
+        state.running -= 1;
+        if state.running == 0 && state.items.is_empty() {
+            self.rested.notify_all();
+        }
+        true
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
+    /// A batch of things to `work` on.
+    pub fn new(work: fn(T) -> R) -> Self {
+        Self::with(work, false)
+    }
+
+    /// A batch that goes before others.
+    pub fn urgent(work: fn(T) -> R) -> Self {
+        Self::with(work, true)
+    }
+
+    fn with(work: fn(T) -> R, is_urgent: bool) -> Self {
+        let state = Mutex::new(State { items: VecDeque::new(), running: 0, done: Vec::new() });
+        Self { shared: Arc::new(Shared { work, state, rested: Condvar::new() }), given: 0, is_urgent }
+    }
+
+    /// Gives it a thing; `bytes` is how much there is to work on, which decides on threads.
+    pub fn give(&mut self, item: T, bytes: usize) {
+        self.shared.state().items.push_back((self.given, item));
+        if self.given == 0 {
+            CREW.open(self.shared.clone(), self.is_urgent);
+        }
+        self.given += 1;
+        CREW.announce(bytes);
+    }
+
+    /// The results of all things, in the order in which these were given; the caller's thread helps.
+    pub fn finish(self) -> Vec<R> {
+        let results = self.finish_some(|_| true);
+        results.into_iter().map(|result| result.expect("invariant: all were wanted")).collect()
+    }
+
+    /// As [`Batch::finish`], but what is not begun yet is left undone unless it is `wanted`.
+    pub fn finish_some(self, wanted: impl Fn(&T) -> bool) -> Vec<Option<R>> {
+        self.shared.state().items.retain(|(_, item)| wanted(item));
+        while self.shared.do_one() {}
+        let mut state = self.shared.state();
+        while state.running > 0 {
+            state = self.shared.rested.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut results: Vec<Option<R>> = std::iter::repeat_with(|| None).take(self.given).collect();
+        for (index, result) in state.done.drain(..) {
+            results[index] = Some(result.unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        drop(state);
+        results
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> Drop for Batch<T, R> {
+    fn drop(&mut self) {
+        if self.given > 0 {
+            let shared: Arc<dyn Work> = self.shared.clone();
+            CREW.close(&shared);
+            let left = std::mem::take(&mut self.shared.state().items);
+            drop(left);
+        }
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> fmt::Debug for Batch<T, R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Batch").field("given", &self.given).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_order() {
+        for bytes in [0, 1, 1 << 10, 1 << 20] {
+            let mut batch = Batch::new(|item: usize| item * 2);
+            (0..1000).for_each(|item| batch.give(item, bytes));
+            assert_eq!(batch.finish(), (0..2000).step_by(2).collect::<Vec<_>>());
+        }
+        assert!(Batch::new(|item: usize| item).finish().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_wanted_may_be_left_undone() {
+        let mut batch = Batch::new(|item: usize| item);
+        (0..10).for_each(|item| batch.give(item, 0));
+        let even = batch.finish_some(|item| item % 2 == 0);
+        assert_eq!(even.len(), 10);
+        for (item, result) in even.into_iter().enumerate() {
+            // Another test's threads may have done what was not wanted before.
+            assert!(result == Some(item) || item % 2 == 1 && result.is_none());
+        }
+    }
+
+    #[test]
+    fn batches_are_worked_on_at_the_same_time() {
+        let mut batches: Vec<_> = (0..10)
+            .map(|index| {
+                if index % 2 == 0 {
+                    Batch::urgent(|item: usize| item)
+                } else {
+                    Batch::new(|item: usize| item)
+                }
+            })
+            .collect();
+        for item in 0..1000 {
+            batches.iter_mut().for_each(|batch| batch.give(item, 1 << 10));
+        }
+        for (index, batch) in batches.into_iter().enumerate() {
+            match index % 3 {
+                0 => drop(batch),
+                _ => assert_eq!(batch.finish(), (0..1000).collect::<Vec<_>>()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_who_waits() {
+        let mut batch = Batch::new(|item: usize| assert_ne!(item, 5, "not this one"));
+        (0..10).for_each(|item| batch.give(item, 1 << 20));
+        assert!(catch_unwind(AssertUnwindSafe(|| batch.finish())).is_err());
+    }
+}
