@@ -16,7 +16,10 @@ use crate::{
     response::{self, Form, Response, Sent},
     server::Inner,
     table::IncludeObject,
-    verbs::{self, Call},
+    verbs::{
+        self, Call,
+        large::{Aside, Permit},
+    },
     websocket::Offer,
 };
 
@@ -108,7 +111,8 @@ async fn call(
     if !server.cache.is_ready() && timeout(START_WAIT, server.cache.ready()).await.is_err() {
         return Err(Status::unavailable("the server has not read its state yet"));
     }
-    Ok(Some(Call { server, row, kind, path, query, identity, headers: parts.headers, form, websocket }))
+    let (headers, large) = (parts.headers, Permit::new());
+    Ok(Some(Call { server, row, kind, path, query, identity, headers, form, websocket, large }))
 }
 
 /// Whether the answer goes on until its reader or its subject ends.
@@ -118,7 +122,7 @@ fn streams(path: &ResourcePath, verb: Verb) -> bool {
 
 async fn served(call: &Call, verb: Verb, body: &mut Body) -> Result<Response, Status> {
     let permit = if streams(&call.path, verb) { None } else { Some(call.server.request_permit()?) };
-    let served = Box::pin(verbs::serve(call, verb, body));
+    let served = Aside::new(call, verbs::serve(call, verb, body));
     let response = match timeout(REQUEST_TIMEOUT, served).await {
         Ok(response) => response,
         Err(_) => {

@@ -29,7 +29,7 @@ use crate::{
     openapi,
     registry::Registry,
     response::{self, Response, Sent},
-    verbs::expiry,
+    verbs::{expiry, large},
     version,
 };
 
@@ -79,6 +79,7 @@ pub(crate) struct Inner {
     accounts: Option<Arc<KindCache>>,
     requests: Semaphore,
     watches: Arc<Semaphore>,
+    large: Arc<Semaphore>,
 }
 
 impl Inner {
@@ -105,6 +106,12 @@ impl Inner {
     /// The right to work on an ordinary request; 429 if too many are under way.
     pub(crate) fn request_permit(&self) -> Result<SemaphorePermit<'_>, Status> {
         self.requests.try_acquire().map_err(|_| too_many())
+    }
+
+    /// The right to work on a request with a large body; waits until fewer are under way.
+    pub(crate) async fn large_permit(&self) -> Result<OwnedSemaphorePermit, Status> {
+        // Nobody closes it.
+        self.large.clone().acquire_owned().await.map_err(|_| too_many())
     }
 
     /// The right to watch; 429 if too many do.
@@ -157,6 +164,7 @@ impl Server {
             closing: CancellationToken::new(),
             requests: Semaphore::new(REQUESTS_MAX),
             watches: Arc::new(Semaphore::new(WATCHES_MAX)),
+            large: Arc::new(Semaphore::new(large::AT_ONCE)),
             options,
         };
         Server { inner: Arc::new(inner) }

@@ -5,6 +5,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// Field errors that one answer tells: nobody reads more, and a small body can have hundreds of thousands.
+pub const FIELD_ERRORS_MAX: usize = 1000;
+
 /// One cause of an `Invalid` status, or another machine-readable detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
@@ -107,12 +110,16 @@ impl Status {
         Status::conflict(group, resource, name, WHY)
     }
 
-    /// 422: fields that cannot be accepted.
+    /// 422: fields that cannot be accepted; the first [`FIELD_ERRORS_MAX`] are told.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
-        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let told = &errors[..errors.len().min(FIELD_ERRORS_MAX)];
+        let mut all: Vec<String> = told.iter().map(ToString::to_string).collect();
+        if errors.len() > told.len() {
+            all.push(format!("and {} more", errors.len() - told.len()));
+        }
         let list = if all.len() == 1 { all[0].clone() } else { format!("[{}]", all.join(", ")) };
         let message = format!("{} {name:?} is invalid: {list}", qualified(group, kind));
-        let causes = errors.iter().map(FieldError::cause).collect();
+        let causes = told.iter().map(FieldError::cause).collect();
         let details = Details { causes, ..about(group, kind, name) };
         Status::new(422, "Invalid", message).with_details(details)
     }

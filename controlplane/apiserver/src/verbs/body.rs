@@ -15,7 +15,7 @@ use naru_api::{
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::Call;
+use super::{Call, large};
 use crate::request::FieldValidation;
 
 /// The largest request body (kube-apiserver's limit).
@@ -53,15 +53,20 @@ pub(super) struct Received {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads the whole body.
-pub(super) async fn read(body: &mut Body, headers: &HeaderMap) -> Result<Bytes, Status> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+/// Reads the whole body of a call.
+pub(super) async fn read(call: &Call, body: &mut Body) -> Result<Bytes, Status> {
+    let announced =
+        call.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > BODY_BYTES_MAX as u64) {
         skip(body, SKIPPED_BYTES_MAX).await;
         return Err(Status::too_large(BODY_BYTES_MAX));
     }
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
+        Ok(collected) => {
+            let bytes = collected.to_bytes();
+            large::read(call, bytes.len()).await?;
+            Ok(bytes)
+        }
         Err(error) if error.is::<LengthLimitError>() => Err(Status::too_large(BODY_BYTES_MAX)),
         Err(error) => Err(Status::bad_request(format!("cannot read the request's body: {error}"))),
     }
@@ -115,7 +120,7 @@ pub(super) async fn object(
     validation: FieldValidation,
 ) -> Result<Received, Status> {
     let media = media(&call.headers)?;
-    let bytes = read(body, &call.headers).await?;
+    let bytes = read(call, body).await?;
     let Decoded { value, duplicates } =
         decoded(&bytes, media).map_err(|error| error.to_status(expected.kind, &bytes))?;
     if !value.is_object() {

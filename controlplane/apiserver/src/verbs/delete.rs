@@ -67,7 +67,7 @@ pub(super) async fn delete(call: &Call, body: &mut Body) -> Result<Response, Sta
 
 /// Reads the options from the body, or from the query if there is none.
 pub(super) async fn options(call: &Call, body: &mut Body) -> Result<DeleteOptions, Status> {
-    let bytes = body::read(body, &call.headers).await?;
+    let bytes = body::read(call, body).await?;
     if bytes.is_empty() {
         return DeleteOptions::of_query(&call.query);
     }

@@ -11,6 +11,7 @@ mod delete;
 mod delete_collection;
 pub(crate) mod expiry;
 mod get;
+pub(crate) mod large;
 mod list;
 mod log;
 mod metadata;
@@ -56,6 +57,8 @@ pub(crate) struct Call {
     pub(crate) form: Form,
     /// The WebSocket that the client of a stream wants.
     pub(crate) websocket: Option<Offer>,
+    /// Set when the body has turned out to be large.
+    pub(crate) large: large::Permit,
 }
 
 impl Call {

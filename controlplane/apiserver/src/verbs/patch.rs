@@ -44,7 +44,7 @@ pub(super) async fn patch(call: &Call, body: &mut Body) -> Result<Response, Stat
         let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
         return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
     }
-    let bytes = body::read(body, &call.headers).await?;
+    let bytes = body::read(call, body).await?;
     let decoded = decode::json(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
     if style != Style::Json && !decoded.value.is_object() {
         return Err(Status::bad_request("a merge patch must be a JSON object"));

@@ -8,6 +8,7 @@ mod faulty;
 mod forms;
 mod gzip;
 mod harness;
+mod large;
 mod lists;
 mod ordering;
 mod outage;
