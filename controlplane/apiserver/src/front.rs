@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::{
-    auth::Identity,
+    auth::{ANONYMOUS, Identity},
     request::{Query, ResourcePath, Target, Verb},
     response::{self, Form, Response, Sent},
     server::Inner,
@@ -86,7 +86,7 @@ fn identity(server: &Inner, parts: &mut Parts) -> Result<Option<Arc<Identity>>, 
 
 /// Somebody whom the authorizer let through without any proof.
 fn anonymous() -> Arc<Identity> {
-    Arc::new(Identity { user: "system:anonymous".into(), groups: vec!["system:unauthenticated".into()] })
+    Arc::new(Identity { user: ANONYMOUS.into(), groups: vec!["system:unauthenticated".into()] })
 }
 
 /// What is asked of a resource; `None` if nothing is served there.

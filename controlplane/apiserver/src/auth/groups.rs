@@ -3,7 +3,7 @@
 
 use naru_api::status::Status;
 
-use super::{Attributes, Authorizer, BOOTSTRAPPERS, Identity};
+use super::{Attributes, Authorizer, BOOTSTRAPPERS, Identity, PathRule, ResourceRule, Rules};
 use crate::join;
 
 /// Paths that need no proof of identity; a trailing part after `/` is covered too.
@@ -26,6 +26,19 @@ impl Authorizer for GroupAuthorizer {
         match attributes {
             Attributes::NonResource { verb: "post", path } if *path == join::PATH => Ok(()),
             _ => Err(forbidden(identity, attributes)),
+        }
+    }
+
+    fn rules(&self, identity: &Identity, _namespace: &str) -> Rules {
+        let all = || vec!["*".to_owned()];
+        if identity.is_in(BOOTSTRAPPERS) {
+            let join = PathRule { verbs: vec!["post".into()], paths: vec![join::PATH.into()] };
+            return Rules { paths: vec![join], ..Rules::default() };
+        }
+        Rules {
+            resources: vec![ResourceRule { verbs: all(), groups: all(), resources: all() }],
+            paths: vec![PathRule { verbs: all(), paths: all() }],
+            incomplete: false,
         }
     }
 }

@@ -15,6 +15,8 @@ pub use token::{Error as TokenFileError, Tokens};
 
 /// The group of everybody who proved who they are.
 pub const AUTHENTICATED: &str = "system:authenticated";
+/// The user that a request without any proof is said to be of.
+pub const ANONYMOUS: &str = "system:anonymous";
 /// The group that may do everything.
 pub const MASTERS: &str = "system:masters";
 /// The group of node agents.
@@ -83,4 +85,40 @@ pub trait Authenticator: Send + Sync + 'static {
 pub trait Authorizer: Send + Sync + 'static {
     /// `Ok`, or the 403 to answer. `identity` is `None` for a request without any proof.
     fn authorize(&self, identity: Option<&Identity>, attributes: &Attributes<'_>) -> Result<(), Status>;
+
+    /// What an identity may do in a namespace, as far as it can be listed: for people, not for decisions.
+    fn rules(&self, _identity: &Identity, _namespace: &str) -> Rules {
+        Rules { incomplete: true, ..Rules::default() }
+    }
+}
+
+/// Everything that somebody may do in a namespace. `*` stands for all there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// With API objects.
+    pub resources: Vec<ResourceRule>,
+    /// With other paths.
+    pub paths: Vec<PathRule>,
+    /// Whether there may be more.
+    pub incomplete: bool,
+}
+
+/// All of these verbs with all of these resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRule {
+    /// For example `list`.
+    pub verbs: Vec<String>,
+    /// API groups.
+    pub groups: Vec<String>,
+    /// Plurals.
+    pub resources: Vec<String>,
+}
+
+/// All of these verbs with all of these paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathRule {
+    /// HTTP methods in lower case.
+    pub verbs: Vec<String>,
+    /// Paths.
+    pub paths: Vec<String>,
 }

@@ -102,7 +102,9 @@ fn resource(kind: &Kind) -> Value {
     if !kind.categories.is_empty() {
         resource["categories"] = json!(kind.categories);
     }
-    resource["storageVersionHash"] = storage_version_hash(kind).into();
+    if kind.stored {
+        resource["storageVersionHash"] = storage_version_hash(kind).into();
+    }
     resource
 }
 

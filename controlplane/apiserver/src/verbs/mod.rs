@@ -19,6 +19,7 @@ mod outline;
 mod page;
 mod patch;
 mod priority;
+mod review;
 mod runtime_class;
 mod service_account;
 mod update;
@@ -123,6 +124,7 @@ pub(crate) async fn serve(call: &Call, verb: Verb, body: &mut Body) -> Result<Re
         (_, Verb::Get) => get::get(call).await,
         (_, Verb::List) => list::list(call).await,
         (_, Verb::Watch) => watch::watch(call).await,
+        (None, Verb::Create) if !named && !call.row().stored => review::create(call, body).await,
         (None, Verb::Create) if !named => create::create(call, body).await,
         (_, Verb::Update) if named => update::update(call, body).await,
         (_, Verb::Patch) if named => patch::patch(call, body).await,

@@ -15,6 +15,7 @@ mod outage;
 mod priority;
 mod reads;
 mod requests;
+mod reviews;
 mod service_accounts;
 mod subresources;
 mod watches;

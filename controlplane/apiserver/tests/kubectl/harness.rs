@@ -10,7 +10,7 @@ use std::{
 use naru_api::{Object, status::Status};
 use naru_apiserver::{
     LogQuery, LogStream, Options, PodLogs, Registry, Server,
-    auth::{Attributes, Authorizer, Identity, MASTERS},
+    auth::{GroupAuthorizer, Identity, MASTERS},
 };
 use naru_store::memory::Memory;
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Cluster {
             store: Arc::new(Memory::new()),
             registry: Arc::new(Registry::default()),
             authenticators: Vec::new(),
-            authorizer: Arc::new(Anybody),
+            authorizer: Arc::new(GroupAuthorizer),
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
             logs: Arc::new(NoLogs),
@@ -161,15 +161,6 @@ fn kubectl() -> PathBuf {
     places.find(|path| Path::is_file(path)).expect(
         "kubectl is missing: set NARU_KUBECTL, or run `tools/clients target/tools/bin` (`make test` does)",
     )
-}
-
-/// Lets everybody do everything: this is about the API, not about who may use it.
-struct Anybody;
-
-impl Authorizer for Anybody {
-    fn authorize(&self, _: Option<&Identity>, _: &Attributes<'_>) -> Result<(), Status> {
-        Ok(())
-    }
 }
 
 /// No node runs here, so there are no logs.

@@ -85,6 +85,8 @@ pub struct Kind {
     pub create_on_update: bool,
     /// Whether a PUT without a resourceVersion replaces whatever is there.
     pub unconditional_update: bool,
+    /// Whether its objects are kept. Those of other kinds are questions, which a create answers.
+    pub stored: bool,
     /// Seconds after the last write at which an object goes by itself (events).
     pub lifetime_seconds: Option<u32>,
 }

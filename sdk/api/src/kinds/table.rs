@@ -53,8 +53,12 @@ const BASE: Kind = Kind {
     generation: false,
     create_on_update: false,
     unconditional_update: true,
+    stored: true,
     lifetime_seconds: None,
 };
+
+/// What questions have in common.
+const REVIEW: Kind = Kind { scope: Scope::Cluster, verbs: &["create"], stored: false, ..BASE };
 
 /// The built-in kinds.
 pub const BUILTIN: &[Kind] = &[
@@ -228,5 +232,46 @@ pub const BUILTIN: &[Kind] = &[
         ],
         definition: "io.k8s.api.scheduling.v1.PriorityClass",
         ..BASE
+    },
+    Kind {
+        group: "authentication.k8s.io",
+        kind: "SelfSubjectReview",
+        plural: "selfsubjectreviews",
+        singular: "selfsubjectreview",
+        definition: "io.k8s.api.authentication.v1.SelfSubjectReview",
+        ..REVIEW
+    },
+    Kind {
+        group: "authorization.k8s.io",
+        kind: "LocalSubjectAccessReview",
+        plural: "localsubjectaccessreviews",
+        singular: "localsubjectaccessreview",
+        scope: Scope::Namespaced,
+        definition: "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
+        ..REVIEW
+    },
+    Kind {
+        group: "authorization.k8s.io",
+        kind: "SelfSubjectAccessReview",
+        plural: "selfsubjectaccessreviews",
+        singular: "selfsubjectaccessreview",
+        definition: "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
+        ..REVIEW
+    },
+    Kind {
+        group: "authorization.k8s.io",
+        kind: "SelfSubjectRulesReview",
+        plural: "selfsubjectrulesreviews",
+        singular: "selfsubjectrulesreview",
+        definition: "io.k8s.api.authorization.v1.SelfSubjectRulesReview",
+        ..REVIEW
+    },
+    Kind {
+        group: "authorization.k8s.io",
+        kind: "SubjectAccessReview",
+        plural: "subjectaccessreviews",
+        singular: "subjectaccessreview",
+        definition: "io.k8s.api.authorization.v1.SubjectAccessReview",
+        ..REVIEW
     },
 ];

@@ -1,6 +1,9 @@
 //! Texts for people, taken from k8s-openapi's JSON schemas while a document is made.
 
-use k8s_openapi::api::{coordination::v1 as coordination, core::v1 as core, scheduling::v1 as scheduling};
+use k8s_openapi::api::{
+    authentication::v1 as authentication, authorization::v1 as authorization,
+    coordination::v1 as coordination, core::v1 as core, scheduling::v1 as scheduling,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
@@ -54,6 +57,11 @@ fn add(definition: &str, generator: &mut SchemaGenerator) {
         };
     }
     one_of! {
+        "io.k8s.api.authentication.v1.SelfSubjectReview": authentication::SelfSubjectReview,
+        "io.k8s.api.authorization.v1.LocalSubjectAccessReview": authorization::LocalSubjectAccessReview,
+        "io.k8s.api.authorization.v1.SelfSubjectAccessReview": authorization::SelfSubjectAccessReview,
+        "io.k8s.api.authorization.v1.SelfSubjectRulesReview": authorization::SelfSubjectRulesReview,
+        "io.k8s.api.authorization.v1.SubjectAccessReview": authorization::SubjectAccessReview,
         "io.k8s.api.coordination.v1.Lease": coordination::Lease,
         "io.k8s.api.core.v1.ConfigMap": core::ConfigMap,
         "io.k8s.api.core.v1.Event": core::Event,

@@ -40,6 +40,9 @@ pub(super) fn of(group: &str, version: &str, kinds: &[&Kind]) -> Value {
 }
 
 fn put(paths: &mut Map<String, Value>, path: &str, mut operations: Map<String, Value>) {
+    if operations.is_empty() {
+        return;
+    }
     operations.insert("parameters".into(), parameters::of_path(path));
     paths.insert(path.into(), Value::Object(operations));
 }
