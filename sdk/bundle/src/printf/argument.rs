@@ -1,7 +1,7 @@
 //! One value printed by one verb.
 
 use super::{
-    MAX_PRINTED_BYTES, MAX_PRINTED_DEPTH,
+    MAX_PRINTED_BYTES, MAX_PRINTED_DEPTH, decimals,
     flags::{Flags, truncate},
     quote,
 };
@@ -174,6 +174,7 @@ impl<'a> Printer<'a> {
             's' => self.text(bytes),
             'q' => self.quoted(bytes),
             'x' | 'X' => self.hexadecimal(bytes, verb == 'X'),
+            'v' | 'd' if self.flags == Flags::default() => decimals::write(self.out, bytes),
             _ => {
                 self.out.push(b'[');
                 for (index, byte) in bytes.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! A verb's flags, width and precision, and the padding they ask for.
 
 /// What stands between `%` and the verb.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flags {
     pub(super) plus: bool,
     pub(super) minus: bool,

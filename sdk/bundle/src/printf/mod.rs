@@ -3,6 +3,7 @@
 //! Source of the behaviour: the documentation of Go's packages `fmt` and `strconv`.
 
 mod argument;
+mod decimals;
 mod flags;
 pub mod float;
 mod format;

@@ -173,6 +173,10 @@ fn prints() {
     assert_eq!(sprint_all(&values).text(), "1 2ab3 <nil> <nil> 1.5");
     assert_eq!(sprintln(&values).text(), "1 2 a b 3 <nil> <nil> 1.5\n");
     assert_eq!(sprint(&Value::Bytes("hi".into())).text(), "[104 105]");
+    let all: Vec<u8> = (0..=255).collect();
+    let numbers: Vec<_> = all.iter().map(u8::to_string).collect();
+    let printed = sprint(&Value::Bytes(all.as_slice().into()));
+    assert_eq!(printed.text(), format!("[{}]", numbers.join(" ")));
     assert_eq!(sprint(&Value::Nil).text(), "<nil>");
 }
 
