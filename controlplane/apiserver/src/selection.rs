@@ -77,6 +77,8 @@ fn unknown_field(kind: &Kind, label: &str) -> Status {
 }
 
 fn slot(kind: &Kind, label: &str) -> Option<Slot> {
+    let other = kind.field_aliases.iter().find(|(alias, _)| *alias == label);
+    let label = other.map_or(label, |(_, field)| field);
     match label {
         "metadata.name" => Some(Slot::Name),
         "metadata.namespace" if kind.namespaced() => Some(Slot::Namespace),
@@ -127,6 +129,8 @@ mod tests {
             (None, "", "metadata.name!=x", false),
             (None, "app", "spec.nodeName=n1,status.phase!=Failed", true),
             (None, "", "spec.hostNetwork=false", true),
+            (None, "", "spec.host=n1", true),
+            (None, "", "spec.host!=n1", false),
         ] {
             let selection = select(namespace, labels, fields).unwrap();
             assert_eq!(selection.includes(&entry), expected, "{namespace:?} {labels} {fields}");

@@ -20,9 +20,9 @@ pub(crate) enum Form {
     /// The object itself.
     Object(Media),
     /// `Table` of `meta.k8s.io`.
-    Table(TableForm),
+    Table(TableForm, Media),
     /// `PartialObjectMetadata` of `meta.k8s.io`, or the list of it.
-    Partial(MetaVersion),
+    Partial(MetaVersion, Media),
 }
 
 impl Form {
@@ -39,8 +39,7 @@ impl Form {
     /// How its documents are written.
     pub(crate) fn media(self) -> Media {
         match self {
-            Form::Object(media) => media,
-            Form::Table(_) | Form::Partial(_) => Media::Json,
+            Form::Object(media) | Form::Table(_, media) | Form::Partial(_, media) => media,
         }
     }
 }
@@ -68,12 +67,12 @@ fn clause_form(clause: &str, include: IncludeObject) -> Option<Form> {
         "v1beta1" => MetaVersion::V1beta1,
         _ => return None,
     };
-    if media != Media::Json || group != Some("meta.k8s.io") {
+    if group != Some("meta.k8s.io") {
         return None;
     }
     match shape {
-        "Table" => Some(Form::Table(TableForm { include, version })),
-        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Form::Partial(version)),
+        "Table" => Some(Form::Table(TableForm { include, version }, media)),
+        "PartialObjectMetadata" | "PartialObjectMetadataList" => Some(Form::Partial(version, media)),
         _ => None,
     }
 }
@@ -86,8 +85,8 @@ mod tests {
     fn chooses_what_stock_clients_mean() {
         let include = IncludeObject::Metadata;
         let (json, yaml) = (Form::Object(Media::Json), Form::Object(Media::Yaml));
-        let table = Form::Table(TableForm { include, version: MetaVersion::V1 });
-        let old = Form::Table(TableForm { include, version: MetaVersion::V1beta1 });
+        let table = Form::Table(TableForm { include, version: MetaVersion::V1 }, Media::Json);
+        let old = Form::Table(TableForm { include, version: MetaVersion::V1beta1 }, Media::Json);
         for (accept, expected) in [
             (None, Some(json)),
             (Some(""), Some(json)),
@@ -107,7 +106,11 @@ mod tests {
             (Some("application/json;as=Table;v=v1alpha1;g=meta.k8s.io, application/json"), Some(json)),
             (
                 Some("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
-                Some(Form::Partial(MetaVersion::V1)),
+                Some(Form::Partial(MetaVersion::V1, Media::Json)),
+            ),
+            (
+                Some("application/yaml;as=Table;g=meta.k8s.io;v=v1"),
+                Some(Form::Table(TableForm { include, version: MetaVersion::V1 }, Media::Yaml)),
             ),
             (Some("application/json;as=Odd;g=meta.k8s.io;v=v1"), None),
             (Some("application/vnd.kubernetes.protobuf"), None),

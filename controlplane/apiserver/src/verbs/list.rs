@@ -233,14 +233,14 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
             return response::document(&call.headers, 200, Media::Yaml, whole);
         }
         Form::Object(Media::Json) => ListBody::new(ListHead::of(call.row(), &meta), entries),
-        Form::Table(form) => {
+        Form::Table(form, media) => {
             let mut table = TableWriter::new(call.row(), &meta, true, form, call.now());
             for entry in entries.iter() {
                 table.row(&object_of(entry)?);
             }
-            return response::document(&call.headers, 200, Media::Json, table.finish().into());
+            return response::document(&call.headers, 200, media, table.finish().into());
         }
-        Form::Partial(version) => {
+        Form::Partial(version, media) => {
             let mut list = ListHead::partial(version, &meta);
             for (index, entry) in entries.iter().enumerate() {
                 if index > 0 {
@@ -249,7 +249,7 @@ pub(super) fn list_response(call: &Call, page: Page) -> Result<Response, Status>
                 table::append_partial(&mut list, version, &entry.bytes)?;
             }
             list.extend_from_slice(b"]}");
-            return response::document(&call.headers, 200, Media::Json, list.into());
+            return response::document(&call.headers, 200, media, list.into());
         }
     };
     Ok(response::json_list(&call.headers, body, call.server.cache.packer()))

@@ -138,8 +138,8 @@ pub(crate) async fn serve(call: &Call, verb: Verb, body: &mut Body) -> Result<Re
 fn object_response(call: &Call, code: u16, bytes: Bytes, warnings: &[String]) -> Result<Response, Status> {
     let bytes = match call.form {
         Form::Object(_) => bytes,
-        Form::Table(form) => table::of_object(call.row(), &parsed(&bytes)?, form, call.now()).into(),
-        Form::Partial(version) => {
+        Form::Table(form, _) => table::of_object(call.row(), &parsed(&bytes)?, form, call.now()).into(),
+        Form::Partial(version, _) => {
             let mut partial = Vec::with_capacity(512);
             table::append_partial(&mut partial, version, &bytes)?;
             partial.into()

@@ -95,7 +95,7 @@ impl FrameWriter {
         if self.is_plain() {
             return write_frame(out, kind, bytes);
         }
-        if let Form::Partial(version) = self.form {
+        if let Form::Partial(version, _) = self.form {
             let mut partial = Vec::with_capacity(512);
             return match table::append_partial(&mut partial, version, bytes) {
                 Ok(()) => write_frame(out, kind, &partial),
@@ -115,12 +115,12 @@ impl FrameWriter {
     fn made(&mut self, object: &Object, now: Timestamp) -> Option<Vec<u8>> {
         match self.form {
             Form::Object(_) => None,
-            Form::Partial(version) => {
+            Form::Partial(version, _) => {
                 let mut partial = Vec::with_capacity(512);
                 table::append_partial_value(&mut partial, version, object);
                 Some(partial)
             }
-            Form::Table(form) => {
+            Form::Table(form, _) => {
                 let version = naru_api::meta::resource_version(object).unwrap_or_default();
                 let meta = ListMeta { resource_version: version.into(), ..ListMeta::default() };
                 let definitions = std::mem::take(&mut self.first);
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn tables_define_their_columns_once_and_bookmarks_mark_the_end() {
         let row = Registry::default().by_plural("", "v1", "pods").unwrap();
-        let form = Form::Table(table::TableForm::default());
+        let form = Form::Table(table::TableForm::default(), Media::Json);
         let mut writer = FrameWriter { kind: row.kind, form, first: true };
         let mut events = Vec::new();
         for _ in 0..2 {

@@ -15,7 +15,7 @@ use watcher::Watcher;
 use crate::{
     cache::{Confirmed, Snapshot, TooOld},
     request::ListOptions,
-    response::{Form, Media, Response, Sent},
+    response::{Media, Response, Sent},
     selection::Selection,
     verbs::{Call, store_status},
 };
@@ -33,7 +33,7 @@ pub(crate) enum Start {
 /// Streams the changes of the collection that the path names.
 pub(crate) async fn watch(call: &Call) -> Result<Response, Status> {
     let options = ListOptions::parse(&call.query, true)?;
-    if matches!(call.form, Form::Object(Media::Yaml)) {
+    if call.form.media() == Media::Yaml {
         return Err(Status::not_acceptable("application/json"));
     }
     let namespace = call.path.namespace.as_deref();

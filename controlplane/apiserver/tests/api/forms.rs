@@ -42,6 +42,21 @@ async fn yaml_and_what_cannot_be_made() {
     assert_eq!((yaml.code, &yaml.headers["content-type"]), (200, &"application/yaml".parse().unwrap()));
     assert!(std::str::from_utf8(&yaml.bytes).unwrap().contains("kind: ConfigMap"), "{:?}", yaml.bytes);
     assert!(api.get_as(MAPS, "application/yaml").await.bytes.starts_with(b"kind: ConfigMapList"));
+    for shape in ["Table", "PartialObjectMetadataList"] {
+        let accept = format!("application/yaml;as={shape};v=v1;g=meta.k8s.io");
+        for url in [MAPS, &format!("{MAPS}/a")] {
+            let answer = api.get_as(url, &accept).await;
+            assert_eq!(
+                (answer.code, &answer.headers["content-type"]),
+                (200, &"application/yaml".parse().unwrap())
+            );
+            let text = std::str::from_utf8(&answer.bytes).unwrap();
+            assert!(
+                text.starts_with("kind: Table") || text.starts_with("kind: PartialObjectMetadata"),
+                "{text}"
+            );
+        }
+    }
     for accept in ["application/cbor", "text/html", "application/json;as=Odd;v=v1;g=meta.k8s.io"] {
         let status = api.get_as(MAPS, accept).await.refused(406, "NotAcceptable");
         assert!(

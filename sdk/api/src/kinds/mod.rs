@@ -77,6 +77,8 @@ pub struct Kind {
     pub columns: &'static [Column],
     /// Fields for selectors beyond `metadata.name` and `metadata.namespace`.
     pub selectable_fields: &'static [SelectableField],
+    /// Old names of such fields, each with the name of today.
+    pub field_aliases: &'static [(&'static str, &'static str)],
     /// The definition in the schema facts, for example `io.k8s.api.core.v1.Pod`.
     pub definition: &'static str,
     /// Whether `metadata.generation` counts changes of the spec.

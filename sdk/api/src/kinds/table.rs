@@ -49,6 +49,7 @@ const BASE: Kind = Kind {
     subresources: &[],
     columns: &[NAME, AGE],
     selectable_fields: &[],
+    field_aliases: &[],
     definition: "",
     generation: false,
     create_on_update: false,
@@ -139,6 +140,7 @@ pub const BUILTIN: &[Kind] = &[
             field("status.podIPs", "/status/podIPs"),
             field("status.nominatedNodeName", "/status/nominatedNodeName"),
         ],
+        field_aliases: &[("spec.host", "spec.nodeName")],
         definition: "io.k8s.api.core.v1.Pod",
         generation: true,
         ..BASE
