@@ -1,9 +1,21 @@
 //! Kustomizations built by us and by the stock kubectl: the same bytes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::{fs, path::PathBuf, process::Command};
+mod kustomizations {
+    pub(crate) mod fields;
+    pub(crate) mod seams;
 
-use naru_bundle::{json, kustomize, yaml};
+    /// A name, the kustomization in `over/`, and further files.
+    pub(crate) type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+}
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use naru_bundle::{kustomize, yaml};
 use naru_tests::tools;
 
 struct Folder(PathBuf);
@@ -170,7 +182,7 @@ const CASES: &[(&str, &str)] = &[
     ("content from elsewhere", "configMapGenerator: [{name: own, files: [../base/app.conf]}]"),
 ];
 
-fn write(root: &std::path::Path, over: &str) {
+fn write(root: &Path, over: &str) {
     let put = |path: &str, text: &str| {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -188,35 +200,57 @@ fn write(root: &std::path::Path, over: &str) {
     );
 }
 
-fn ours(root: &std::path::Path) -> Result<String, kustomize::Error> {
+fn ours(root: &Path) -> Result<String, kustomize::Error> {
     let objects = kustomize::build("over", &Folder(root.into()))?;
     let texts = objects.iter().map(|object| {
-        let value = json::read(object.to_string().as_bytes()).unwrap();
+        let value = yaml::read_exact(object.to_string().as_bytes()).unwrap();
         yaml::write(&value).unwrap()
     });
     Ok(texts.collect::<Vec<_>>().join("---\n"))
 }
 
+/// Builds a kustomization with both; what differs.
+fn difference(name: &str, over: &str, files: &[(&str, &str)]) -> Option<String> {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), over);
+    for (path, text) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let stock =
+        Command::new(tools::kubectl()).arg("kustomize").arg(root.path().join("over")).output().unwrap();
+    let stock_text = String::from_utf8(stock.stdout).unwrap();
+    match ours(root.path()) {
+        Ok(text) if stock.status.success() && text == stock_text => None,
+        Err(_) if !stock.status.success() => None,
+        Ok(text) => {
+            let lines = text.lines().zip(stock_text.lines()).enumerate().filter(|(_, (a, b))| a != b);
+            let first: Vec<_> = lines.take(6).collect();
+            let error = String::from_utf8_lossy(&stock.stderr);
+            Some(format!("{name}: ours | kubectl's: {first:?} {error}"))
+        }
+        Err(error) => Some(format!("{name}: we fail: {error}")),
+    }
+}
+
+fn compare(differing: Vec<String>, all: usize) {
+    assert!(differing.is_empty(), "{} of {all} differ:\n{}", differing.len(), differing.join("\n"));
+}
+
 #[test]
 fn the_same_bytes_as_kubectl() {
-    let mut differing = Vec::new();
-    for (name, over) in CASES {
-        let root = tempfile::tempdir().unwrap();
-        write(root.path(), over);
-        let stock =
-            Command::new(tools::kubectl()).arg("kustomize").arg(root.path().join("over")).output().unwrap();
-        let stock_text = String::from_utf8(stock.stdout).unwrap();
-        match ours(root.path()) {
-            Ok(text) if stock.status.success() && text == stock_text => {}
-            Err(_) if !stock.status.success() => {}
-            Ok(text) => {
-                let lines = text.lines().zip(stock_text.lines()).enumerate().filter(|(_, (a, b))| a != b);
-                let first: Vec<_> = lines.take(6).collect();
-                let error = String::from_utf8_lossy(&stock.stderr);
-                differing.push(format!("{name}: ours | kubectl's: {first:?} {error}"));
-            }
-            Err(error) => differing.push(format!("{name}: we fail: {error}")),
-        }
-    }
-    assert!(differing.is_empty(), "{} of {} differ:\n{}", differing.len(), CASES.len(), differing.join("\n"));
+    compare(CASES.iter().filter_map(|(name, over)| difference(name, over, &[])).collect(), CASES.len());
+}
+
+#[test]
+fn the_same_bytes_as_kubectl_for_each_field() {
+    let all = kustomizations::fields::CASES;
+    compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
+}
+
+#[test]
+fn the_same_bytes_as_kubectl_where_things_meet() {
+    let all = kustomizations::seams::CASES;
+    compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
 }

@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use naru_bundle::{
     chart::{Chart, plain_files},
-    compose, json, kustomize, yaml,
+    compose, kustomize, yaml,
 };
 use serde_json::Value;
 
@@ -111,7 +111,8 @@ fn composed(file: &Path) -> Result<Vec<Manifest>> {
 /// Objects as files that keep their order.
 fn numbered(objects: &[Value]) -> Result<Vec<Manifest>> {
     let file = |(at, object): (usize, &Value)| {
-        let value = json::read(object.to_string().as_bytes()).map_err(|error| anyhow!("{error}"))?;
+        // JSON is YAML; this way large integers stay what they are.
+        let value = yaml::read_exact(object.to_string().as_bytes())?;
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let name = format!("{at:04}-{}-{}.yaml", text("/kind").to_lowercase(), text("/metadata/name"));
         Ok((name, yaml::write(&value)?))

@@ -1,4 +1,5 @@
-//! Paths into objects: `spec/template/spec/containers[]/image`, where `[]` means each item of a list.
+//! Paths into objects: `spec/template/spec/containers[]/image`, where `[]` means each item of a list, and `\\/` a slash in a
+//! name.
 
 use serde_json::{Map, Value};
 
@@ -17,8 +18,15 @@ pub(super) const POD_SPECS: &[(&str, &str)] = &[
 
 /// Calls `change` with each value at `path`; with `create`, missing objects on the way are made, but never lists.
 pub(super) fn each(value: &mut Value, path: &str, create: bool, change: &mut dyn FnMut(&mut Value)) {
-    let (step, rest) = path.split_once('/').map_or((path, None), |(step, rest)| (step, Some(rest)));
+    let (step, rest) = split(path);
     let (field, list) = step.strip_suffix("[]").map_or((step, false), |field| (field, true));
+    let unescaped;
+    let field = if field.contains('\\') {
+        unescaped = field.replace("\\/", "/");
+        &unescaped
+    } else {
+        field
+    };
     let Value::Object(fields) = value else { return };
     if !fields.contains_key(field) {
         if !create || list {
@@ -32,9 +40,18 @@ pub(super) fn each(value: &mut Value, path: &str, create: bool, change: &mut dyn
         None => change(inner),
     };
     match inner {
-        Value::Array(items) if list => items.iter_mut().for_each(go),
+        Value::Array(items) if list || rest.is_some() => items.iter_mut().for_each(go),
         inner if !list => go(inner),
         _ => {}
+    }
+}
+
+/// The first step of a path and the others.
+fn split(path: &str) -> (&str, Option<&str>) {
+    let is_escaped = |at: usize| path[..at].ends_with('\\');
+    match path.match_indices('/').find(|(at, _)| !is_escaped(*at)) {
+        Some((at, _)) => (&path[..at], Some(&path[at + 1..])),
+        None => (path, None),
     }
 }
 

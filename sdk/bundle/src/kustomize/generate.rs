@@ -15,6 +15,8 @@ use crate::json;
 
 /// Characters of a hash in a name.
 const HASH: usize = 10;
+/// Characters of a line of base64; what is shorter stands in one without an end.
+const LINE: usize = 70;
 
 /// Adds, merges or replaces what is generated.
 pub(super) fn add(at: &Place<'_, '_>, own: &Kustomization, resources: &mut Resources) -> Result<(), Error> {
@@ -67,7 +69,7 @@ fn place(generator: &Generator, made: Resource, resources: &mut Resources) -> Re
             }
         }
     }
-    known.hashed |= made.hashed;
+    known.hashed &= made.hashed;
     Ok(())
 }
 
@@ -107,9 +109,9 @@ fn object(
     for (key, content) in data {
         match (kind, String::from_utf8(content)) {
             ("ConfigMap", Ok(text)) => texts.insert(key, json!(text)),
-            ("ConfigMap", Err(bytes)) => binary.insert(key, json!(STANDARD.encode(bytes.as_bytes()))),
-            (_, Ok(text)) => texts.insert(key, json!(STANDARD.encode(text))),
-            (_, Err(bytes)) => texts.insert(key, json!(STANDARD.encode(bytes.as_bytes()))),
+            ("ConfigMap", Err(bytes)) => binary.insert(key, json!(encoded(bytes.as_bytes()))),
+            (_, Ok(text)) => texts.insert(key, json!(encoded(text.as_bytes()))),
+            (_, Err(bytes)) => texts.insert(key, json!(encoded(bytes.as_bytes()))),
         };
     }
     for (field, content) in [("data", texts), ("binaryData", binary)] {
@@ -121,6 +123,22 @@ fn object(
         object["immutable"] = json!(true);
     }
     object
+}
+
+/// Base64 as kustomize writes it; the hash of what is in a name is one of the lines too.
+fn encoded(bytes: &[u8]) -> String {
+    let text = STANDARD.encode(bytes);
+    if text.len() < LINE {
+        return text;
+    }
+    let mut lines = String::with_capacity(text.len() + text.len() / LINE + 1);
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(LINE));
+        lines.extend([line, "\n"]);
+        rest = after;
+    }
+    lines
 }
 
 /// Keys and contents of a generator's sources.

@@ -1,5 +1,6 @@
 //! `images` and `replicas`.
 
+use regex_automata::meta::Regex;
 use serde_json::{Value, json};
 
 use super::{
@@ -43,18 +44,28 @@ pub(super) fn set_images(own: &Kustomization, resources: &mut Resources) {
     if own.images.is_empty() {
         return;
     }
+    // What is no pattern means no image.
+    let pattern = |image: &Image| {
+        Regex::new(&format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name)).ok()
+    };
+    let images: Vec<_> = own.images.iter().filter_map(|image| Some((pattern(image)?, image))).collect();
     for resource in resources.iter_mut().filter(|resource| resource.kind() != "CustomResourceDefinition") {
-        walk(&mut resource.object, &own.images);
+        walk(&mut resource.object, &images);
     }
 }
 
-fn walk(value: &mut Value, images: &[Image]) {
+fn walk(value: &mut Value, images: &[(Regex, &Image)]) {
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
                 if CONTAINERS.contains(&key.as_str()) {
                     for container in inner.as_array_mut().into_iter().flatten() {
                         fields::each(container, "image", false, &mut |image| set(image, images));
+                    }
+                }
+                if key == "volumes" {
+                    for volume in inner.as_array_mut().into_iter().flatten() {
+                        fields::each(volume, "image/reference", false, &mut |image| set(image, images));
                     }
                 }
                 walk(inner, images);
@@ -65,11 +76,11 @@ fn walk(value: &mut Value, images: &[Image]) {
     }
 }
 
-fn set(value: &mut Value, images: &[Image]) {
-    for image in images {
+fn set(value: &mut Value, images: &[(Regex, &Image)]) {
+    for (pattern, image) in images {
         let Some(text) = value.as_str() else { return };
-        let (name, tag, digest) = split(text);
-        if name == image.name {
+        if pattern.is_match(text) {
+            let (name, tag, digest) = split(text);
             *value = json!(changed(image, name, tag, digest));
         }
     }
@@ -86,8 +97,7 @@ fn split(text: &str) -> (&str, Option<&str>, Option<&str>) {
 
 fn changed(image: &Image, name: &str, tag: Option<&str>, digest: Option<&str>) -> String {
     let name = image.new_name.as_deref().unwrap_or(name);
-    let new_tag =
-        image.new_tag.as_ref().map(|tag| tag.as_str().map_or_else(|| tag.to_string(), String::from));
+    let new_tag = image.new_tag.as_deref().filter(|tag| !tag.is_empty());
     let suffix = image.tag_suffix.as_deref().unwrap_or_default();
     match (new_tag, image.digest.as_deref()) {
         (Some(tag), Some(digest)) => format!("{name}:{tag}@{digest}"),

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{fields, model::Kustomization, resource::Resources};
+use super::{
+    fields,
+    model::{FieldSpec, Kustomization},
+    resource::{Resource, Resources},
+};
 
 type Pairs = BTreeMap<String, String>;
 
@@ -49,6 +53,11 @@ const POD_SELECTORS: [&str; 5] = [
 pub(super) fn apply(own: &Kustomization, resources: &mut Resources) {
     for entry in &own.labels {
         set(resources, &entry.pairs, entry.include_templates, entry.include_selectors);
+        for spec in &entry.fields {
+            for resource in resources.iter_mut().filter(|one| spec.means(one)) {
+                put(&mut resource.object, &spec.path, spec.create, &entry.pairs);
+            }
+        }
     }
     set(resources, &own.common_labels, true, true);
 }
@@ -80,6 +89,17 @@ fn set(resources: &mut Resources, pairs: &Pairs, templates: bool, selectors: boo
                 put(object, &format!("{spec}/{path}"), false, pairs);
             }
         }
+    }
+}
+
+impl FieldSpec {
+    /// Whether it speaks of such objects.
+    fn means(&self, one: &Resource) -> bool {
+        let fits = |wanted: &Option<String>, own: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == own)
+        };
+        let (group, version) = one.group_version();
+        fits(&self.group, group) && fits(&self.version, version) && fits(&self.kind, one.kind())
     }
 }
 

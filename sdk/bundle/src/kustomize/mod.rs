@@ -13,7 +13,9 @@ mod model;
 mod names;
 mod order;
 mod patch;
+mod replacement;
 mod resource;
+mod select;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -84,10 +86,12 @@ pub trait Files {
 /// [`Error`], the first that is met.
 pub fn build(folder: &str, files: &dyn Files) -> Result<Vec<Value>, Error> {
     let mut resources = Resources::default();
-    Builder { files, open: Vec::new() }.folder(folder, &mut resources)?;
+    let (path, top) = Builder { files, open: Vec::new() }.folder(folder, &mut resources, false)?;
+    let fault = |field: &str, problem| Error::Field { path: path.clone(), field: field.into(), problem };
     generate::add_hashes(&mut resources);
-    names::follow(&mut resources);
-    order::sort(&mut resources);
+    names::follow(&mut resources).map_err(|problem| fault("resources", problem))?;
+    let sorted = order::sort(&mut resources, top.sort_options.as_ref());
+    sorted.map_err(|problem| fault("sortOptions", problem))?;
     Ok(resources.into_objects())
 }
 
@@ -98,8 +102,13 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Builds a folder on top of `resources`.
-    fn folder(&mut self, folder: &str, resources: &mut Resources) -> Result<(), Error> {
+    /// Builds a folder on top of `resources`; gives its kustomization's path and what that says.
+    fn folder(
+        &mut self,
+        folder: &str,
+        resources: &mut Resources,
+        as_component: bool,
+    ) -> Result<(String, Kustomization), Error> {
         let folder = normal(folder);
         let name = FILE_NAMES.iter().find(|name| self.files.is_file(&join(&folder, name)));
         let name = name.ok_or_else(|| Error::Missing(folder.clone()))?;
@@ -109,11 +118,17 @@ impl Builder<'_> {
             return Err(Error::Field { path, field: "resources".into(), problem });
         }
         let kustomization = Kustomization::read(&path, self.read(&folder, name)?)?;
+        if kustomization.is_component() != as_component {
+            let (is, listed) =
+                if as_component { ("Kustomization", "resources") } else { ("Component", "components") };
+            let problem = format!("is a {is}, which {listed} list");
+            return Err(Error::Field { path, field: "kind".into(), problem });
+        }
         self.open.push(folder.clone());
         let at = Place { builder: self, folder: &folder, path: &path };
         let built = build_one(at, &kustomization, resources);
         self.open.pop();
-        built
+        built.map(|()| (path, kustomization))
     }
 
     /// A file of a folder; one that lies elsewhere is not the kustomization's to read.
@@ -162,12 +177,12 @@ fn build_one(mut at: Place<'_, '_>, own: &Kustomization, outer: &mut Resources) 
     }
     for component in &own.components {
         let folder = join(at.folder, component);
-        at.builder.folder(&folder, &mut resources)?;
+        at.builder.folder(&folder, &mut resources, true)?;
     }
     generate::add(&at, own, &mut resources)?;
     patch::strategic_files(&at, own, &mut resources)?;
     patch::apply(&at, own, &mut resources)?;
-    if let Some(namespace) = &own.namespace {
+    if let Some(namespace) = own.namespace.as_ref().filter(|namespace| !namespace.is_empty()) {
         names::set_namespace(&mut resources, namespace);
     }
     names::add_affixes(&mut resources, &own.name_prefix, &own.name_suffix);
@@ -176,6 +191,7 @@ fn build_one(mut at: Place<'_, '_>, own: &Kustomization, outer: &mut Resources) 
     patch::json_files(&at, own, &mut resources)?;
     images::set_replicas(&at, own, &mut resources)?;
     images::set_images(own, &mut resources);
+    replacement::apply(&at, own, &mut resources)?;
     if resources.len() + outer.len() > MAX_OBJECTS {
         return Err(at.fault("resources", format!("more than {MAX_OBJECTS} objects")));
     }
@@ -186,14 +202,14 @@ fn build_one(mut at: Place<'_, '_>, own: &Kustomization, outer: &mut Resources) 
 fn add_entry(at: &mut Place<'_, '_>, entry: &str, resources: &mut Resources) -> Result<(), Error> {
     let path = normal(&join(at.folder, entry));
     if at.builder.files.is_folder(&path) {
-        return at.builder.folder(&path, resources);
+        return at.builder.folder(&path, resources, false).map(drop);
     }
     if entry.contains("://") || entry.starts_with("git@") || entry.contains("?ref=") {
         let problem = format!("{entry:?} is remote; naru fetches nothing while it builds: download it first");
         return Err(at.fault("resources", problem));
     }
     for object in documents(&path, &at.read(entry)?)? {
-        for one in resource::taken_apart(object) {
+        for one in resource::taken_apart(object).into_iter().filter(|one| !resource::is_local(one)) {
             let made =
                 Resource::new(one).map_err(|problem| at.fault("resources", format!("{entry}: {problem}")))?;
             resources.add(made).map_err(|problem| at.fault("resources", format!("{entry}: {problem}")))?;
@@ -207,7 +223,7 @@ fn documents(path: &str, text: &[u8]) -> Result<Vec<Value>, Error> {
     let failed = |source| Error::Yaml { path: path.into(), source };
     let mut documents = Vec::new();
     for document in yaml::documents(text) {
-        let value = yaml::read_exact(&document.map_err(failed)?).map_err(failed)?;
+        let value = yaml::read_modern(&document.map_err(failed)?).map_err(failed)?;
         let value = plain(path, &value)?;
         if !value.is_null() {
             documents.push(value);

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Error, documents};
+use super::{Error, plain};
+use crate::yaml;
 
 /// A kustomization or a component.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Kustomization {
-    #[serde(rename = "apiVersion")]
-    _api_version: Option<String>,
+    api_version: Option<String>,
     kind: Option<String>,
     #[serde(rename = "metadata")]
     _metadata: Option<Value>,
@@ -31,9 +31,28 @@ pub(super) struct Kustomization {
     pub(super) patches_strategic_merge: Vec<String>,
     #[serde(rename = "patchesJson6902")]
     pub(super) patches_json: Vec<Patch>,
+    pub(super) replacements: Vec<Replacement>,
     pub(super) config_map_generator: Vec<Generator>,
     pub(super) secret_generator: Vec<Generator>,
     pub(super) generator_options: GeneratorOptions,
+    pub(super) sort_options: Option<SortOptions>,
+}
+
+/// In which order the objects come out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct SortOptions {
+    /// `legacy` or `fifo`.
+    pub(super) order: String,
+    pub(super) legacy_sort_options: Option<LegacySortOptions>,
+}
+
+/// Kinds that come first and last.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct LegacySortOptions {
+    pub(super) order_first: Vec<String>,
+    pub(super) order_last: Vec<String>,
 }
 
 /// An entry of `labels`.
@@ -43,6 +62,19 @@ pub(super) struct Labels {
     pub(super) pairs: BTreeMap<String, String>,
     pub(super) include_selectors: bool,
     pub(super) include_templates: bool,
+    pub(super) fields: Vec<FieldSpec>,
+}
+
+/// Where labels go besides the usual places.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FieldSpec {
+    pub(super) group: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) kind: Option<String>,
+    /// Steps separated by slashes; a backslash keeps one that belongs to a name.
+    pub(super) path: String,
+    pub(super) create: bool,
 }
 
 /// An entry of `images`.
@@ -51,7 +83,7 @@ pub(super) struct Labels {
 pub(super) struct Image {
     pub(super) name: String,
     pub(super) new_name: Option<String>,
-    pub(super) new_tag: Option<Value>,
+    pub(super) new_tag: Option<String>,
     pub(super) tag_suffix: Option<String>,
     pub(super) digest: Option<String>,
 }
@@ -71,7 +103,15 @@ pub(super) struct Patch {
     pub(super) path: Option<String>,
     pub(super) patch: Option<String>,
     pub(super) target: Option<Target>,
-    pub(super) options: BTreeMap<String, bool>,
+    pub(super) options: PatchOptions,
+}
+
+/// What a patch may change besides.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct PatchOptions {
+    pub(super) allow_name_change: bool,
+    pub(super) allow_kind_change: bool,
 }
 
 /// Which objects a patch changes. Names are regular expressions that must match as a whole.
@@ -85,6 +125,48 @@ pub(super) struct Target {
     pub(super) namespace: Option<String>,
     pub(super) label_selector: Option<String>,
     pub(super) annotation_selector: Option<String>,
+}
+
+/// An entry of `replacements`: a value that is copied, or the file that says so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Replacement {
+    pub(super) path: Option<String>,
+    pub(super) source: Option<Source>,
+    pub(super) source_value: Option<String>,
+    pub(super) targets: Vec<Destination>,
+}
+
+/// Where a value is copied from; what is given must be so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Source {
+    pub(super) group: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) field_path: Option<String>,
+    pub(super) options: FieldOptions,
+}
+
+/// Where a value is copied to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Destination {
+    pub(super) select: Option<Target>,
+    pub(super) reject: Vec<Target>,
+    pub(super) field_paths: Vec<String>,
+    pub(super) options: FieldOptions,
+}
+
+/// Which part of a text is meant, and whether a field is made.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FieldOptions {
+    pub(super) delimiter: String,
+    pub(super) index: i64,
+    pub(super) create: bool,
 }
 
 /// An entry of `configMapGenerator` or `secretGenerator`.
@@ -116,18 +198,21 @@ pub(super) struct GeneratorOptions {
 impl Kustomization {
     /// Reads the file at `path`.
     pub(super) fn read(path: &str, text: Vec<u8>) -> Result<Self, Error> {
-        let document =
-            documents(path, &text)?.into_iter().next().unwrap_or(Value::Object(Default::default()));
-        let own: Self = serde_path_to_error::deserialize(document).map_err(|error| Error::Field {
-            path: path.into(),
-            field: error.path().to_string(),
-            problem: match error.inner().to_string() {
-                text if text.starts_with("unknown field") => "this field is not supported".into(),
-                text => text,
-            },
-        })?;
+        let empty = || Error::Read { path: path.into(), problem: "it is empty".into() };
+        let value = yaml::read_exact(&text).map_err(|source| Error::Yaml { path: path.into(), source })?;
+        let document = plain(path, &value)?;
+        if document.is_null() {
+            return Err(empty());
+        }
+        let own: Self = deserialize(path, "", document)?;
+        let group = if own.is_component() { "v1alpha1" } else { "v1beta1" };
+        let expected = format!("kustomize.config.k8s.io/{group}");
+        if own.api_version.as_ref().is_some_and(|given| !given.is_empty() && *given != expected) {
+            let problem = format!("must be {expected}");
+            return Err(Error::Field { path: path.into(), field: "apiVersion".into(), problem });
+        }
         match own.kind.as_deref() {
-            None | Some("Kustomization" | "Component") => Ok(own),
+            None | Some("" | "Kustomization" | "Component") => Ok(own),
             Some(other) => Err(Error::Field {
                 path: path.into(),
                 field: "kind".into(),
@@ -140,4 +225,16 @@ impl Kustomization {
     pub(super) fn is_component(&self) -> bool {
         self.kind.as_deref() == Some("Component")
     }
+}
+
+/// What a document of the file at `path` says; `field` is where in the kustomization that stands.
+pub(super) fn deserialize<T: DeserializeOwned>(path: &str, field: &str, document: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(document).map_err(|error| Error::Field {
+        path: path.into(),
+        field: [field, &error.path().to_string()].concat(),
+        problem: match error.inner().to_string() {
+            text if text.starts_with("unknown field") => "this field is not supported".into(),
+            text => text,
+        },
+    })
 }

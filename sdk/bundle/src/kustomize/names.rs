@@ -1,42 +1,11 @@
 //! Names and namespaces, and the references that follow them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     fields,
-    resource::{Resource, Resources},
+    resource::{CLUSTER_WIDE, Resource, Resources, effective},
 };
-
-/// Kinds that belong to no namespace.
-const CLUSTER_WIDE: &[&str] = &[
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ComponentStatus",
-    "CustomResourceDefinition",
-    "FlowSchema",
-    "IngressClass",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PodSecurityPolicy",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "RuntimeClass",
-    "SelfSubjectAccessReview",
-    "SelfSubjectRulesReview",
-    "StorageClass",
-    "SubjectAccessReview",
-    "TokenReview",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-];
 
 /// Kinds whose names take no prefix or suffix.
 const FIXED: [&str; 3] = ["CustomResourceDefinition", "APIService", "Namespace"];
@@ -73,22 +42,37 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("Ingress", "Service", "spec/defaultBackend/service/name"),
     ("Ingress", "Service", "spec/backend/serviceName"),
     ("Ingress", "Secret", "spec/tls[]/secretName"),
-    ("Ingress", "IngressClass", "spec/ingressClassName"),
     ("APIService", "Service", "spec/service/name"),
     ("ValidatingWebhookConfiguration", "Service", "webhooks[]/clientConfig/service/name"),
     ("MutatingWebhookConfiguration", "Service", "webhooks[]/clientConfig/service/name"),
-    ("CustomResourceDefinition", "Service", "spec/conversion/webhook/clientConfig/service/name"),
     ("ServiceAccount", "Secret", "imagePullSecrets[]/name"),
-    ("ServiceAccount", "Secret", "secrets[]/name"),
+    ("Ingress", "Secret", r"metadata/annotations/nginx.ingress.kubernetes.io\/auth-secret"),
+    ("Ingress", "Secret", r"metadata/annotations/nginx.ingress.kubernetes.io\/auth-tls-secret"),
+    ("Ingress", "ConfigMap", r"metadata/annotations/nginx.ingress.kubernetes.io\/fastcgi-params-configmap"),
+    ("Role", "ConfigMap", "rules[]/resourceNames[]"),
+    ("Role", "Secret", "rules[]/resourceNames[]"),
+    ("ClusterRole", "ConfigMap", "rules[]/resourceNames[]"),
+    ("ClusterRole", "Secret", "rules[]/resourceNames[]"),
+    ("ClusterRole", "PersistentVolume", "rules[]/resourceNames[]"),
+    ("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "spec/policyName"),
 ];
 
 /// Where the kind that is named stands beside the name.
 const BY_KIND: &[(&str, &str)] = &[
     ("HorizontalPodAutoscaler", "spec/scaleTargetRef"),
     ("RoleBinding", "roleRef"),
-    ("RoleBinding", "subjects[]"),
     ("ClusterRoleBinding", "roleRef"),
-    ("ClusterRoleBinding", "subjects[]"),
+];
+
+/// Kinds whose subjects are service accounts.
+const BINDINGS: [&str; 2] = ["RoleBinding", "ClusterRoleBinding"];
+
+/// Where objects name the namespace of a service.
+const SERVICES: &[(&str, &str)] = &[
+    ("APIService", "spec/service/namespace"),
+    ("CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace"),
+    ("MutatingWebhookConfiguration", "webhooks[]/clientConfig/service/namespace"),
+    ("ValidatingWebhookConfiguration", "webhooks[]/clientConfig/service/namespace"),
 ];
 
 /// Puts everything that can be in a namespace into one.
@@ -106,19 +90,26 @@ pub(super) fn set_namespace(resources: &mut Resources, namespace: &str) {
                     resource.set_metadata("namespace", namespace);
                 }
             }
-            kind if CLUSTER_WIDE.contains(&kind) => {}
+            kind if CLUSTER_WIDE.contains(&kind) => {
+                let create = kind == "APIService";
+                if let Some((_, path)) = SERVICES.iter().find(|(known, _)| *known == kind) {
+                    fields::each(&mut resource.object, path, create, &mut |own| *own = json!(namespace));
+                }
+            }
             _ => resource.set_metadata("namespace", namespace),
         }
         resource.remember();
     }
 }
 
-/// Adds the prefix and the suffix.
+/// Adds the prefix and the suffix, and remembers them: they tell apart what came by different ways.
 pub(super) fn add_affixes(resources: &mut Resources, prefix: &str, suffix: &str) {
     if prefix.is_empty() && suffix.is_empty() {
         return;
     }
     for resource in resources.iter_mut().filter(|resource| !FIXED.contains(&resource.kind())) {
+        resource.prefixes.extend((!prefix.is_empty()).then(|| prefix.into()));
+        resource.suffixes.extend((!suffix.is_empty()).then(|| suffix.into()));
         let name = format!("{prefix}{}{suffix}", resource.name());
         resource.set_metadata("name", &name);
         resource.remember();
@@ -130,7 +121,10 @@ struct Named {
     kind: String,
     name: String,
     namespace: String,
-    former: Vec<(String, String)>,
+    original_namespace: String,
+    previous: Vec<String>,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
 }
 
 impl Named {
@@ -139,21 +133,42 @@ impl Named {
             kind: resource.kind().into(),
             name: resource.name().into(),
             namespace: resource.namespace().into(),
-            former: resource.former.clone(),
+            original_namespace: resource.original_namespace().into(),
+            previous: resource.previous().iter().map(|(name, _)| name.clone()).collect(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
         }
+    }
+
+    fn is_cluster_wide(&self) -> bool {
+        CLUSTER_WIDE.contains(&self.kind.as_str())
+    }
+
+    /// Whether somebody who names this namespace, by its name now or before, may mean this object.
+    fn is_in(&self, namespace: &str) -> bool {
+        effective(&self.kind, &self.namespace) == namespace || self.original_namespace == namespace
     }
 }
 
 /// Makes every reference follow the object it means.
-pub(super) fn follow(resources: &mut Resources) {
+///
+/// # Errors
+/// A name that may mean several objects.
+pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
     let named: Vec<Named> = resources.iter().map(Named::new).collect();
-    for resource in resources.iter_mut() {
+    let mut ambiguous = None;
+    for (resource, own) in resources.iter_mut().zip(&named) {
         let kind = resource.kind().to_owned();
-        let own = resource.former.clone();
-        let find = |target: &str, name: &str| find(&named, &own, target, name);
+        let mut find = |target: &str, name: &str, namespace: Option<&str>| {
+            find(&named, own, target, name, namespace).unwrap_or_else(|problem| {
+                ambiguous.get_or_insert(problem);
+                None
+            })
+        };
+        let object = &mut resource.object;
         let mut follow = |path: &str, target: &str| {
-            fields::each(&mut resource.object, path, false, &mut |value| {
-                if let Some(found) = value.as_str().and_then(|name| find(target, name)) {
+            fields::each(object, path, false, &mut |value| {
+                if let Some(found) = value.as_str().and_then(|name| find(target, name, None)) {
                     *value = json!(found.name);
                 }
             });
@@ -165,28 +180,66 @@ pub(super) fn follow(resources: &mut Resources) {
             follow(path, target);
         }
         for (_, path) in BY_KIND.iter().filter(|(known, _)| *known == kind) {
-            fields::each(&mut resource.object, path, false, &mut |reference| by_kind(reference, &find));
+            fields::each(object, path, false, &mut |reference| {
+                let text = |field: &str| reference[field].as_str().unwrap_or_default();
+                if let Some(found) = find(text("kind"), text("name"), None) {
+                    reference["name"] = json!(found.name);
+                }
+            });
+        }
+        if BINDINGS.contains(&kind.as_str()) {
+            fields::each(object, "subjects[]", false, &mut |subject| {
+                let Some(name) = subject["name"].as_str() else { return };
+                let Some(found) = find("ServiceAccount", name, subject["namespace"].as_str()) else { return };
+                subject["name"] = json!(found.name);
+                if !found.namespace.is_empty() {
+                    subject["namespace"] = json!(found.namespace);
+                }
+            });
         }
     }
+    ambiguous.map_or(Ok(()), Err)
 }
 
-fn by_kind<'a>(reference: &mut Value, find: &dyn Fn(&str, &str) -> Option<&'a Named>) {
-    let (Some(kind), Some(name)) = (reference["kind"].as_str(), reference["name"].as_str()) else { return };
-    let Some(found) = find(kind, name) else { return };
-    reference["name"] = json!(found.name);
-    if found.kind == "ServiceAccount" && !found.namespace.is_empty() {
-        reference["namespace"] = json!(found.namespace);
+/// The object of a kind that `own` means by a name that the object had: one in a namespace it can mean; if there are
+/// several, one that went through the same kustomizations.
+fn find<'a>(
+    named: &'a [Named],
+    own: &Named,
+    kind: &str,
+    name: &str,
+    namespace: Option<&str>,
+) -> Result<Option<&'a Named>, String> {
+    let near = |one: &&Named| {
+        own.is_cluster_wide()
+            || one.is_cluster_wide()
+            || kind == "ServiceAccount"
+            || effective(&own.kind, &own.namespace) == effective(kind, &one.namespace)
+    };
+    let candidates =
+        named.iter().filter(|one| one.kind == kind && one.previous.iter().any(|before| before == name));
+    let candidates = candidates.filter(|one| namespace.is_none_or(|namespace| one.is_in(namespace)));
+    let candidates: Vec<&Named> = candidates.filter(near).collect();
+    if let [one] = candidates.as_slice() {
+        return Ok(Some(one));
+    }
+    let same_way =
+        |one: &&Named| end_alike(&one.prefixes, &own.prefixes) && end_alike(&one.suffixes, &own.suffixes);
+    let candidates: Vec<&Named> = candidates.into_iter().filter(same_way).collect();
+    match candidates.as_slice() {
+        [] => Ok(None),
+        [first, others @ ..] if others.iter().all(|other| other.name == first.name) => Ok(Some(first)),
+        several => Err(format!(
+            "{} {:?} refers to {kind} {name:?}, which may be any of {}",
+            own.kind,
+            own.name,
+            several.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+        )),
     }
 }
 
-/// The object that `name` means: of those that are or were called so, one that shared a namespace with who names it,
-/// and that went through the same stages.
-fn find<'a>(named: &'a [Named], own: &[(String, String)], kind: &str, name: &str) -> Option<&'a Named> {
-    let candidates = named.iter().filter(|one| {
-        one.kind == kind && (one.name == name || one.former.iter().any(|(former, _)| former == name))
-    });
-    let space = |stages: &[(String, String)]| stages.last().map(|(_, namespace)| namespace.clone());
-    let near = |one: &&Named| Some(one.namespace.clone()) == space(own);
-    let candidates: Vec<&Named> = candidates.collect();
-    candidates.iter().copied().find(near).or_else(|| candidates.first().copied())
+/// Whether the shorter row is the end of the longer; nothing is the end of nothing only.
+fn end_alike(one: &[String], other: &[String]) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    if short.is_empty() { long.is_empty() } else { long.ends_with(short) }
 }

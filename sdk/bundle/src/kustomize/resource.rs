@@ -2,6 +2,37 @@
 
 use serde_json::{Map, Value};
 
+/// Kinds that belong to no namespace.
+pub(super) const CLUSTER_WIDE: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ComponentStatus",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PodSecurityPolicy",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "SelfSubjectAccessReview",
+    "SelfSubjectRulesReview",
+    "StorageClass",
+    "SubjectAccessReview",
+    "TokenReview",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
 /// An object with what it was called before.
 #[derive(Clone, Debug)]
 pub(super) struct Resource {
@@ -11,13 +42,19 @@ pub(super) struct Resource {
     pub(super) former: Vec<(String, String)>,
     /// Whether its name gets a hash of its content.
     pub(super) hashed: bool,
+    /// The prefixes that it got, the innermost first.
+    pub(super) prefixes: Vec<String>,
+    /// The suffixes that it got, the innermost first.
+    pub(super) suffixes: Vec<String>,
 }
 
 impl Resource {
     /// Takes an object with `apiVersion`, `kind` and `metadata.name`.
     pub(super) fn new(object: Value) -> Result<Self, String> {
         check(&object)?;
-        let mut resource = Self { object, former: Vec::new(), hashed: false };
+        let object = with_texts(object);
+        let mut resource =
+            Self { object, former: Vec::new(), hashed: false, prefixes: Vec::new(), suffixes: Vec::new() };
         resource.remember();
         Ok(resource)
     }
@@ -44,6 +81,17 @@ impl Resource {
     /// The namespace; empty for none.
     pub(super) fn namespace(&self) -> &str {
         self.text("/metadata/namespace")
+    }
+
+    /// The namespace in which it ends up when it names none.
+    pub(super) fn effective_namespace(&self) -> &str {
+        effective(self.kind(), self.namespace())
+    }
+
+    /// The same of the namespace as manifests had it.
+    pub(super) fn original_namespace(&self) -> &str {
+        let first = self.former.first().map_or_else(|| self.namespace(), |(_, namespace)| namespace);
+        effective(self.kind(), first)
     }
 
     /// Group and version; the core group is empty.
@@ -75,11 +123,30 @@ impl Resource {
         self.former.first().map_or_else(|| self.name(), |(name, _)| name)
     }
 
+    /// The names it had before the present one, with their namespaces.
+    pub(super) fn previous(&self) -> &[(String, String)] {
+        match self.former.split_last() {
+            Some(((name, namespace), before)) if name == self.name() && namespace == self.namespace() => {
+                before
+            }
+            _ => &self.former,
+        }
+    }
+
     fn same_id(&self, other: &Self) -> bool {
         self.kind() == other.kind()
-            && self.group_version().0 == other.group_version().0
+            && self.group_version() == other.group_version()
             && self.name() == other.name()
             && self.namespace() == other.namespace()
+    }
+}
+
+/// The namespace that an object of a kind is in when it names this one.
+pub(super) fn effective<'a>(kind: &str, namespace: &'a str) -> &'a str {
+    match namespace {
+        _ if CLUSTER_WIDE.contains(&kind) => "",
+        "" => "default",
+        own => own,
     }
 }
 
@@ -140,11 +207,33 @@ fn check(object: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// The objects of a `List`, else the object itself.
+/// The object with annotations that are texts; without any if there are none.
+fn with_texts(mut object: Value) -> Value {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return object };
+    match metadata.get_mut("annotations") {
+        Some(Value::Object(annotations)) if !annotations.is_empty() => {
+            for value in annotations.values_mut().filter(|value| !value.is_string()) {
+                *value = value.to_string().into();
+            }
+        }
+        Some(Value::Object(_) | Value::Null) => drop(metadata.remove("annotations")),
+        _ => {}
+    }
+    object
+}
+
+/// Whether an object is meant for tools only, never for a cluster.
+pub(super) fn is_local(object: &Value) -> bool {
+    let mark = object.pointer("/metadata/annotations/config.kubernetes.io~1local-config");
+    mark.is_some_and(|mark| mark != "false")
+}
+
+/// The objects of a `List`, and of those in it, else the object itself.
 pub(super) fn taken_apart(mut object: Value) -> Vec<Value> {
     let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     match object.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) if is_list => items,
+        // JSON is not nested so deep that this would be.
+        Some(Value::Array(items)) if is_list => items.into_iter().flat_map(taken_apart).collect(),
         Some(items) => {
             object["items"] = items;
             vec![object]

@@ -37,6 +37,8 @@ pub(super) struct Options {
     pub(super) numbers: Numbers,
     /// Whether a key may occur once only.
     pub(super) strict: bool,
+    /// What unquoted scalars mean.
+    pub(super) rules: Rules,
 }
 
 /// The value of a document.
@@ -81,7 +83,7 @@ pub(super) fn decode_some(document: &Document<'_>, wanted: impl Fn(&[u8]) -> boo
     Ok(Value::Map(Map::of(MapType::Any, entries)))
 }
 
-const EXACT: Options = Options { numbers: Numbers::Exact, strict: false };
+const EXACT: Options = Options { numbers: Numbers::Exact, strict: false, rules: Rules::Version2 };
 
 /// Whether a document is beyond doubt without decoding: no tags, aliases, merge keys, infinite numbers or keys
 /// that are collections.
@@ -278,7 +280,7 @@ impl<'d> Decoder<'d> {
                 if !implicit && node.tag.is_none() {
                     return Ok(Str::from(&**text));
                 }
-                let (resolved, text) = tagged(node.tag.as_deref(), text, *implicit)?;
+                let (resolved, text) = tagged(node.tag.as_deref(), text, *implicit, self.options.rules)?;
                 Ok(self.key_text(resolved, &text))
             }
             Content::Alias(target, name) => {
@@ -315,7 +317,7 @@ impl<'d> Decoder<'d> {
     }
 
     fn scalar(&mut self, tag: Option<&str>, text: &str, implicit: bool) -> Result<Value, Error> {
-        let (resolved, text) = tagged(tag, text, implicit)?;
+        let (resolved, text) = tagged(tag, text, implicit, self.options.rules)?;
         Ok(match (resolved, self.options.numbers) {
             (Resolved::Null, _) => Value::Nil,
             (Resolved::Bool(flag), _) => Value::Bool(flag),
@@ -354,9 +356,10 @@ fn tagged<'t>(
     tag: Option<&str>,
     text: &'t str,
     implicit: bool,
+    rules: Rules,
 ) -> Result<(Resolved, std::borrow::Cow<'t, str>), Error> {
     let Some(tag) = tag else {
-        let resolved = if implicit { resolve(text, Rules::Version2) } else { Resolved::Str };
+        let resolved = if implicit { resolve(text, rules) } else { Resolved::Str };
         return Ok((resolved, text.into()));
     };
     let Some(kind) = tag.strip_prefix(TAG_PREFIX) else { return Ok((Resolved::Str, text.into())) };
@@ -368,7 +371,7 @@ fn tagged<'t>(
     if !matches!(kind, "bool" | "int" | "float" | "null" | "timestamp") {
         return Ok((Resolved::Str, text.into()));
     }
-    let mut resolved = resolve(text, Rules::Version2);
+    let mut resolved = resolve(text, rules);
     if resolved == Resolved::Timestamp && kind != "timestamp" {
         resolved = Resolved::Str;
     }

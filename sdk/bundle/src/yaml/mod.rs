@@ -36,7 +36,7 @@ use crate::{
 };
 use decode::{Numbers, Options};
 use emit::{Emitter, Stop};
-use resolve::Rules;
+use resolve::{Resolved, Rules};
 
 /// Deepest nesting, in levels, that is read or written: goyaml's own limit.
 pub const MAX_DEPTH: usize = json::MAX_DEPTH;
@@ -50,7 +50,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// # Errors
 /// [`Error`], in goyaml's words.
 pub fn read(stream: &[u8]) -> Result<Value, Error> {
-    read_with(stream, Options { numbers: Numbers::Float, strict: false })
+    read_with(stream, Options { numbers: Numbers::Float, strict: false, rules: Rules::Version2 })
 }
 
 /// As [`read`], but integers of up to 64 bits are kept exactly, as `int64` or `uint64`.
@@ -58,7 +58,27 @@ pub fn read(stream: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// Those of [`read`].
 pub fn read_exact(stream: &[u8]) -> Result<Value, Error> {
-    read_with(stream, Options { numbers: Numbers::Exact, strict: false })
+    read_with(stream, Options { numbers: Numbers::Exact, strict: false, rules: Rules::Version2 })
+}
+
+/// As [`read_exact`], by goyaml v3's rules: `y`, `no`, `on` and the like are strings, and a key may occur only once.
+///
+/// # Errors
+/// Those of [`read_strict`].
+pub fn read_modern(stream: &[u8]) -> Result<Value, Error> {
+    read_with(stream, Options { numbers: Numbers::Exact, strict: true, rules: Rules::Version3 })
+}
+
+/// What an unquoted text means where goyaml v3 reads it; a time is a string.
+pub fn scalar(text: &str) -> Value {
+    match resolve::resolve(text, Rules::Version3) {
+        Resolved::Null => Value::Nil,
+        Resolved::Bool(flag) => Value::Bool(flag),
+        Resolved::Int(number) => Value::Int64(number),
+        Resolved::Unsigned(number) => Value::Uint64(number),
+        Resolved::Float(number) => Value::Float(number),
+        Resolved::Timestamp | Resolved::Str => Value::string(text),
+    }
 }
 
 /// As [`read_exact`], but of a mapping only the entries whose key is `wanted` are built; the others are checked all
@@ -76,7 +96,7 @@ pub fn read_some(stream: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Value,
 /// # Errors
 /// Those of [`read`], and [`Error::Duplicates`].
 pub fn read_strict(stream: &[u8]) -> Result<Value, Error> {
-    read_with(stream, Options { numbers: Numbers::Float, strict: true })
+    read_with(stream, Options { numbers: Numbers::Float, strict: true, rules: Rules::Version2 })
 }
 
 /// As Go reads YAML into a `map[string]interface {}`: a mapping, or nothing, which leaves an empty map.
