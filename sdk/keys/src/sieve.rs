@@ -1,8 +1,6 @@
 //! Which of many numbers at even distances have a small divisor. In: the first number and the distance. Out: a mark
 //! for each number.
 
-use std::sync::LazyLock;
-
 use num_bigint::BigUint;
 
 /// Divisors up to this are looked for. Twice as many take as long as they spare of tests of candidates, to a little.
@@ -10,20 +8,33 @@ const BOUND: usize = 1 << 18;
 /// Divisors whose remainders are computed together: as many as keep the processor from waiting for a result.
 const TOGETHER: usize = 32;
 
-/// The odd primes below the bound.
-static PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+/// How many odd primes there are below the bound.
+const COUNT: usize = 22_999;
+/// The odd primes below the bound, computed by the compiler: no search waits for them.
+static PRIMES: [u32; COUNT] = odd_primes();
+
+#[allow(long_running_const_eval, reason = "a second of the compiler's time")]
+const fn odd_primes() -> [u32; COUNT] {
     // At each index, whether twice it and one is composite.
-    let mut composite = vec![false; BOUND / 2];
-    let mut primes = Vec::new();
-    for half in 1..BOUND / 2 {
+    let mut composite = [false; BOUND / 2];
+    let mut primes = [0; COUNT];
+    let (mut half, mut found) = (1, 0);
+    while half < BOUND / 2 {
         if !composite[half] {
             let number = 2 * half + 1;
-            primes.push(number as u32);
-            composite.iter_mut().skip(number * number / 2).step_by(number).for_each(|mark| *mark = true);
+            primes[found] = number as u32;
+            found += 1;
+            let mut multiple = number * number / 2;
+            while multiple < BOUND / 2 {
+                composite[multiple] = true;
+                multiple += number;
+            }
         }
+        half += 1;
     }
+    assert!(found == COUNT, "as many as there are");
     primes
-});
+}
 
 /// Which of the `count` numbers `start + step * index` have a divisor below 2¹⁸; multiples of what divides `step`,
 /// which is even, are not marked.

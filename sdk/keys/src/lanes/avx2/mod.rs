@@ -44,9 +44,10 @@ impl Moduli {
     #[target_feature(enable = "avx2,fma")]
     fn prepared(numbers: [BigUint; LANES], width: Width) -> Self {
         let scale = Scale::new(width.limb_bits);
-        let inverses = numbers.each_ref().map(|number| negative_inverse(number, width.bits()));
-        let (modulus, inverse) = (spread(&numbers, width, &scale), spread(&inverses, width, &scale));
-        Self { numbers, width, multiplier: Multiplier { scale, modulus, inverse } }
+        let lowest = numbers.each_ref().map(|number| BigUint::from(negative_inverse(number)));
+        let lowest = spread(&lowest, width, &scale)[0];
+        let multiplier = Multiplier::new(scale, spread(&numbers, width, &scale), lowest);
+        Self { numbers, width, multiplier }
     }
 
     /// 2 to the power of each exponent.
@@ -127,22 +128,12 @@ fn ones() -> [BigUint; LANES] {
     [1_u8; LANES].map(BigUint::from)
 }
 
-/// What gives one below 2 to the power of `bits` when multiplied by `number`, which is odd, modulo that.
-fn negative_inverse(number: &BigUint, bits: usize) -> BigUint {
+/// What gives -1 when multiplied by `number`, which is odd, modulo 2⁶⁴.
+fn negative_inverse(number: &BigUint) -> u64 {
     // Newton's iteration doubles the number of right bits; an odd number is its own inverse modulo 8.
     let lowest = number.iter_u64_digits().next().unwrap_or(1);
     let newton = |inverse: u64| inverse.wrapping_mul(2_u64.wrapping_sub(lowest.wrapping_mul(inverse)));
-    let mut inverse = BigUint::from((0..5).fold(lowest, |inverse, _| newton(inverse)));
-    let one = BigUint::from(1_u8);
-    let mut right = 64;
-    while right < bits {
-        right = (2 * right).min(bits);
-        let mask = (&one << right) - 1_u8;
-        let product = ((number & &mask) * &inverse) & &mask;
-        // Times 2 less the product.
-        inverse = (inverse * ((&mask - product) + 3_u8)) & mask;
-    }
-    (one << bits) - inverse
+    (0..5).fold(lowest, |inverse, _| newton(inverse)).wrapping_neg()
 }
 
 /// For each lane its number of the table's entry.

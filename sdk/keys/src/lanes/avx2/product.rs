@@ -5,7 +5,10 @@
 //! that half and the moduli's negative inverse; of that multiple only the upper half is computed. Columns of a product
 //! depend on each other only by what they carry to the next, so that the processor always has something to do.
 
-use std::arch::x86_64::{_mm256_add_pd, _mm256_mul_pd, _mm256_setzero_pd};
+use std::{
+    arch::x86_64::{_mm256_add_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_setzero_pd},
+    mem,
+};
 
 use super::columns::{Columns, Lanes, Scale, TOGETHER, to_limbs};
 
@@ -21,7 +24,7 @@ pub(super) struct Multiplier {
     pub(super) scale: Scale,
     /// Limbs of the moduli and of their negative inverses, as many as a multiple of [`TOGETHER`].
     pub(super) modulus: Vec<Lanes>,
-    pub(super) inverse: Vec<Lanes>,
+    inverse: Vec<Lanes>,
 }
 
 /// Room for products.
@@ -32,6 +35,26 @@ pub(super) struct Scratch {
 }
 
 impl Multiplier {
+    /// With each modulus's negative inverse modulo the limbs' base.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn new(scale: Scale, modulus: Vec<Lanes>, inverse_of_lowest: Lanes) -> Self {
+        let none = _mm256_setzero_pd();
+        let mut inverse = vec![none; modulus.len()];
+        inverse[0] = inverse_of_lowest;
+        let mut multiplier = Self { scale, modulus, inverse };
+        let (mut rest, mut better) = (multiplier.inverse.clone(), multiplier.inverse.clone());
+        // Newton's iteration doubles the number of right limbs: i becomes i * (2 + m * i).
+        let mut right = 1;
+        while right < multiplier.length() {
+            multiplier.lower_product(&multiplier.modulus, &multiplier.inverse, &mut rest);
+            rest[0] = _mm256_add_pd(rest[0], _mm256_set1_pd(2.0));
+            multiplier.lower_product(&rest, &multiplier.inverse, &mut better);
+            mem::swap(&mut multiplier.inverse, &mut better);
+            right *= 2;
+        }
+        multiplier
+    }
+
     fn length(&self) -> usize {
         self.modulus.len()
     }
@@ -83,17 +106,11 @@ impl Multiplier {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     fn reduce(&self, number: &mut [Lanes], scratch: &mut Scratch) {
-        let (mut below, none) = (_mm256_setzero_pd(), [_mm256_setzero_pd(); TOGETHER]);
         let (low, high) = scratch.product.split_at(self.length());
-        let (columns, _) = scratch.factors.as_chunks_mut();
-        for (sums, column) in columns.iter_mut().zip((0..).step_by(TOGETHER)) {
-            *sums = self.lower_columns::<FACTORS>(column, low, &self.inverse, &none, &mut below);
-        }
-        to_limbs(&mut scratch.factors, &self.scale, none[0]);
-
+        self.lower_product(low, &self.inverse, &mut scratch.factors);
         // The lower half becomes 0; its highest columns are enough to know what that carries to the upper half.
         let factors = &scratch.factors;
-        let mut below = none[0];
+        let mut below = _mm256_setzero_pd();
         let last = self.length() - TOGETHER;
         let ((low, _), (high, _)) = (low.as_chunks(), high.as_chunks());
         let sums =
@@ -104,6 +121,17 @@ impl Multiplier {
             *sums = self.upper_columns::<RESULT>(column, factors, &self.modulus, high, &mut below);
         }
         number[0] = _mm256_add_pd(number[0], carry);
+    }
+
+    /// The lower half of `left * right`.
+    #[target_feature(enable = "avx2,fma")]
+    fn lower_product(&self, left: &[Lanes], right: &[Lanes], out: &mut [Lanes]) {
+        let (mut below, none) = (_mm256_setzero_pd(), [_mm256_setzero_pd(); TOGETHER]);
+        let (columns, _) = out.as_chunks_mut();
+        for (sums, column) in columns.iter_mut().zip((0..).step_by(TOGETHER)) {
+            *sums = self.lower_columns::<FACTORS>(column, left, right, &none, &mut below);
+        }
+        to_limbs(out, &self.scale, none[0]);
     }
 
     /// The sums of columns from `column` on, below the numbers' length, of `left * right`, and of `sums`.
