@@ -23,6 +23,8 @@ pub(super) type Lanes = __m256d;
 
 /// Columns that are computed together, and rows of a tile.
 pub(super) const TOGETHER: usize = 3;
+/// As many limbs.
+pub(super) type Chunk = [Lanes; TOGETHER];
 
 /// Added and taken away, this rounds to the nearest whole number.
 const ROUND: f64 = (3_u64 << 51) as f64;
@@ -54,27 +56,28 @@ impl Scale {
     }
 }
 
-/// Makes limbs of sums of columns, the lowest first, to which `carry` is added; what the last has above a limb remains.
+/// Makes limbs of sums of columns, the lowest first, each `changed` before.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn to_limbs(sums: &mut [Lanes], scale: &Scale, mut carry: Lanes) {
+pub(super) fn to_limbs(sums: &mut [Lanes], scale: &Scale, changed: impl Fn(Lanes) -> Lanes) {
+    let mut carry = _mm256_setzero_pd();
     for sum in sums {
-        let (rest, over) = scale.split(*sum);
+        let (rest, over) = scale.split(changed(*sum));
         (*sum, carry) = (_mm256_add_pd(rest, carry), over);
     }
 }
 
 /// Sums of some columns' products.
 pub(super) struct Columns {
-    upper: [[Lanes; TOGETHER]; 2],
-    lower: [Lanes; TOGETHER],
+    upper: [Chunk; 2],
+    lower: Chunk,
 }
 
 impl Columns {
     /// Columns with `sums` in them, each at most a limb.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn new(scale: &Scale, sums: &[Lanes; TOGETHER]) -> Self {
+    pub(super) fn new(scale: &Scale, sums: &Chunk) -> Self {
         let negative = _mm256_sub_pd(_mm256_setzero_pd(), scale.base);
         Self { upper: [[scale.base; TOGETHER], [negative; TOGETHER]], lower: *sums }
     }
@@ -91,33 +94,32 @@ impl Columns {
     }
 
     /// Adds `count` tiles: products of three limbs of `left` with limbs of `right`, so that the sum of both places is the
-    /// column's, from the places `first` and `end` on, where a tile goes up on the left and down on the right.
+    /// column's. The first is at the chunks `first` and `end`; the next are one further on the left and before on the
+    /// right, of which two limbs of the chunk before are part.
     ///
     /// By hand, because compilers keep rests for later, for which there are not enough registers.
+    ///
+    /// # Safety
+    /// Chunks from `first` on, `count` of them, must be of `left`, and of `right` that many before `end`, and `end`.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn add_tiles(
+    pub(super) unsafe fn add_tiles(
         &mut self,
         count: usize,
-        left: &[Lanes],
-        right: &[Lanes],
+        left: &[Chunk],
         first: usize,
+        right: &[Chunk],
         end: usize,
     ) {
+        debug_assert!(first + count <= left.len() && count <= end && end < right.len(), "tiles fit");
         if count == 0 {
             return;
         }
-        let left = &left[first..first + TOGETHER * count];
-        // Five limbs each, the middle one at the place.
-        let right = &right[end + 1 - TOGETHER * count..end + TOGETHER];
-        let right = &right[TOGETHER * (count - 1)..];
         let ([[a0, a1, a2], [b0, b1, b2]], [l0, l1, l2]) = (&mut self.upper, &mut self.lower);
-        // SAFETY: reads `count` times three limbs of `left`, from the first on, and five of `right`, from the last on and
-        // three lower each time, which are as many as were taken above; limbs are aligned.
+        // SAFETY: reads what the caller says is there; limbs are aligned.
         unsafe {
             asm!(
-                // Where a loop begins makes a fifth of its time.
-                ".p2align 6",
+                ".p2align 4",
                 "2:",
                 "vmovapd {x0}, [{left}]",
                 "vmovapd {x1}, [{left} + 32]",
@@ -176,8 +178,8 @@ impl Columns {
                 "sub {right}, 96",
                 "dec {count}",
                 "jnz 2b",
-                left = inout(reg) left.as_ptr() => _,
-                right = inout(reg) right.as_ptr() => _,
+                left = inout(reg) left.as_ptr().add(first) => _,
+                right = inout(reg) right.as_ptr().add(end).cast::<Lanes>().sub(2) => _,
                 count = inout(reg) count => _,
                 a0 = inout(ymm_reg) *a0, a1 = inout(ymm_reg) *a1, a2 = inout(ymm_reg) *a2,
                 b0 = inout(ymm_reg) *b0, b1 = inout(ymm_reg) *b1, b2 = inout(ymm_reg) *b2,
@@ -192,7 +194,7 @@ impl Columns {
     /// The columns' sums, with the upper halves of the column below them, which become those of the last.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn into_sums(self, scale: &Scale, below: &mut Lanes) -> [Lanes; TOGETHER] {
+    pub(super) fn into_sums(self, scale: &Scale, below: &mut Lanes) -> Chunk {
         array::from_fn(|column| {
             let sum = _mm256_fmadd_pd(*below, scale.down, self.lower[column]);
             *below = _mm256_add_pd(self.upper[0][column], self.upper[1][column]);
