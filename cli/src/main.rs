@@ -9,6 +9,7 @@ mod cluster;
 mod commands;
 mod host;
 mod membership;
+mod namesake;
 mod tasks;
 mod unread;
 mod wiring;

@@ -13,7 +13,7 @@ use naru_node::Tls;
 use rand::Rng;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-use crate::{args::NodeArgs, cluster::Cluster};
+use crate::{args::NodeArgs, cluster::Cluster, namesake};
 
 const SECRET_LENGTH: usize = 32;
 
@@ -51,6 +51,8 @@ const MARKER: &str = "pki/node-name";
 /// A way into the cluster that the control plane has just given; nothing of it is on the disk yet.
 pub struct Admission {
     joined: naru_client::NodeCertificates,
+    /// A kubeconfig with the node's identity.
+    kubeconfig: String,
     /// What the marker will say.
     marker: String,
 }
@@ -68,15 +70,18 @@ pub async fn ask(args: &NodeArgs, name: &str, ip: IpAddr) -> Result<Option<Admis
         );
     };
     let joined = naru_client::join(&args.server, token, name, &[ip]).await?;
-    Ok(Some(Admission { joined, marker }))
+    let client = KeyPem { certificate: joined.client_certificate.clone(), key: joined.key.clone() };
+    let kubeconfig = kubeconfig(&joined.cluster, &args.server, &joined.ca, &client);
+    namesake::check(name, &kubeconfig).await?;
+    Ok(Some(Admission { joined, kubeconfig, marker }))
 }
 
 /// The membership on disk, after that of `admission` if there is one.
-pub fn ensure(cluster: &Cluster, server: &str, admission: Option<Admission>) -> Result<Membership> {
+pub fn ensure(cluster: &Cluster, admission: Option<Admission>) -> Result<Membership> {
     let dir = cluster.data_dir.join("pki");
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     if let Some(admission) = admission {
-        keep(cluster, &dir, server, &admission)?;
+        keep(cluster, &dir, &admission)?;
     }
     let read = |file: &str| {
         let path = dir.join(file);
@@ -86,15 +91,13 @@ pub fn ensure(cluster: &Cluster, server: &str, admission: Option<Admission>) -> 
     Ok(Membership { kubeconfig: dir.join("node.kubeconfig"), tls })
 }
 
-fn keep(cluster: &Cluster, dir: &Path, server: &str, admission: &Admission) -> Result<()> {
+fn keep(cluster: &Cluster, dir: &Path, admission: &Admission) -> Result<()> {
     let joined = &admission.joined;
-    let client = KeyPem { certificate: joined.client_certificate.clone(), key: joined.key.clone() };
-    let text = kubeconfig(&joined.cluster, server, &joined.ca, &client);
     for (file, content) in [
         ("ca.crt", &joined.ca),
         ("node.key", &joined.key),
         ("serving.crt", &joined.serving_certificate),
-        ("node.kubeconfig", &text),
+        ("node.kubeconfig", &admission.kubeconfig),
     ] {
         write_private(&dir.join(file), content.as_bytes())?;
     }

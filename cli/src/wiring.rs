@@ -106,7 +106,7 @@ pub async fn node(args: NodeArgs, started: Instant) -> Result<()> {
     let admission = crate::membership::ask(&args, &name, ip).await?;
     let (cluster, lock) = Cluster::open(&args.data.data_dir, wanted)?;
     lock.keep();
-    let joined = crate::membership::ensure(&cluster, &args.server, admission)?;
+    let joined = crate::membership::ensure(&cluster, admission)?;
     let (client, _) = naru_client::from_kubeconfig(&joined.kubeconfig).await?;
     let mut tasks = Tasks::default();
     let ready = start_node(&cluster, name, ip, client, joined.tls, args.pod_cidr, &mut tasks).await?;

@@ -165,6 +165,10 @@ fn a_node_on_another_host_joins_with_the_token_and_runs_pods() {
         run(command.args(arguments), input)
     };
     assert!(kubectl(&["get", "nodes", "--no-headers"], "").ok().starts_with("worker   Ready"));
+    let second = dir.path().join("second");
+    let refused = run(join(token.trim()).arg("--data-dir").arg(&second), "").failed();
+    assert!(refused.contains("a node named worker is in the cluster and answers at"), "{refused}");
+    assert!(!second.exists());
     kubectl(&["apply", "-f", tools::repository("manifests/quickstart/pod.yaml").to_str().unwrap()], "").ok();
     let pod = eventually("the pod is Ready", || {
         let found = kubectl(&["get", "pod", "ferry", "-o", "json"], "");
