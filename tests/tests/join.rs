@@ -134,12 +134,13 @@ fn a_node_on_another_host_joins_with_the_token_and_runs_pods() {
 
     // A token of another cluster is refused before anything is sent, a wrong secret by the server.
     let node_dir = dir.path().join("node");
-    let join = |token: &str| {
+    let join_with = |token: &str, pods: &str| {
         let mut command = host.command(&naru);
-        command.args(["node", "--server", &url, "--token", token, "--pod-cidr", "10.97.0.0/24"]);
+        command.args(["node", "--server", &url, "--token", token, "--pod-cidr", pods]);
         command.args(["--node-name", "worker", "--node-ip", &host.there]);
         command
     };
+    let join = |token: &str| join_with(token, "10.97.0.0/24");
     let try_join = |token: &str| run(join(token).arg("--data-dir").arg(&node_dir), "").failed();
     let strange = format!("naru.{}.secret", "0".repeat(64));
     assert!(try_join(&strange).contains("authority is not the one the token names"));
@@ -166,7 +167,7 @@ fn a_node_on_another_host_joins_with_the_token_and_runs_pods() {
     };
     assert!(kubectl(&["get", "nodes", "--no-headers"], "").ok().starts_with("worker   Ready"));
     let second = dir.path().join("second");
-    let refused = run(join(token.trim()).arg("--data-dir").arg(&second), "").failed();
+    let refused = run(join_with(token.trim(), "10.97.1.0/24").arg("--data-dir").arg(&second), "").failed();
     assert!(refused.contains("a node named worker is in the cluster and answers at"), "{refused}");
     assert!(!second.exists());
     kubectl(&["apply", "-f", tools::repository("manifests/quickstart/pod.yaml").to_str().unwrap()], "").ok();

@@ -1,9 +1,10 @@
 //! What a pod's sender should be told though the pod is accepted, in kube-apiserver's order.
 //!
 //! Source of the behaviour: kube-apiserver's `WarningsForPod` and the pod strategy's `WarningsOnCreate`. The warnings about a noun
-//! are in its file: containers, placement, volumes.
+//! are in its file: containers, disk, placement, volumes.
 
 mod containers;
+mod disk;
 mod placement;
 mod volumes;
 
@@ -41,6 +42,7 @@ pub(super) fn of(pod: &Object) -> Vec<String> {
     image_pull_secrets(items(&spec["imagePullSecrets"]), &mut found);
     containers::of(spec, &mut found);
     placement::of_pods(spec, &mut found);
+    disk::of(spec, &mut found);
     found
 }
 
