@@ -131,18 +131,24 @@ fn prime_among(
         survivors.map(|(index, _)| start + step * index).filter(|candidate| accepts(candidate)).peekable();
     while candidates.peek().is_some() && !stopped.load(Ordering::Relaxed) {
         let batch = candidates.by_ref().take(LANES).collect();
-        if let Some(prime) = probable(batch).into_iter().find(|candidate| is_prime(candidate, random)) {
+        if let Some(prime) =
+            probable(batch, stopped).into_iter().find(|candidate| is_prime(candidate, random))
+        {
             return Some(prime);
         }
     }
     None
 }
 
-/// Those of at most [`LANES`] candidates that pass Fermat's test with base 2, as all primes and few others do.
-fn probable(mut candidates: Vec<BigUint>) -> Vec<BigUint> {
+/// Those of at most [`LANES`] candidates that pass Fermat's test with base 2, as all primes and few others do; none when
+/// `stopped`.
+fn probable(mut candidates: Vec<BigUint>, stopped: &AtomicBool) -> Vec<BigUint> {
     let modulus = |lane: usize| &candidates[lane % candidates.len()];
     if let Some(moduli) = Moduli::new(std::array::from_fn(modulus)) {
-        let powers = moduli.powers_of_two(&std::array::from_fn(|lane| modulus(lane) - 1_u8));
+        let exponents = std::array::from_fn(|lane| modulus(lane) - 1_u8);
+        let Some(powers) = moduli.powers_of_two(&exponents, stopped) else {
+            return Vec::new();
+        };
         let one = BigUint::from(1_u8);
         let mut passed = powers.iter().map(|power| *power == one);
         candidates.retain(|_| passed.next().unwrap_or(false));

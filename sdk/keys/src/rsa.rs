@@ -130,9 +130,15 @@ impl RsaKey {
 
     /// `number` to the private exponent, by way of both primes.
     fn private_power(&self, number: &BigUint) -> BigUint {
+        let [p, q] = &self.primes;
+        self.private_power_by(Moduli::new([p, q, p, q]), number)
+    }
+
+    /// The same, both at once where `moduli`, the primes, can be had.
+    fn private_power_by(&self, moduli: Option<Moduli>, number: &BigUint) -> BigUint {
         let ([p, q], [at_p, at_q]) = (&self.primes, self.exponents());
         let bases = [number % p, number % q];
-        let [at_p, at_q] = match Moduli::new([p, q, p, q]) {
+        let [at_p, at_q] = match moduli {
             Some(moduli) => {
                 let [left, right] = bases;
                 let bases = [left.clone(), right.clone(), left, right];
@@ -198,7 +204,9 @@ mod tests {
         assert_eq!(Some(&key.private), key.public.modinv(&totient).as_ref());
         assert_eq!(Some(&key.coefficient), q.modinv(p).as_ref());
         let number = BigUint::from(3_u8).pow(600);
-        assert_eq!(key.private_power(&number), number.modpow(&key.private, &key.modulus));
+        let power = number.modpow(&key.private, &key.modulus);
+        assert_eq!(key.private_power(&number), power);
+        assert_eq!(key.private_power_by(None, &number), power);
     }
 
     #[test]

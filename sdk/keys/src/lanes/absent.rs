@@ -1,5 +1,7 @@
 //! For processors that this is not written for: there are never any moduli, so that numbers are taken one by one.
 
+use std::sync::atomic::AtomicBool;
+
 use num_bigint::BigUint;
 
 use super::LANES;
@@ -11,7 +13,7 @@ impl Moduli {
         None
     }
 
-    pub(crate) fn powers_of_two(&self, _: &[BigUint; LANES]) -> [BigUint; LANES] {
+    pub(crate) fn powers_of_two(&self, _: &[BigUint; LANES], _: &AtomicBool) -> Option<[BigUint; LANES]> {
         match *self {}
     }
 

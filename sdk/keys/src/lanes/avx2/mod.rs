@@ -8,6 +8,7 @@ mod product;
 use std::{
     arch::x86_64::{_mm256_blend_pd, _mm256_set_pd, _mm256_set1_pd},
     array, iter,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use num_bigint::BigUint;
@@ -50,10 +51,14 @@ impl Moduli {
         Self { numbers, width, multiplier }
     }
 
-    /// 2 to the power of each exponent.
-    pub(crate) fn powers_of_two(&self, exponents: &[BigUint; LANES]) -> [BigUint; LANES] {
+    /// 2 to the power of each exponent; none when `stopped`.
+    pub(crate) fn powers_of_two(
+        &self,
+        exponents: &[BigUint; LANES],
+        stopped: &AtomicBool,
+    ) -> Option<[BigUint; LANES]> {
         // SAFETY: there is no `Moduli` without AVX2 and FMA.
-        unsafe { self.plain(self.raised_powers_of_two(exponents)) }
+        unsafe { self.raised_powers_of_two(exponents, stopped).map(|powers| self.plain(powers)) }
     }
 
     /// Each base, which is below its modulus, to the power of its exponent.
@@ -81,13 +86,16 @@ impl Moduli {
 
     /// 2 to the power of each exponent, in Montgomery's form: to multiply by 2 is easy.
     #[target_feature(enable = "avx2,fma")]
-    fn raised_powers_of_two(&self, exponents: &[BigUint; LANES]) -> Vec<Lanes> {
+    fn raised_powers_of_two(&self, exponents: &[BigUint; LANES], stopped: &AtomicBool) -> Option<Vec<Lanes>> {
         let (mut result, mut scratch) = (self.raised(&ones()), self.multiplier.scratch());
         let words = exponents.iter().map(|exponent| exponent.iter_u64_digits().len()).max().unwrap_or(0);
         let digits = exponents.each_ref().map(|exponent| {
             exponent.iter_u64_digits().chain(iter::repeat(0)).take(words).collect::<Vec<_>>()
         });
         for word in (0..words).rev() {
+            if stopped.load(Ordering::Relaxed) {
+                return None;
+            }
             for bit in (0..64).rev() {
                 let [first, second, third, fourth] =
                     digits.each_ref().map(|digits| 1.0 + (digits[word] >> bit & 1) as f64);
@@ -95,7 +103,7 @@ impl Moduli {
                 self.multiplier.square(&mut result, &mut scratch, factor);
             }
         }
-        result
+        Some(result)
     }
 
     /// Each base to the power of its exponent, all in Montgomery's form.

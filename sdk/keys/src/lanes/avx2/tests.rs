@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::primes::NEVER;
 
 fn odd(words: &[u32], bits: u64) -> BigUint {
     let mut number = BigUint::from_slice(words) & ((BigUint::from(1_u8) << bits) - 1_u8);
@@ -26,7 +27,7 @@ proptest! {
             for (lane, power) in moduli.powers(&bases, exponents.each_ref()).into_iter().enumerate() {
                 prop_assert_eq!(power, bases[lane].modpow(&exponents[lane], &numbers[lane]));
             }
-            for (lane, power) in moduli.powers_of_two(&exponents).into_iter().enumerate() {
+            for (lane, power) in moduli.powers_of_two(&exponents, &NEVER).expect("not stopped").into_iter().enumerate() {
                 prop_assert_eq!(power, BigUint::from(2_u8).modpow(&exponents[lane], &numbers[lane]));
             }
         }
@@ -45,10 +46,20 @@ fn limbs_that_are_all_ones_or_zeros() {
             assert_eq!(power, bases[lane].modpow(&exponent, &moduli.numbers[lane]), "{bits} bits, {lane}");
         }
         let exponents = [&high - 1_u8, &low - 1_u8, &high >> 1_u8, BigUint::ZERO];
-        for (lane, power) in moduli.powers_of_two(&exponents).into_iter().enumerate() {
+        for (lane, power) in
+            moduli.powers_of_two(&exponents, &NEVER).expect("not stopped").into_iter().enumerate()
+        {
             let expected = BigUint::from(2_u8).modpow(&exponents[lane], &moduli.numbers[lane]);
             assert_eq!(power, expected, "{bits} bits, {lane}");
         }
+    }
+}
+
+#[test]
+fn a_search_that_is_stopped_has_no_powers() {
+    let number = (BigUint::from(1_u8) << 1024_u32) - 1_u8;
+    if let Some(moduli) = Moduli::new([&number; LANES]) {
+        assert_eq!(moduli.powers_of_two(&[1_u8; LANES].map(BigUint::from), &AtomicBool::new(true)), None);
     }
 }
 
