@@ -3,26 +3,28 @@
 
 use num_bigint::BigUint;
 
-/// Divisors up to this are looked for. Twice as many take as long as they spare of tests of candidates, to a little.
-const BOUND: usize = 1 << 18;
+/// Divisors are below this. Twice as many take as long as they spare of tests of candidates, to a little.
+const BOUND: usize = (1 << 18) + 256;
 /// Divisors whose remainders are computed together: as many as keep the processor from waiting for a result.
 const TOGETHER: usize = 32;
+/// Digits that are divided together: their sum, times remainders of at most half the bound, is exact.
+const GROUP: usize = 4;
 
-/// How many odd primes there are below the bound.
-const COUNT: usize = 22_999;
-/// The odd primes below the bound, computed by the compiler: no search waits for them.
-static PRIMES: [u32; COUNT] = odd_primes();
+/// So many odd primes are looked for as divisors: those up to 2¹⁸ and few more.
+const COUNT: usize = 719 * TOGETHER;
+/// The first odd primes, computed by the compiler: no search waits for them.
+static PRIMES: [[u32; TOGETHER]; COUNT / TOGETHER] = odd_primes();
 
 #[allow(long_running_const_eval, reason = "a second of the compiler's time")]
-const fn odd_primes() -> [u32; COUNT] {
+const fn odd_primes() -> [[u32; TOGETHER]; COUNT / TOGETHER] {
     // At each index, whether twice it and one is composite.
     let mut composite = [false; BOUND / 2];
-    let mut primes = [0; COUNT];
+    let mut primes = [[0; TOGETHER]; COUNT / TOGETHER];
     let (mut half, mut found) = (1, 0);
-    while half < BOUND / 2 {
+    while found < COUNT {
         if !composite[half] {
             let number = 2 * half + 1;
-            primes[found] = number as u32;
+            primes[found / TOGETHER][found % TOGETHER] = number as u32;
             found += 1;
             let mut multiple = number * number / 2;
             while multiple < BOUND / 2 {
@@ -32,7 +34,6 @@ const fn odd_primes() -> [u32; COUNT] {
         }
         half += 1;
     }
-    assert!(found == COUNT, "as many as there are");
     primes
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn sieve(start: &BigUint, step: &BigUint, count: usize) -> Vec<bool> 
     };
     let is_two = *step == BigUint::from(2_u8);
     let (start, step) = (digits(start), digits(step));
-    for primes in PRIMES.chunks(TOGETHER) {
+    for primes in &PRIMES {
         let residues = remainders(&start, primes);
         if is_two {
             primes.iter().zip(residues).for_each(|(prime, residue)| mark(half_to(residue, *prime), *prime));
@@ -68,7 +69,8 @@ pub(crate) fn sieve(start: &BigUint, step: &BigUint, count: usize) -> Vec<bool> 
 /// missing to the next multiple, or to the one after it.
 fn half_to(residue: u32, prime: u32) -> usize {
     let missing = if residue == 0 { 0 } else { prime - residue };
-    (if missing % 2 == 0 { missing / 2 } else { (missing + prime) / 2 }) as usize
+    // Computed rather than branched on, because processors cannot foresee which it is.
+    ((missing + missing % 2 * prime) / 2) as usize
 }
 
 /// The digits to the base 2³², the highest first.
@@ -79,11 +81,11 @@ fn digits(number: &BigUint) -> Vec<f64> {
 }
 
 /// Remainders of the number with these digits, in floating point, which has vector instructions for it.
-fn remainders(digits: &[f64], divisors: &[u32]) -> [u32; TOGETHER] {
+fn remainders(digits: &[f64], divisors: &[u32; TOGETHER]) -> [u32; TOGETHER] {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         #[target_feature(enable = "avx2,fma")]
-        fn fused(digits: &[f64], divisors: &[u32]) -> [u32; TOGETHER] {
+        fn fused(digits: &[f64], divisors: &[u32; TOGETHER]) -> [u32; TOGETHER] {
             remainders_by(digits, divisors, f64::mul_add)
         }
         // SAFETY: both are there, as asked above.
@@ -92,28 +94,55 @@ fn remainders(digits: &[f64], divisors: &[u32]) -> [u32; TOGETHER] {
     remainders_by(digits, divisors, |left, right, sum| left * right + sum)
 }
 
-/// The same, with what multiplies and adds. All numbers here are whole and below 2⁵⁰, thus exact. A quotient is rounded
-/// to the nearest, so that remainders are up to about half the divisor and of both signs until the end.
+/// The same, with what multiplies and adds. All numbers here are whole and below 2⁵², thus exact. A quotient is rounded
+/// to the nearest, so that remainders are up to about half the divisor and of both signs until the end. Of several
+/// digits, each times the remainder of its place, the sum is divided once.
 #[inline(always)]
-fn remainders_by(digits: &[f64], divisors: &[u32], mac: impl Fn(f64, f64, f64) -> f64) -> [u32; TOGETHER] {
+fn remainders_by(
+    digits: &[f64],
+    divisors: &[u32; TOGETHER],
+    mac: impl Fn(f64, f64, f64) -> f64,
+) -> [u32; TOGETHER] {
     let (mut divisor, mut inverse) = ([1.0_f64; TOGETHER], [1.0_f64; TOGETHER]);
     for (lane, value) in divisors.iter().enumerate() {
-        divisor[lane] = f64::from(*value);
+        divisor[lane] = f64::from(value.cast_signed());
         inverse[lane] = 1.0 / divisor[lane];
     }
+    let reduced = |number: f64, lane: usize| {
+        // Adding and taking away 1.5 * 2⁵² rounds to the nearest whole number.
+        const ROUND: f64 = 6_755_399_441_055_744.0;
+        let quotient = mac(number, inverse[lane], ROUND) - ROUND;
+        mac(-quotient, divisor[lane], number)
+    };
+    // Remainders of the base and its powers.
+    let (mut places, mut power) = ([[1.0_f64; TOGETHER]; GROUP], [1.0_f64; TOGETHER]);
+    for place in &mut places {
+        for (lane, power) in power.iter_mut().enumerate() {
+            *power = reduced(*power * 4_294_967_296.0, lane);
+        }
+        *place = power;
+    }
     let mut remainder = [0.0_f64; TOGETHER];
-    for digit in digits {
+    let (first, groups) = digits.as_rchunks::<GROUP>();
+    for digit in first {
         for lane in 0..TOGETHER {
-            let dividend = mac(remainder[lane], 4_294_967_296.0, *digit);
-            // Adding and taking away 1.5 * 2⁵² rounds to the nearest whole number.
-            const ROUND: f64 = 6_755_399_441_055_744.0;
-            let quotient = mac(dividend, inverse[lane], ROUND) - ROUND;
-            remainder[lane] = mac(-quotient, divisor[lane], dividend);
+            remainder[lane] = reduced(mac(remainder[lane], places[0][lane], *digit), lane);
+        }
+    }
+    for group in groups {
+        for lane in 0..TOGETHER {
+            let mut sum = mac(remainder[lane], places[GROUP - 1][lane], group[GROUP - 1]);
+            for place in 1..GROUP {
+                sum = mac(group[GROUP - 1 - place], places[place - 1][lane], sum);
+            }
+            remainder[lane] = reduced(sum, lane);
         }
     }
     std::array::from_fn(|lane| {
         let rest = remainder[lane];
-        (if rest < 0.0 { rest + divisor[lane] } else { rest }) as u32
+        let positive = if rest < 0.0 { rest + divisor[lane] } else { rest };
+        // Added to 2⁵², a whole number is in the low bits.
+        (positive + 4_503_599_627_370_496.0).to_bits() as u32
     })
 }
 
@@ -142,7 +171,7 @@ mod tests {
                 let divides = |prime: &u32| {
                     candidate.clone() % *prime == BigUint::ZERO && u32::from(step) % *prime != 0
                 };
-                assert_eq!(divided, PRIMES.iter().any(divides), "{candidate}");
+                assert_eq!(divided, PRIMES.iter().flatten().any(divides), "{candidate}");
             }
         }
     }
@@ -151,10 +180,10 @@ mod tests {
         #[test]
         fn remainders_are_those_of_num_bigint(
             words in prop::collection::vec(any::<u32>(), 0..70),
-            from in 0_usize..22_900,
+            chunk in prop::sample::select(&PRIMES[..]),
         ) {
-            let (number, primes) = (BigUint::new(words), &PRIMES[from..from + TOGETHER]);
-            for (prime, remainder) in primes.iter().zip(remainders(&digits(&number), primes)) {
+            let number = BigUint::new(words);
+            for (prime, remainder) in chunk.iter().zip(remainders(&digits(&number), &chunk)) {
                 prop_assert_eq!(BigUint::from(remainder), &number % *prime);
             }
         }
