@@ -181,6 +181,98 @@ const REFUSED: &[(&str, &str)] = &[
         r#"{"oneOf":[{"required":["x"]},{"required":["y"]}],"anyOf":[{"required":["p"]},{"required":["q"]}]}"#,
         "a: 1",
     ),
+    (r#"{"properties":{"a":{"contains":{"type":"string"}}}}"#, "a: [1, 2]"),
+    (r#"{"properties":{"a":{"contains":{"type":"string"},"minContains":2}}}"#, "a: [1, x]"),
+    (r#"{"properties":{"a":{"contains":{"type":"string"},"minContains":2}}}"#, "a: [1]"),
+    (r#"{"properties":{"a":{"contains":{"type":"string"},"maxContains":1}}}"#, "a: [x, y, z]"),
+    (
+        r#"{"properties":{"a":{"contains":{"type":"string"},"minContains":0,"maxContains":1}}}"#,
+        "a: [x, y, z]",
+    ),
+    (r#"{"properties":{"a":{"contains":{"type":"string","minLength":3}}}}"#, "a: []"),
+    (r#"{"properties":{"a":{"contains":{"required":["x"]},"minItems":3}}}"#, "a: [1, {}]"),
+    (r#"{"properties":{"a":{"contains":{"minLength":3,"pattern":"^x"}}}}"#, "a: [ab]"),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-06/schema#","properties":{"a":{"contains":{"const":5}}}}"#,
+        "a: [1, 2]",
+    ),
+    (r#"{"properties":{"a":{"prefixItems":[{"type":"integer"}],"unevaluatedItems":false}}}"#, "a: [1, 2, 3]"),
+    (
+        r#"{"properties":{"a":{"prefixItems":[{"type":"integer"}],"unevaluatedItems":{"type":"string"}}}}"#,
+        "a: [1, 2, x, 3]",
+    ),
+    (r#"{"properties":{"a":{"contains":{"type":"string"},"unevaluatedItems":false}}}"#, "a: [x, 1]"),
+    (
+        r#"{"$schema":"https://json-schema.org/draft/2019-09/schema","properties":{"a":{"items":[{"type":"integer"}],"unevaluatedItems":false}}}"#,
+        "a: [1, 2]",
+    ),
+    (
+        r#"{"properties":{"a":{"unevaluatedProperties":{"type":"string"},"properties":{"b":{}}}}}"#,
+        "a: {b: 1, c: 2, d: x}",
+    ),
+    (r#"{"unevaluatedProperties":{"type":"string"}}"#, "a: 1\nb: 2"),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"regex"}}}"#,
+        "a: '['",
+    ),
+    (r#"{"type":["object"],"properties":[]}"#, "a: x"),
+    (r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"obj"}"#, "a: x"),
+    (r#"{"properties":{"a":{"pattern":"["}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"pattern":"(?=x)"}}}"#, "a: x"),
+    (r#"{"patternProperties":{"[":{}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"type":"nope"}}}"#, "a: x"),
+    (r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"type":"nope"}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"minLength":-1}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"enum":"x"}}}"#, "a: x"),
+    (r#"{"properties":{"a":{"items":1}}}"#, "a: x"),
+    ("[]", "a: x"),
+    ("null", "a: x"),
+];
+
+/// Schemas and values that both refuse or both take, whatever is said of them.
+const JUDGED: &[(&str, &str, bool)] = &[
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"uuid"}}}"#,
+        "a: x",
+        false,
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"duration"}}}"#,
+        "a: P",
+        false,
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"duration"}}}"#,
+        "a: P1DT2H",
+        true,
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"email"}}}"#,
+        "a: x",
+        false,
+    ),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"nothing"}}}"#,
+        "a: x",
+        true,
+    ),
+    (r#"{"properties":{"a":{"format":"uuid"}}}"#, "a: x", true),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"contentEncoding":"base64","contentMediaType":"application/json"}}}"#,
+        "a: '!!'",
+        true,
+    ),
+    (r#"{"properties":{"pattern":{"default":"("},"default":{"pattern":"[a-z]{2}"}}}"#, "a: x", true),
+    (r#"{"properties":{"default":{"pattern":"(?!x)"}}}"#, "a: x", false),
+    (r#"{"$ref":"http://127.0.0.1:1/x.json"}"#, "a: 1", false),
+    (r#"{"properties":{"a":{"$ref":"other.json"}}}"#, "a: 1", false),
+    (r#"{"properties":{"a":{"$ref":"file:///etc/passwd"}}}"#, "a: 1", false),
+    (r##"{"properties":{"a":{"$ref":"#/nope"}}}"##, "a: 1", false),
+    (r#"{"properties":{"a":{"$ref":"urn:x"}}}"#, "a: 1", true),
+    ("{", "a: 1", false),
+    ("", "a: 1", false),
+    ("{} {}", "a: 1", false),
+    ("true", "a: 1", true),
 ];
 
 /// The faults in a report, without places, in any order.
@@ -211,7 +303,8 @@ fn chart(files: &[(&str, &str)]) -> Chart {
 /// What is said of a chart's values.
 fn told(chart: &Chart, given: &Map, origins: Option<&Origins>) -> String {
     let values = coalesce(chart, given, Nulls::Remove, &mut Vec::new()).unwrap();
-    validate(chart, &values, given, origins).unwrap_err().to_string()
+    let schema = chart.schema.as_deref().map(|schema| String::from_utf8_lossy(schema).into_owned());
+    validate(chart, &values, given, origins).expect_err(&schema.unwrap_or_default()).to_string()
 }
 
 #[test]
@@ -235,6 +328,27 @@ fn faults_are_told_in_helms_words() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn schemas_are_judged_as_by_helm() {
+    let none = yaml::read_map(b"").unwrap();
+    for (schema, values, expected) in JUDGED {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("values.yaml", *values), ("values.schema.json", *schema)];
+        for (name, text) in
+            files.into_iter().chain([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")])
+        {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let helm =
+            Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
+        assert_eq!(helm.unwrap().status.success(), *expected, "{schema}");
+        let chart = chart(&files);
+        let values = coalesce(&chart, &none, Nulls::Remove, &mut Vec::new()).unwrap();
+        let ours = validate(&chart, &values, &none, None);
+        assert_eq!(ours.is_ok(), *expected, "{schema}: {ours:?}");
+    }
 }
 
 #[test]

@@ -12,8 +12,6 @@ use crate::{
 
 /// Functions that make a key for a certificate.
 const KEY_MAKERS: [&str; 3] = ["genCA", "genSelfSignedCert", "genSignedCert"];
-/// What follows their names where the key is given.
-const GIVEN: &[u8] = b"WithKey";
 
 pub(super) struct Outside<'a> {
     caller: &'a dyn Environment,
@@ -29,15 +27,29 @@ impl<'a> Outside<'a> {
     }
 }
 
-/// How many calls that make a key stand in the templates. Not each needs to be made, nor once only.
+/// How many calls that make a key stand in the templates' actions. Not each needs to be made, nor once only.
 fn keys(chart: &Chart) -> usize {
     let calls = |text: &[u8], name: &str| {
-        let ends = memmem::find_iter(text, name).map(|found| found + name.len());
-        ends.filter(|end| !text[*end..].starts_with(GIVEN)).count()
+        let places = memmem::find_iter(text, name);
+        places.filter(|at| is_call(text, *at, name.len())).count()
     };
     let within = |text: &[u8]| KEY_MAKERS.iter().map(|name| calls(text, name)).sum::<usize>();
     let own: usize = chart.templates.iter().map(|file| within(&file.data)).sum();
     own + chart.dependencies.iter().map(keys).sum::<usize>()
+}
+
+/// Whether what stands at a place is the name of a function that is called: a word of its own, in an action that is no comment.
+fn is_call(text: &[u8], at: usize, length: usize) -> bool {
+    let (before, after) = (&text[..at], &text[at + length..]);
+    let is_word =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_.\"`$".contains(byte));
+    if is_word(before.last()) || is_word(after.first()) {
+        return false;
+    }
+    let Some(open) = memmem::rfind(before, b"{{") else { return false };
+    let action = &before[open + 2..];
+    let action = action.strip_prefix(b"-").unwrap_or(action).trim_ascii_start();
+    memmem::find(action, b"}}").is_none() && !action.starts_with(b"/*")
 }
 
 impl Environment for Outside<'_> {
@@ -81,6 +93,16 @@ mod tests {
             dependencies,
             ..Chart::default()
         };
+        for (text, expected) in [
+            ("{{ genCA }}", 1),
+            ("{{- $ca := genCA \"a\" 3 }}{{(genSignedCert)}}", 2),
+            ("{{/* genCA */}}{{- /* a\n genCA */ -}}", 0),
+            ("genCA {{ .x }} genCA", 0),
+            ("{{ .Values.genCA }}{{ include \"genCA\" . }}{{ $genCA }}", 0),
+            ("{{ genCAWithKey }}{{ mygenCA }}", 0),
+        ] {
+            assert_eq!(keys(&chart(text, Vec::new())), expected, "{text}");
+        }
         let inner = chart("{{ genSelfSignedCert }}{{ genCAWithKey }}", Vec::new());
         assert_eq!(keys(&chart("{{ genCA }}{{ genSignedCert }}{{ genSignedCertWithKey }}", vec![inner])), 3);
     }

@@ -2,8 +2,11 @@
 //! and their like. Out: what templates see as `.Values`.
 
 mod coalesce;
+mod formats;
+mod items;
 mod literal;
 mod merge;
+mod metaschema;
 mod options;
 mod origin;
 mod path;

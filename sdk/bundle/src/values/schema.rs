@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
-use jsonschema::{Retrieve, Uri};
+use jsonschema::{Retrieve, Uri, ValidationOptions};
 use serde_json::{Number, Value as Json};
 
 use super::{
+    formats, metaschema,
     origin::{self, Origins},
     violation::{Violation, violations},
 };
@@ -17,7 +18,9 @@ use crate::{
 };
 
 /// How many faults of one schema are told.
-const MAX_FAULTS: usize = 50;
+pub(super) const MAX_FAULTS: usize = 50;
+/// What Helm calls a chart's schema.
+pub(super) const URL: &str = "file:///values.schema.json";
 
 /// Nesting of values, in levels, up to which any thread's stack is large enough to validate them.
 const MAX_PLAIN_DEPTH: usize = 100;
@@ -125,12 +128,24 @@ fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
 
 fn check(schema: &[u8], values: &Value) -> Result<(), Refusal> {
     let schema = read(schema).map_err(Refusal::Schema)?;
-    let validator = jsonschema::options().with_retriever(Nothing).build(&schema).map_err(|error| {
-        Refusal::Schema(format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}\n"))
-    })?;
+    if !metaschema::patterns_fit(&schema) {
+        return Err(Refusal::Schema(metaschema::explain(&schema, None)));
+    }
+    let validator = options().with_base_uri(URL).build(&schema);
+    let validator = validator.map_err(|error| Refusal::Schema(metaschema::explain(&schema, Some(&error))))?;
     let values = plain(values);
     let faults = violations(&schema, &values, validator.iter_errors(&values).take(MAX_FAULTS));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }
+}
+
+/// How schemas are read: nothing is fetched, encoded content is not looked at, as with Helm.
+pub(super) fn options<'a>() -> ValidationOptions<'a> {
+    jsonschema::options()
+        .with_retriever(Nothing)
+        .without_content_encoding_support("base64")
+        .without_content_media_type_support("application/json")
+        .with_format("uuid", formats::is_uuid)
+        .with_format("duration", formats::is_duration)
 }
 
 /// A schema, nested as deep as Go reads it.
@@ -138,10 +153,23 @@ fn read(schema: &[u8]) -> Result<Json, String> {
     match serde_json::from_slice(schema) {
         // That reader stops at a depth of its own.
         Err(error) if brackets(schema) > MAX_PLAIN_DEPTH && !error.is_eof() => {
-            json::read(schema).map(|value| plain(&value)).map_err(|_| error.to_string())
+            json::read(schema).map(|value| plain(&value)).map_err(|error| syntax(schema, &error))
         }
+        Err(error) => Err(json::read(schema).err().map_or(error.to_string(), |error| syntax(schema, &error))),
         read => read.map_err(|error| error.to_string()),
     }
+}
+
+/// What is wrong with JSON, in the words of Go's decoder of streams.
+fn syntax(schema: &[u8], error: &json::Error) -> String {
+    let text = error.to_string();
+    let text = match text.as_str() {
+        "unexpected end of JSON input" if schema.trim_ascii().is_empty() => "EOF",
+        "unexpected end of JSON input" => "unexpected EOF",
+        text if text.ends_with("after top-level value") => "invalid character after top-level value",
+        text => text,
+    };
+    format!("{text}\n")
 }
 
 /// At least how deep JSON is nested: how many brackets are open at once, those in strings too.
@@ -161,7 +189,7 @@ fn brackets(text: &[u8]) -> usize {
 }
 
 /// Refuses every reference to another document, but for `urn:` ones, which Helm lets everything pass.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Retrieve for Nothing {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Json, Box<dyn Error + Send + Sync>> {

@@ -38,12 +38,21 @@ pub(super) struct Violation {
 }
 
 /// A fault and the way to it.
-struct Found<'f> {
-    fault: &'f ValidationError<'f>,
+pub(super) struct Found<'f> {
+    pub(super) fault: &'f ValidationError<'f>,
     /// Through the schema, references followed.
     keywords: Vec<String>,
     /// Through the values.
-    steps: Vec<String>,
+    pub(super) steps: Vec<String>,
+}
+
+impl Found<'_> {
+    /// Where its keyword is in the schema, as a JSON pointer.
+    pub(super) fn place(&self) -> String {
+        let fragment = self.fault.absolute_keyword_location().and_then(|place| place.fragment());
+        let place = fragment.map(|text| text.decode().to_string_lossy().into_owned());
+        place.unwrap_or_else(|| self.fault.schema_path().to_string())
+    }
 }
 
 /// What the faults of whole `values` amount to, by their `schema`.
@@ -54,7 +63,9 @@ pub(super) fn violations<'f>(
 ) -> Vec<Violation> {
     let faults: Vec<ValidationError<'f>> = faults.collect();
     let found: Vec<Found<'_>> = faults.iter().map(found).collect();
-    Tree { schema, values }.refused(&found.iter().collect::<Vec<_>>(), 0, &[])
+    let told = Tree { schema, values }.refused(&found.iter().collect::<Vec<_>>(), 0, &[]);
+    // Whatever the tree makes of them, values with faults are refused.
+    if told.is_empty() { found.iter().map(Violation::of).collect() } else { told }
 }
 
 impl Violation {
@@ -68,7 +79,22 @@ impl Violation {
         self.tell_at(out, 0, place);
     }
 
-    fn of(found: &Found<'_>) -> Self {
+    /// The same, if `steps` lead to the value in which it was found.
+    pub(super) fn moved(self, steps: &[String]) -> Self {
+        Violation {
+            at: pointer(steps) + &self.at,
+            below: self.below.into_iter().map(|inner| inner.moved(steps)).collect(),
+            path: self.path.map(|path| [steps, &path].concat()),
+            ..self
+        }
+    }
+
+    /// The same, made of others.
+    pub(super) fn with_below(self, below: Vec<Violation>) -> Self {
+        Violation { below, ..self }
+    }
+
+    pub(super) fn of(found: &Found<'_>) -> Self {
         let mut path = found.steps.clone();
         // The place is the first name's that should not be there.
         if let Kind::AdditionalProperties { unexpected } = found.fault.kind() {
@@ -78,12 +104,12 @@ impl Violation {
         Violation { at: pointer(&found.steps), words, below: Vec::new(), path: Some(path) }
     }
 
-    fn at(steps: &[String], words: String) -> Self {
+    pub(super) fn at(steps: &[String], words: String) -> Self {
         Violation { at: pointer(steps), words, below: Vec::new(), path: Some(steps.to_vec()) }
     }
 
     /// Several as one that has no words of its own; one stays what it is.
-    fn group(mut all: Vec<Violation>, steps: &[String]) -> Option<Self> {
+    pub(super) fn group(mut all: Vec<Violation>, steps: &[String]) -> Option<Self> {
         match all.len() {
             0 | 1 => all.pop(),
             _ => Some(Violation { at: pointer(steps), words: GROUP.into(), below: all, path: None }),
@@ -135,8 +161,8 @@ fn by<'f, 'g, K: PartialEq>(
 }
 
 /// Makes the tree, with what the faults do not say.
-struct Tree<'s> {
-    schema: &'s Json,
+pub(super) struct Tree<'s> {
+    pub(super) schema: &'s Json,
     values: &'s Json,
 }
 
@@ -171,7 +197,13 @@ impl Tree<'_> {
             "required" => missing(&own, steps),
             "dependentRequired" | "dependencies" => self.dependents(&own, steps),
             "propertyNames" => property_names(&own),
-            "unevaluatedProperties" => own.iter().flat_map(|found| unevaluated(found)).collect(),
+            "contains" | "minContains" | "maxContains" => {
+                own.iter().map(|found| self.contains(found, steps)).collect()
+            }
+            "unevaluatedItems" => own.iter().flat_map(|found| self.unevaluated_items(found)).collect(),
+            "unevaluatedProperties" => {
+                own.iter().flat_map(|found| self.unevaluated_properties(found)).collect()
+            }
             _ => own.iter().map(|found| self.leaf(found, depth, steps)).collect(),
         };
         let group =
@@ -240,11 +272,13 @@ impl Tree<'_> {
     /// What is missing because something else is there.
     fn dependents(&self, faults: &[&Found<'_>], steps: &[String]) -> Vec<Violation> {
         let Some(first) = faults.first() else { return Vec::new() };
-        let fragment = first.fault.absolute_keyword_location().and_then(|place| place.fragment());
-        let place = fragment.map(|text| text.decode().to_string_lossy().into_owned());
-        let place = place.unwrap_or_else(|| first.fault.schema_path().to_string());
+        let place = first.place();
         let instance = first.fault.instance();
-        let rules = self.schema.pointer(&place).and_then(Json::as_object).into_iter().flatten();
+        // Some places have a step that is in no schema.
+        let outer = place.rsplit_once('/').map_or("", |(outer, _)| outer);
+        let rules =
+            [place.as_str(), outer].into_iter().find_map(|place| self.schema.pointer(place)?.as_object());
+        let rules = rules.into_iter().flatten();
         let mut all = Vec::new();
         for (name, wanted) in rules.filter(|(name, _)| instance.get(name.as_str()).is_some()) {
             let wanted = wanted.as_array().into_iter().flatten().filter_map(Json::as_str);
@@ -272,15 +306,6 @@ fn missing(faults: &[&Found<'_>], steps: &[String]) -> Vec<Violation> {
         _ => format!("missing properties {}", quoted_list(&names)),
     };
     vec![Violation::at(steps, words)]
-}
-
-/// Properties that no schema allows.
-fn unevaluated(found: &Found<'_>) -> Vec<Violation> {
-    let Kind::UnevaluatedProperties { unexpected } = found.fault.kind() else {
-        return vec![Violation::of(found)];
-    };
-    let inside = |name: &String| found.steps.iter().chain([name]).cloned().collect::<Vec<_>>();
-    unexpected.iter().map(|name| Violation::at(&inside(name), "false schema".into())).collect()
 }
 
 /// Names that are refused, each with everything that is said of it.

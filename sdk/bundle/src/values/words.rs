@@ -6,7 +6,10 @@ use jsonschema::{
 };
 use serde_json::Value as Json;
 
-use crate::printf::{self, float};
+use crate::{
+    functions::regex,
+    printf::{self, float},
+};
 
 /// What is said of one fault, without its place.
 pub(super) fn words(fault: &ValidationError<'_>) -> String {
@@ -46,6 +49,12 @@ pub(super) fn words(fault: &ValidationError<'_>) -> String {
                 Some(options) => format!("value must be one of {}", options.join(", ")),
                 None => "'enum' failed".into(),
             }
+        }
+        Kind::Format { format } => {
+            let text = instance.as_str().unwrap_or_default();
+            let why = if format == "regex" { regex::check(text).err() } else { None };
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{} is not valid {format}{why}", quoted(text))
         }
         Kind::Contains => "no items match contains schema".into(),
         Kind::ExclusiveMaximum { limit } => limited("exclusiveMaximum", limit),

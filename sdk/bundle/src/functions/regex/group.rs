@@ -9,10 +9,14 @@ impl<'a> Parser<'a> {
     /// around them.
     pub(super) fn group(&mut self, pieces: &mut Vec<Piece>) -> Result<(), String> {
         let outer = self.flags;
+        let from = self.rest;
         let name = if self.eat("?P<") || self.eat("?<") {
-            Some(self.group_name()?)
+            Some(self.group_name(from)?)
         } else if self.eat("?") {
-            let (flags, opens) = self.read_flags()?;
+            let flags = self.read_flags();
+            let read = &from[..from.len() - self.rest.len()];
+            let refused = || format!("invalid or unsupported Perl syntax: `({read}`");
+            let (flags, opens) = flags.ok_or_else(refused)?;
             self.flags = flags;
             if !opens {
                 return Ok(());
@@ -42,18 +46,19 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn group_name(&mut self) -> Result<&'a str, String> {
-        let (name, behind) = self.rest.split_once('>').ok_or("invalid named capture")?;
+    /// The name of a group that begins, but for its parenthesis, with `from`.
+    fn group_name(&mut self, from: &str) -> Result<&'a str, String> {
+        let open = || format!("invalid named capture: `({from}`");
+        let (name, behind) = self.rest.split_once('>').ok_or_else(open)?;
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(format!("invalid named capture: `{name}`"));
+            return Err(format!("invalid named capture: `({}`", &from[..from.len() - behind.len()]));
         }
         self.rest = behind;
         Ok(name)
     }
 
-    /// `i-s)` or `i-s:`: the flags as they are then, and whether a group follows.
-    fn read_flags(&mut self) -> Result<(Flags, bool), String> {
-        let refused = || String::from("invalid or unsupported Perl syntax");
+    /// `i-s)` or `i-s:`: the flags as they are then, and whether a group follows; `None` for anything else.
+    fn read_flags(&mut self) -> Option<(Flags, bool)> {
         let (mut flags, mut on, mut seen) = (self.flags, true, false);
         loop {
             let flag = match self.next() {
@@ -65,8 +70,8 @@ impl<'a> Parser<'a> {
                     (on, seen) = (false, false);
                     continue;
                 }
-                Some(end @ (':' | ')')) if on || seen => return Ok((flags, end == ':')),
-                _ => return Err(refused()),
+                Some(end @ (':' | ')')) if on || seen => return Some((flags, end == ':')),
+                _ => return None,
             };
             *flag = on;
             seen = true;

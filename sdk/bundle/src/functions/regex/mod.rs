@@ -36,6 +36,14 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("regexQuoteMeta", &[Str], quote_meta),
 ];
 
+/// Whether Go takes a pattern.
+///
+/// # Errors
+/// Go's words for what is malformed.
+pub(crate) fn check(pattern: &str) -> Result<(), String> {
+    syntax::parse(pattern).map(drop).map_err(|cause| format!("error parsing regexp: {cause}"))
+}
+
 fn is_match(call: &Call<'_>) -> Result<Value, Fault> {
     let pattern = Pattern::cached(call.text(0)?)?;
     Ok(pattern.is_match(&Haystack::new(call.text(1)?)).into())
@@ -141,4 +149,28 @@ fn quote_meta(call: &Call<'_>) -> Result<Value, Fault> {
         result.push(*byte);
     }
     Ok(Value::string(result))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_pattern_is_told_in_gos_words() {
+        for (pattern, expected) in [
+            ("(?=x)", "invalid or unsupported Perl syntax: `(?=`"),
+            ("x(?<=x)", "invalid named capture: `(?<=x)`"),
+            ("(?P=n)", "invalid or unsupported Perl syntax: `(?P`"),
+            ("(?i-)", "invalid or unsupported Perl syntax: `(?i-)`"),
+            ("(?", "invalid or unsupported Perl syntax: `(?`"),
+            ("x(?P<a b>z)y", "invalid named capture: `(?P<a b>`"),
+            ("x(?P<abz)y", "invalid named capture: `(?P<abz)y`"),
+            ("(?P<>a)", "invalid named capture: `(?P<>`"),
+            ("b(a", "missing closing ): `b(a`"),
+            ("[", "missing closing ]: `[`"),
+        ] {
+            assert_eq!(check(pattern), Err(format!("error parsing regexp: {expected}")), "{pattern}");
+        }
+        assert_eq!(check("^[a-z]{2}$"), Ok(()));
+    }
 }

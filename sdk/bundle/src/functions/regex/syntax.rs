@@ -57,7 +57,11 @@ pub(super) struct Parser<'a> {
 /// Go's words for what is wrong.
 pub(super) fn parse(pattern: &str) -> Result<(Hir, Vec<String>), String> {
     let mut parser = Parser { rest: pattern, flags: Flags::default(), groups: Vec::new(), depth: 0 };
-    let piece = parser.alternatives()?;
+    let unclosed = |cause: String| match cause.as_str() {
+        "missing closing )" => format!("{cause}: `{pattern}`"),
+        _ => cause,
+    };
+    let piece = parser.alternatives().map_err(unclosed)?;
     if !parser.rest.is_empty() {
         return Err(format!("unexpected ): `{pattern}`"));
     }

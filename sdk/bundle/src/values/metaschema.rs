@@ -1,0 +1,85 @@
+//! Why a schema is none: what the schema of schemas says of it, in the words of the validator that Helm uses.
+
+use jsonschema::{ReferencingError, ValidationError, error::ValidationErrorKind as Kind};
+use serde_json::{Value as Json, json};
+
+use super::{
+    schema::{MAX_FAULTS, Nothing, URL},
+    violation::violations,
+};
+use crate::functions::regex;
+
+/// The schemas of schemas: what is in the name of a draft, and its own name.
+const DRAFTS: [(&str, &str); 4] = [
+    ("draft-04", "http://json-schema.org/draft-04/schema"),
+    ("draft-06", "http://json-schema.org/draft-06/schema"),
+    ("draft-07", "http://json-schema.org/draft-07/schema"),
+    ("2019-09", "https://json-schema.org/draft/2019-09/schema"),
+];
+/// The schema of schemas that say nothing of it.
+const NEWEST: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Whether every pattern of a schema is one that Go takes; others, such as those that look ahead, Helm refuses.
+pub(super) fn patterns_fit(schema: &Json) -> bool {
+    match schema {
+        Json::Array(all) => all.iter().all(patterns_fit),
+        Json::Object(fields) => fields.iter().all(|(keyword, value)| match (keyword.as_str(), value) {
+            ("pattern", Json::String(pattern)) => regex::check(pattern).is_ok(),
+            ("patternProperties", Json::Object(inner)) => {
+                inner.iter().all(|(pattern, schema)| regex::check(pattern).is_ok() && patterns_fit(schema))
+            }
+            // What is in these has names of its own.
+            (
+                "properties" | "$defs" | "definitions" | "dependentSchemas" | "dependencies",
+                Json::Object(inner),
+            ) => inner.values().all(patterns_fit),
+            ("enum" | "const" | "default" | "examples", _) => true,
+            (_, value) => patterns_fit(value),
+        }),
+        _ => true,
+    }
+}
+
+/// What is wrong with a schema; `error` is what its reader says.
+pub(super) fn explain(schema: &Json, error: Option<&ValidationError<'_>>) -> String {
+    if let Some(Kind::Referencing(error)) = error.map(ValidationError::kind) {
+        return unresolved(error);
+    }
+    let own = schema["$schema"].as_str().unwrap_or_default();
+    let draft = DRAFTS.iter().find(|(part, _)| own.contains(part)).map_or(NEWEST, |(_, draft)| draft);
+    let top = json!({"$schema": draft, "$ref": draft});
+    let validator = jsonschema::options()
+        .with_retriever(Nothing)
+        .with_format("regex", |text: &str| regex::check(text).is_ok())
+        .should_validate_formats(true)
+        .build(&top);
+    let mut told = format!("\"{URL}#\" is not valid against metaschema: ");
+    let faults =
+        validator.map(|validator| violations(&top, schema, validator.iter_errors(schema).take(MAX_FAULTS)));
+    match faults.unwrap_or_default() {
+        faults if faults.is_empty() => {
+            let error = error.map_or_else(|| "a pattern is none of Go's".into(), ToString::to_string);
+            told.push_str(&format!("{error}\n"));
+        }
+        faults => {
+            told.push_str(&format!("jsonschema validation failed with '{draft}#'\n"));
+            faults.iter().for_each(|fault| fault.tell(&mut told, &mut |_| None));
+        }
+    }
+    told
+}
+
+/// A reference that leads nowhere.
+fn unresolved(error: &ReferencingError) -> String {
+    match error {
+        ReferencingError::Unretrievable { uri, .. }
+        | ReferencingError::UnknownSpecification { specification: uri } => {
+            format!("failing loading {uri:?}: schemas are not fetched\n")
+        }
+        ReferencingError::PointerToNowhere { pointer } => {
+            format!("json-pointer in \"{URL}#{pointer}\" not found\n")
+        }
+        ReferencingError::NoSuchAnchor { anchor } => format!("anchor in \"{URL}#{anchor}\" not found\n"),
+        other => format!("{other}\n"),
+    }
+}
