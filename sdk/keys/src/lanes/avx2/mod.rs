@@ -21,7 +21,7 @@ use self::{
 use super::LANES;
 
 /// Exponents are taken this many bits at a time.
-const WINDOW_BITS: u64 = 4;
+const WINDOW_BITS: u64 = 5;
 
 /// Four moduli, prepared.
 pub(crate) struct Moduli {
@@ -110,8 +110,8 @@ impl Moduli {
     #[target_feature(enable = "avx2,fma")]
     fn raised_powers(&self, bases: &[Lanes], exponents: [&BigUint; LANES]) -> Vec<Lanes> {
         let mut scratch = self.multiplier.scratch();
-        let mut table = vec![self.raised(&ones())];
-        for index in 1..1 << WINDOW_BITS {
+        let mut table = vec![self.raised(&ones()), bases.to_vec()];
+        for index in 2..1 << WINDOW_BITS {
             let mut next = table[index - 1].clone();
             self.multiplier.multiply(&mut next, bases, &mut scratch);
             table.push(next);
