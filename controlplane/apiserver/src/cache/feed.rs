@@ -1,7 +1,8 @@
 //! The feed: one watch on the store brings every change into the caches, in revision order.
 //!
 //! It starts with a listing and follows with the watch. A watch that breaks is taken up again after the last revision seen; if that has been
-//! compacted meanwhile, everything is listed again and open watches end with 410.
+//! compacted meanwhile, or the store has gone back behind it (it was emptied, or a backup was restored), everything is listed
+//! again and open watches end with 410.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -31,8 +32,13 @@ pub(super) async fn follow(cache: &Cache) {
             Ok(never) => match never {},
             Err(error) => error,
         };
-        if let Error::Compacted { .. } = error {
-            seen = None;
+        match &error {
+            Error::Compacted { .. } => seen = None,
+            Error::FutureRevision { asked, newest } => {
+                tracing::error!(seen = %asked, %newest, "the store has gone back: was it emptied, or a backup restored?");
+                seen = None;
+            }
+            _ => {}
         }
         if seen > before {
             backoff = BACKOFF_MIN;
@@ -49,7 +55,13 @@ pub(super) async fn follow(cache: &Cache) {
 /// Lists if nothing has been `seen` yet, and watches until the watch breaks.
 async fn follow_once(cache: &Cache, seen: &mut Option<Revision>) -> Result<std::convert::Infallible, Error> {
     let after = match *seen {
-        Some(revision) => revision,
+        Some(revision) => {
+            let newest = cache.store.revision().await?;
+            if newest < revision {
+                return Err(Error::FutureRevision { asked: revision, newest });
+            }
+            revision
+        }
         None => load(cache).await?,
     };
     *seen = Some(after);
@@ -92,7 +104,7 @@ async fn load(cache: &Cache) -> Result<Revision, Error> {
     for kind in kinds.iter() {
         kind.load(loaded.remove(&*kind.prefix).unwrap_or_default(), revision);
     }
-    cache.progress.advance(revision);
+    cache.progress.restart(revision);
     cache.loaded();
     Ok(revision)
 }

@@ -51,9 +51,18 @@ impl Progress {
 
     /// The cache has applied everything up to `revision`.
     pub(crate) fn advance(&self, revision: Revision) {
-        if self.seen.fetch_max(revision.0, Ordering::AcqRel) >= revision.0 {
-            return;
+        if self.seen.fetch_max(revision.0, Ordering::AcqRel) < revision.0 {
+            self.wake(revision);
         }
+    }
+
+    /// The cache holds the state at `revision`, whatever it has seen before: the store may have gone back.
+    pub(crate) fn restart(&self, revision: Revision) {
+        self.seen.store(revision.0, Ordering::Release);
+        self.wake(revision);
+    }
+
+    fn wake(&self, revision: Revision) {
         let mut waiting = self.waiting.lock();
         while waiting.peek().is_some_and(|Reverse(first)| first.revision <= revision.0) {
             if let Some(Reverse(waiter)) = waiting.pop() {

@@ -15,6 +15,7 @@ pub(crate) mod large;
 mod list;
 mod log;
 mod metadata;
+mod outage;
 mod outline;
 mod page;
 mod patch;
@@ -172,7 +173,7 @@ pub(crate) fn store_status(error: &naru_store::Error) -> Status {
     use naru_store::Error;
     match error {
         Error::Unavailable { context, .. } => {
-            tracing::warn!(error = error as &dyn std::error::Error, "the store is unavailable");
+            outage::noticed(error);
             Status::unavailable(format!("the store is unavailable: {context}"))
         }
         Error::Compacted { .. } => Status::expired("The resourceVersion for the provided list is too old."),

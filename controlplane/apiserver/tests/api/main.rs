@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "a test binary has no interface")]
 
 mod deletes;
+mod emptied;
 mod faulty;
 mod forms;
 mod gzip;
