@@ -1,5 +1,7 @@
 //! The namespaces and priority classes that every cluster has.
 
+use std::time::Duration;
+
 use k8s_openapi::{
     api::{core::v1::Namespace, scheduling::v1::PriorityClass},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -7,6 +9,9 @@ use k8s_openapi::{
 use kube::{Api, Client, api::PostParams};
 
 use crate::{Context, Error, Result, error::is_conflict};
+
+/// How often they are looked for (kube-apiserver's pause for namespaces).
+const PERIOD: Duration = Duration::from_secs(60);
 
 const NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
 
@@ -70,7 +75,10 @@ async fn namespaces(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// The controller's form: once is enough, for nobody can delete them.
+/// The controller's form. Nobody can delete them, but a store can be emptied or put back.
 pub(crate) async fn run(context: Context) -> Result<()> {
-    bootstrap(&context.client).await
+    loop {
+        bootstrap(&context.client).await?;
+        tokio::time::sleep(PERIOD).await;
+    }
 }
