@@ -13,6 +13,15 @@ pub(crate) const TWICE: &str = "dependencies:\n- {name: sub, version: 0.1.0, ali
 pub(crate) type Row = (&'static str, &'static [(&'static str, &'static [u8])]);
 
 pub(crate) const CHARTS: &[Row] = &[
+    ("listed-nothing", &[("Chart.yaml", b"apiVersion: v2\nname: listed-nothing\nversion: 0.1.0\ndependencies: []\n")]),
+    ("required-nothing", &[
+        ("Chart.yaml", b"apiVersion: v1\nname: required-nothing\nversion: 0.1.0\n"),
+        ("requirements.yaml", b"dependencies: []\n"),
+    ]),
+    ("required-null", &[
+        ("Chart.yaml", b"apiVersion: v1\nname: required-null\nversion: 0.1.0\n"),
+        ("requirements.yaml", b"dependencies:\n"),
+    ]),
     ("crlf", &[
         ("Chart.yaml", b"apiVersion: v2\r\nname: crlf\r\nversion: 0.1.0\r\n"),
         ("values.yaml", b"a: 1\r\nm: |\r\n  l1\r\n  l2\r\n"),

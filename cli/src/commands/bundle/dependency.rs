@@ -103,11 +103,10 @@ fn pack(chart: &Chart, folder: &Path) -> Result<Vec<u8>, String> {
 
 fn list(fetcher: &Fetcher, chart: &Path, max_col_width: usize) -> Result<()> {
     let manager = manager(fetcher, chart, true);
-    let rows = manager.list()?;
-    if rows.is_empty() {
+    let Some(rows) = manager.list()? else {
         println!("WARNING: no dependencies at {}", chart.join("charts").display());
         return Ok(());
-    }
+    };
     let heading = ["NAME", "VERSION", "REPOSITORY", "STATUS"].map(String::from).to_vec();
     let cells = rows.into_iter().map(|row| vec![row.name, row.version, row.repository, row.status.into()]);
     let all: Vec<_> = std::iter::once(heading).chain(cells).collect();

@@ -7,6 +7,7 @@ mod home;
 mod http;
 mod index;
 mod indexing;
+mod logins;
 mod oci;
 mod provenance;
 mod refusal;

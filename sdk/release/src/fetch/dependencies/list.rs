@@ -26,20 +26,20 @@ pub struct Row {
 }
 
 impl Manager<'_> {
-    /// How each dependency stands.
-    pub fn list(&self) -> Result<Vec<Row>, Error> {
+    /// How each dependency stands; `None` if the chart has no list of them.
+    pub fn list(&self) -> Result<Option<Vec<Row>>, Error> {
         if !self.folder.exists() {
             return Err(plain(format!("stat {}: no such file or directory", self.folder.display())));
         }
         let chart = self.load_charts()?;
-        let all = chart.metadata.dependencies.unwrap_or_default();
+        let Some(all) = chart.metadata.dependencies else { return Ok(None) };
         let status = |one: &Dependency| Row {
             name: one.name.clone(),
             version: one.version.clone(),
             repository: one.repository.clone(),
             status: self.status(one),
         };
-        Ok(all.iter().map(status).collect())
+        Ok(Some(all.iter().map(status).collect()))
     }
 
     /// What is wrong with what lies in `charts/`: no charts, or none that the chart depends on.
