@@ -19,27 +19,6 @@ const DRAFTS: [(&str, &str); 4] = [
 /// The schema of schemas that say nothing of it.
 const NEWEST: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// Whether every pattern of a schema is one that Go takes; others, such as those that look ahead, Helm refuses.
-pub(super) fn patterns_fit(schema: &Json) -> bool {
-    match schema {
-        Json::Array(all) => all.iter().all(patterns_fit),
-        Json::Object(fields) => fields.iter().all(|(keyword, value)| match (keyword.as_str(), value) {
-            ("pattern", Json::String(pattern)) => regex::check(pattern).is_ok(),
-            ("patternProperties", Json::Object(inner)) => {
-                inner.iter().all(|(pattern, schema)| regex::check(pattern).is_ok() && patterns_fit(schema))
-            }
-            // What is in these has names of its own.
-            (
-                "properties" | "$defs" | "definitions" | "dependentSchemas" | "dependencies",
-                Json::Object(inner),
-            ) => inner.values().all(patterns_fit),
-            ("enum" | "const" | "default" | "examples", _) => true,
-            (_, value) => patterns_fit(value),
-        }),
-        _ => true,
-    }
-}
-
 /// What is wrong with a schema; `error` is what its reader says.
 pub(super) fn explain(schema: &Json, error: Option<&ValidationError<'_>>) -> String {
     if let Some(Kind::Referencing(error)) = error.map(ValidationError::kind) {

@@ -10,6 +10,7 @@ mod metaschema;
 mod options;
 mod origin;
 mod path;
+mod patterns;
 mod schema;
 mod set;
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 
-use jsonschema::{Retrieve, Uri, ValidationOptions};
+use jsonschema::{Retrieve, Uri, ValidationOptions, error::ValidationErrorKind};
 use serde_json::{Number, Value as Json};
 
 use super::{
     formats, metaschema,
     origin::{self, Origins},
+    patterns,
     violation::{Violation, violations},
 };
 use crate::{
@@ -127,12 +128,19 @@ fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
 }
 
 fn check(schema: &[u8], values: &Value) -> Result<(), Refusal> {
-    let schema = read(schema).map_err(Refusal::Schema)?;
-    if !metaschema::patterns_fit(&schema) {
+    let mut schema = read(schema).map_err(Refusal::Schema)?;
+    if !patterns::fit(&schema) {
         return Err(Refusal::Schema(metaschema::explain(&schema, None)));
     }
-    let validator = options().with_base_uri(URL).build(&schema);
-    let validator = validator.map_err(|error| Refusal::Schema(metaschema::explain(&schema, Some(&error))))?;
+    let mut built = options().with_base_uri(URL).build(&schema);
+    if built.as_ref().is_err_and(|error| !matches!(error.kind(), ValidationErrorKind::Referencing(_))) {
+        let plain = patterns::plain(schema.clone());
+        if plain != schema {
+            built = options().with_base_uri(URL).build(&plain);
+            schema = plain;
+        }
+    }
+    let validator = built.map_err(|error| Refusal::Schema(metaschema::explain(&schema, Some(&error))))?;
     let values = plain(values);
     let faults = violations(&schema, &values, validator.iter_errors(&values).take(MAX_FAULTS));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }

@@ -44,6 +44,14 @@ pub(crate) fn check(pattern: &str) -> Result<(), String> {
     syntax::parse(pattern).map(drop).map_err(|cause| format!("error parsing regexp: {cause}"))
 }
 
+/// A pattern of Go's as other engines read it too; `None` if Go does not take it.
+pub(crate) fn spelt_out(pattern: &str) -> Option<String> {
+    let (expression, _) = syntax::parse(pattern).ok()?;
+    let mut spelt = String::new();
+    regex_syntax::hir::print::Printer::new().print(&expression, &mut spelt).ok()?;
+    Some(spelt)
+}
+
 fn is_match(call: &Call<'_>) -> Result<Value, Fault> {
     let pattern = Pattern::cached(call.text(0)?)?;
     Ok(pattern.is_match(&Haystack::new(call.text(1)?)).into())
