@@ -14,6 +14,7 @@ mod error;
 mod fake;
 mod fault;
 mod image;
+mod implied;
 mod import;
 mod ingest;
 mod janitor;

@@ -20,6 +20,7 @@ use nix::sys::statfs::{OVERLAYFS_SUPER_MAGIC, statfs};
 
 use crate::content::make_dir;
 use crate::fault::Fault;
+use crate::implied;
 
 /// Bytes of mount options that mount(2) takes: one page with its final zero.
 const MAX_OPTIONS: usize = 4095;
@@ -63,6 +64,7 @@ impl Overlays {
         remove_tree(&work)?;
         make_open_dir(&work)?;
         make_open_dir(&point)?;
+        implied::make_in(&upper, layers)?;
         mount_overlay(layers, &upper, &work, &point)?;
         Ok(point)
     }

@@ -4,6 +4,7 @@
 //! overlayfs' own marks. Every path is resolved by `openat2(RESOLVE_IN_ROOT)` against the directory, so that neither `..`
 //! nor symbolic links lead out of it; the last component is never followed. Sizes and counts are limited.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -20,6 +21,7 @@ use xattr::FileExt;
 
 use crate::beneath::{bounded, normalise, resolve};
 use crate::fault::Fault;
+use crate::implied;
 use crate::tarball::{Entry, Kind, TarReader};
 
 /// Bounds on one layer.
@@ -66,7 +68,8 @@ pub(crate) fn unpack(tar: impl Read, root: &Path, limits: Limits) -> Result<(), 
         tree.add(&entry, &mut reader)?;
     }
     reader.drain(limits.trailing).map_err(Fault::reading("layer"))?;
-    tree.finish()
+    implied::note(root, &tree.finish()?);
+    Ok(())
 }
 
 /// The tree being built.
@@ -76,12 +79,14 @@ struct Tree {
     last: Option<(PathBuf, OwnedFd)>,
     /// Directories' times, set at the end because filling a directory changes them.
     times: Vec<(PathBuf, i64)>,
+    /// Directories that no entry has described so far.
+    implied: BTreeSet<PathBuf>,
 }
 
 impl Tree {
     fn open(root: &Path) -> Result<Self, Fault> {
         let root = File::open(root).map_err(Fault::io("open", root))?;
-        Ok(Self { root: root.into(), last: None, times: Vec::new() })
+        Ok(Self { root: root.into(), last: None, times: Vec::new(), implied: BTreeSet::new() })
     }
 
     fn add(&mut self, entry: &Entry, data: &mut impl Read) -> Result<(), Fault> {
@@ -138,7 +143,7 @@ impl Tree {
         Ok(())
     }
 
-    fn make_parents(&self, path: &Path) -> Result<OwnedFd, Errno> {
+    fn make_parents(&mut self, path: &Path) -> Result<OwnedFd, Errno> {
         let mut done = PathBuf::new();
         let mut fd = resolve(&self.root, &done, OFlag::O_DIRECTORY)?;
         for part in path.components() {
@@ -152,6 +157,7 @@ impl Tree {
             fd = resolve(&self.root, &done, OFlag::O_DIRECTORY)?;
             if made {
                 fchmod(&fd, IMPLIED_MODE)?; // mkdir obeys the umask
+                self.implied.insert(done.clone());
             }
         }
         Ok(fd)
@@ -162,6 +168,7 @@ impl Tree {
     }
 
     fn directory(&mut self, path: &Path, name: &Path, entry: &Entry) -> Result<(), Fault> {
+        self.implied.remove(path);
         let mut opaque = false;
         match self.look(name)? {
             Some(found) if found.kind == Kind::Directory => {}
@@ -333,7 +340,8 @@ impl Tree {
         openat2(self.parent(), name, how).map_err(errno_fault("open"))
     }
 
-    fn finish(mut self) -> Result<(), Fault> {
+    /// Sets what is set last; the directories that no entry described.
+    fn finish(mut self) -> Result<BTreeSet<PathBuf>, Fault> {
         self.last = None;
         for (path, mtime) in self.times.iter().rev() {
             // A later entry may have replaced the directory; then there is nothing to set.
@@ -341,7 +349,7 @@ impl Tree {
             let time = TimeSpec::new(*mtime, 0);
             futimens(fd, &time, &time).map_err(errno_fault("set times of"))?;
         }
-        Ok(())
+        Ok(self.implied)
     }
 }
 
