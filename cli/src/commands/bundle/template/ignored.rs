@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::super::connect::duration;
+use super::super::{chart_flags::pair, connect::duration, operate::Strategy, switches::truth};
 
 /// Flags of an installation, which `helm template` takes and which change nothing of what is rendered.
 #[derive(Clone, Debug, Args)]
@@ -32,14 +32,18 @@ pub(super) struct Ignored {
     rollback_on_failure: bool,
     #[arg(long, hide = true)]
     wait_for_jobs: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    wait: Option<Option<String>>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    server_side: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_enum)]
+    wait: Option<Option<Strategy>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_parser = boolean)]
+    server_side: Option<Option<bool>>,
     #[arg(long, hide = true, value_parser = duration)]
     timeout: Option<Duration>,
     #[arg(long, hide = true)]
     description: Option<String>,
-    #[arg(short, long, hide = true)]
-    labels: Vec<String>,
+    #[arg(short, long, hide = true, value_delimiter = ',', value_parser = pair)]
+    labels: Vec<(String, String)>,
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    truth(text).ok_or_else(|| "it is neither true nor false".into())
 }

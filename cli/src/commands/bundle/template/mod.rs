@@ -176,6 +176,10 @@ impl TemplateArgs {
             "--output-dir and --is-upgrade do not go together with --validate or --dry-run=server"
         );
         self.chart.access.check()?;
+        ensure!(
+            self.dry_run != Try::None,
+            "invalid dry-run value (\"none\"). Must be \"server\" or \"client\""
+        );
         self.dry_run.warn();
         if self.validate {
             eprintln!("Flag --validate has been deprecated, use '--dry-run=server' instead");
