@@ -144,7 +144,7 @@ fn prime_among(
 /// `stopped`.
 fn probable(mut candidates: Vec<BigUint>, stopped: &AtomicBool) -> Vec<BigUint> {
     let modulus = |lane: usize| &candidates[lane % candidates.len()];
-    if let Some(moduli) = Moduli::new(std::array::from_fn(modulus)) {
+    if let Some(mut moduli) = Moduli::new(std::array::from_fn(modulus)) {
         let exponents = std::array::from_fn(|lane| modulus(lane) - 1_u8);
         let Some(powers) = moduli.powers_of_two(&exponents, stopped) else {
             return Vec::new();
@@ -178,7 +178,7 @@ fn passes_rounds(candidate: &BigUint, moduli: Option<Moduli>, random: &Random<'_
     let rounds = if candidate.bits() >= LARGE_BITS { ROUNDS_OF_LARGE } else { ROUNDS };
     match moduli {
         // Fermat's test was one with base 2.
-        Some(moduli) => (0..rounds / LANES).all(|_| {
+        Some(mut moduli) => (0..rounds / LANES).all(|_| {
             let bases = std::array::from_fn(|_| random_below(candidate, random));
             moduli.powers(&bases, [&odd; LANES]).into_iter().all(passes)
         }),

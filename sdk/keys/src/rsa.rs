@@ -139,7 +139,7 @@ impl RsaKey {
         let ([p, q], [at_p, at_q]) = (&self.primes, self.exponents());
         let bases = [number % p, number % q];
         let [at_p, at_q] = match moduli {
-            Some(moduli) => {
+            Some(mut moduli) => {
                 let [left, right] = bases;
                 let bases = [left.clone(), right.clone(), left, right];
                 let [left, right, ..] = moduli.powers(&bases, [&at_p, &at_q, &at_p, &at_q]);
