@@ -2,7 +2,9 @@
 //! primes, each handed out once.
 //!
 //! A search may take several times as long as another, and searches take nearly all of a key's time: every thread
-//! searches for whatever prime comes next, the thread that waits for a pair too.
+//! searches for whatever prime comes next, the thread that waits for a pair too. Nobody may ever ask for a prime that
+//! is expected, so threads search ahead only where a processor has nothing else to do; when somebody waits, others
+//! join them.
 
 use std::{
     fmt,
@@ -28,6 +30,8 @@ const MAX_THREADS: usize = 4;
 const MAX_KEYS: usize = 8;
 /// Primes of a key.
 const PAIR: usize = 2;
+/// What Linux adds to a thread's nice value for it to get nearly nothing beside others: nice(2), of the thread that asks.
+const LEAST_URGENT: i32 = 19;
 
 /// Primes of RSA keys of one size, searched by other threads until it is dropped or there are enough.
 pub struct Stock(Arc<Shared>);
@@ -47,8 +51,17 @@ struct State {
     primes: Vec<BigUint>,
     /// How many are to be found yet.
     wanted: usize,
-    /// Threads that search, besides the one that waits.
-    workers: usize,
+    /// Threads that search, besides the one that waits, by [`Pace`].
+    workers: [usize; 2],
+}
+
+/// How much processors have to do with it.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Only what nothing else wants of them.
+    Ahead,
+    /// Somebody waits.
+    Awaited,
 }
 
 impl Stock {
@@ -57,7 +70,8 @@ impl Stock {
     pub fn start(bits: u32, keys: usize, random: &Random<'_>) -> Self {
         let (state, idle, served) = (Mutex::default(), AtomicBool::new(true), AtomicBool::new(false));
         let stock = Self(Arc::new(Shared { bits: bits / 2, state, idle, served }));
-        stock.order(keys.min(MAX_KEYS) * PAIR, random);
+        stock.order(keys.min(MAX_KEYS) * PAIR);
+        stock.employ(Pace::Ahead, random);
         stock
     }
 
@@ -66,33 +80,40 @@ impl Stock {
     /// # Errors
     /// Only if `random` is not random.
     pub(crate) fn pair(&self, random: &Random<'_>) -> Result<[BigUint; PAIR], KeyError> {
-        let (missing, seed) = (PAIR.saturating_sub(self.0.expected()), seed(random));
-        self.order(missing, random);
-        let random = expanded(seed);
+        if let Some(pair) = self.0.take() {
+            return Ok(pair);
+        }
+        self.order(PAIR.saturating_sub(self.0.expected()));
+        self.employ(Pace::Awaited, random);
+        let random = expanded(seed(random));
         loop {
-            if let Some(pair) = self.0.take() {
-                return Ok(pair);
-            }
             if let Some(found) = self.0.search(&random, &self.0.served)? {
                 self.0.add(found);
+            }
+            if let Some(pair) = self.0.take() {
+                return Ok(pair);
             }
         }
     }
 
-    /// Has `count` more primes searched, by as many threads as there are processors for.
-    fn order(&self, count: usize, random: &Random<'_>) {
-        if count == 0 {
-            return;
+    /// Has `count` more primes searched.
+    fn order(&self, count: usize) {
+        if count > 0 {
+            self.0.lock().wanted += count;
+            self.0.idle.store(false, Ordering::Relaxed);
         }
+    }
+
+    /// Has what is wanted searched by other threads, as many as there are processors for.
+    fn employ(&self, pace: Pace, random: &Random<'_>) {
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
         let mut state = self.0.lock();
-        state.wanted += count;
-        self.0.idle.store(false, Ordering::Relaxed);
-        for _ in state.workers + 1..threads {
+        let needed = if state.wanted == 0 { 0 } else { threads - 1 };
+        for _ in state.workers[pace as usize]..needed {
             let (seed, shared) = (seed(random), Arc::clone(&self.0));
             // Without a thread, those that are there take longer.
-            let started = thread::Builder::new().name("primes".into()).spawn(move || shared.work(seed));
-            state.workers += usize::from(started.is_ok());
+            let started = thread::Builder::new().name("primes".into()).spawn(move || shared.work(pace, seed));
+            state.workers[pace as usize] += usize::from(started.is_ok());
         }
     }
 }
@@ -123,7 +144,11 @@ impl Shared {
     }
 
     /// What a thread does as long as primes are wanted.
-    fn work(&self, seed: [u8; 32]) {
+    fn work(&self, pace: Pace, seed: [u8; 32]) {
+        if let Pace::Ahead = pace {
+            // A system that refuses lets it compete with what else there is to do.
+            let _ = rustix::process::nice(LEAST_URGENT);
+        }
         let random = expanded(seed);
         loop {
             let is_random = match self.search(&random, &self.idle) {
@@ -136,7 +161,7 @@ impl Shared {
             };
             let mut state = self.lock();
             if !is_random || state.wanted == 0 {
-                state.workers -= 1;
+                state.workers[pace as usize] -= 1;
                 return;
             }
         }

@@ -41,7 +41,7 @@ pub(super) fn square(number: &Limbs) -> Columns {
     let sums = columns.as_flattened_mut();
     rows!(sums, number: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
     for (sums, limb) in sums.as_chunks_mut().0.iter_mut().zip(number) {
-        let [low, high] = sums.map(|sum| _mm256_add_epi64(sum, sum));
+        let [low, high] = [_mm256_add_epi64(sums[0], sums[0]), _mm256_add_epi64(sums[1], sums[1])];
         *sums = [_mm256_madd52lo_epu64(low, *limb, *limb), _mm256_madd52hi_epu64(high, *limb, *limb)];
     }
     columns

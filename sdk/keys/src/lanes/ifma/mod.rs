@@ -60,7 +60,11 @@ impl Integers {
     fn squared(&self, number: &Limbs, doubled: [u64; LANES]) -> Limbs {
         let [first, second, third, fourth] = doubled.map(|bit| bit as i64);
         let bits = _mm256_set_epi64x(fourth, third, second, first);
-        carried(self.reduced(&columns::square(number)).map(|sum| _mm256_sllv_epi64(sum, bits)))
+        let mut sums = self.reduced(&columns::square(number));
+        for sum in &mut sums {
+            *sum = _mm256_sllv_epi64(*sum, bits);
+        }
+        carried(sums)
     }
 
     #[target_feature(enable = "avx512ifma,avx512vl")]
