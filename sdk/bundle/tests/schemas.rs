@@ -1,6 +1,10 @@
 //! What schemas refuse: in the words of the stock helm, live, and with the place that each value comes from.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod schemas {
+    pub(crate) mod formats;
+}
+
 use std::{fs, process::Command};
 
 use naru_bundle::{
@@ -9,6 +13,7 @@ use naru_bundle::{
     values::{Nulls, Origins, ValueOptions, coalesce, validate},
     yaml,
 };
+use serde_json::json;
 
 /// A schema, and values that it refuses.
 const REFUSED: &[(&str, &str)] = &[
@@ -227,6 +232,37 @@ const REFUSED: &[(&str, &str)] = &[
     (r#"{"properties":{"a":{"items":1}}}"#, "a: x"),
     ("[]", "a: x"),
     ("null", "a: x"),
+    (r#"{"properties":{"a":{"enum":[1.0,2.50,-0,1E2,12345678901234567890123]}}}"#, "a: z"),
+    (r#"{"properties":{"a":{"const":1E+2}}}"#, "a: z"),
+    (r#"{"properties":{"a":{"pattern":"[\\w-.]"}}}"#, "a: ' '"),
+    (
+        r##"{"properties":{"a":{"contains":{"$ref":"#/$defs/q"},"minContains":2}},"$defs":{"q":{"type":"string"}}}"##,
+        "a: [1, x]",
+    ),
+    (
+        r#"{"properties":{"a":{"items":{"required":["x"],"properties":{"m":{"type":"string"}}}}}}"#,
+        "a: [{m: 1}, {}]",
+    ),
+    (
+        r#"{"properties":{"b":{"type":"string"},"a":{"properties":{"c":{"required":["x"],"minProperties":3}}}}}"#,
+        "a: {c: {m: 1}}\nb: 1",
+    ),
+    (
+        r#"{"required":["z"],"if":{"required":["a"]},"then":{"required":["b"],"properties":{"a":{"type":"string"}}}}"#,
+        "a: 1",
+    ),
+    (
+        r#"{"required":["z"],"dependentSchemas":{"a":{"required":["b"],"properties":{"a":{"type":"string"}}}}}"#,
+        "a: 1",
+    ),
+    (
+        r##"{"properties":{"a":{"$ref":"#/$defs/r"}},"$defs":{"r":{"properties":{"b":{"required":["x"],"minProperties":3}}}}}"##,
+        "a: {b: {m: 1}}",
+    ),
+    (
+        r#"{"properties":{"a":{"unevaluatedProperties":{"required":["x"],"minProperties":3}}},"required":["z"]}"#,
+        "a: {b: {m: 1}}",
+    ),
 ];
 
 /// Schemas and values that both refuse or both take, whatever is said of them.
@@ -274,6 +310,13 @@ const JUDGED: &[(&str, &str, bool)] = &[
     (r#"{"properties":{"a":{"$ref":"file:///etc/passwd"}}}"#, "a: 1", false),
     (r##"{"properties":{"a":{"$ref":"#/nope"}}}"##, "a: 1", false),
     (r#"{"properties":{"a":{"$ref":"urn:x"}}}"#, "a: 1", true),
+    (r#"{"$id":"My chart, its values","properties":{"a":{"type":"integer"}}}"#, "a: 1", true),
+    (
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","$id":"My chart","properties":{"a":{"type":"integer"}}}"#,
+        "a: 1",
+        true,
+    ),
+    (r##"{"$defs":{"q":{"$id":"a b","type":"integer"}},"properties":{"a":{"$ref":"a b"}}}"##, "a: x", false),
     ("{", "a: 1", false),
     ("", "a: 1", false),
     ("{} {}", "a: 1", false),
@@ -413,4 +456,38 @@ fn schemas_nest_deep() {
         let said = told(&chart(&[("values.yaml", &values), ("values.schema.json", &nested)]), &none, None);
         assert!(said.contains(refused), "{}", &said[..said.len().min(1_000)]);
     }
+}
+
+#[test]
+fn formats_are_judged_in_helms_words() {
+    let none = yaml::read_map(b"").unwrap();
+    let mut differences = Vec::new();
+    for (format, texts) in schemas::formats::FORMATS {
+        for draft in ["draft-04", "draft-06", "draft-07"] {
+            let properties = (0..texts.len()).map(|at| (format!("p{at}"), json!({"format": format})));
+            let schema = json!({"$schema": format!("http://json-schema.org/{draft}/schema#"),
+                "properties": properties.collect::<serde_json::Map<_, _>>()});
+            let values = texts.iter().enumerate().map(|(at, text)| (format!("p{at}"), json!(text)));
+            let (schema, values) =
+                (schema.to_string(), json!(values.collect::<serde_json::Map<_, _>>()).to_string());
+            let folder = tempfile::tempdir().unwrap();
+            let files = [("values.yaml", values.as_str()), ("values.schema.json", schema.as_str())];
+            for (name, text) in
+                files.into_iter().chain([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")])
+            {
+                fs::write(folder.path().join(name), text).unwrap();
+            }
+            let output =
+                Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
+            let helms = String::from_utf8(output.unwrap().stderr).unwrap();
+            let chart = chart(&files);
+            let values = coalesce(&chart, &none, Nulls::Remove, &mut Vec::new()).unwrap();
+            let ours = validate(&chart, &values, &none, None).err().map(|error| error.to_string());
+            let ours = ours.unwrap_or_default();
+            if faults(&ours) != faults(&helms) {
+                differences.push(format!("{format} {draft}\n  helm: {helms}\n  ours: {ours}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

@@ -82,22 +82,26 @@ impl Tree<'_> {
         let steps = [found.steps.as_slice(), &[step]].concat();
         let schema = self.schema.pointer(&found.place()).filter(|schema| !schema.is_boolean());
         match schema.and_then(|schema| self.each(schema, std::slice::from_ref(part))?.pop()) {
-            Some(faults) if !faults.is_empty() => moved(faults, &steps),
+            Some(faults) if !faults.is_empty() => {
+                Violation::group(moved(faults, &steps), &steps).into_iter().collect()
+            }
             _ => vec![Violation::at(&steps, "false schema".into())],
         }
     }
 
     /// What a part of the schema refuses each item for; `None` if that part needs others of the schema.
     fn each(&self, schema: &Json, items: &[Json]) -> Option<Vec<Vec<Violation>>> {
-        if refers(schema) {
+        if refers_elsewhere(schema) {
             return None;
         }
         let mut schema = schema.clone();
-        if let (Some(draft), Some(fields)) = (self.schema.get("$schema"), schema.as_object_mut()) {
-            fields.insert("$schema".into(), draft.clone());
+        for shared in ["$schema", "$defs", "definitions"] {
+            if let (Some(value), Some(fields)) = (self.schema.get(shared), schema.as_object_mut()) {
+                fields.insert(shared.into(), value.clone());
+            }
         }
         let validator = options().build(&schema).ok()?;
-        let refused = |item| violations(&schema, item, validator.iter_errors(item).take(MAX_FAULTS));
+        let refused = |item| violations(&schema, b"", item, validator.iter_errors(item).take(MAX_FAULTS));
         Some(items.iter().map(refused).collect())
     }
 }
@@ -106,13 +110,19 @@ fn moved(faults: Vec<Violation>, steps: &[String]) -> Vec<Violation> {
     faults.into_iter().map(|fault| fault.moved(steps)).collect()
 }
 
-/// Whether a schema refers to something.
-fn refers(schema: &Json) -> bool {
+/// Whether a schema refers to something that is none of the whole schema's definitions.
+fn refers_elsewhere(schema: &Json) -> bool {
+    let is_definition = |value: &Json| {
+        let target = value.as_str().unwrap_or_default();
+        target.starts_with("#/$defs/") || target.starts_with("#/definitions/")
+    };
     match schema {
-        Json::Object(fields) => fields
-            .iter()
-            .any(|(keyword, value)| keyword.starts_with('$') && keyword.ends_with("ef") || refers(value)),
-        Json::Array(all) => all.iter().any(refers),
+        Json::Object(fields) => fields.iter().any(|(keyword, value)| match keyword.as_str() {
+            "$ref" => !is_definition(value),
+            keyword if keyword.starts_with('$') && keyword.ends_with("ef") => true,
+            _ => refers_elsewhere(value),
+        }),
+        Json::Array(all) => all.iter().any(refers_elsewhere),
         _ => false,
     }
 }

@@ -4,10 +4,10 @@ use jsonschema::{ReferencingError, ValidationError, error::ValidationErrorKind a
 use serde_json::{Value as Json, json};
 
 use super::{
+    formats,
     schema::{MAX_FAULTS, Nothing, URL},
     violation::violations,
 };
-use crate::functions::regex;
 
 /// The schemas of schemas: what is in the name of a draft, and its own name.
 const DRAFTS: [(&str, &str); 4] = [
@@ -27,14 +27,12 @@ pub(super) fn explain(schema: &Json, error: Option<&ValidationError<'_>>) -> Str
     let own = schema["$schema"].as_str().unwrap_or_default();
     let draft = DRAFTS.iter().find(|(part, _)| own.contains(part)).map_or(NEWEST, |(_, draft)| draft);
     let top = json!({"$schema": draft, "$ref": draft});
-    let validator = jsonschema::options()
-        .with_retriever(Nothing)
-        .with_format("regex", |text: &str| regex::check(text).is_ok())
-        .should_validate_formats(true)
-        .build(&top);
+    let options = jsonschema::options().with_retriever(Nothing).should_validate_formats(true);
+    let options = formats::all().fold(options, |options, (name, fits)| options.with_format(name, fits));
+    let validator = options.build(&top);
     let mut told = format!("\"{URL}#\" is not valid against metaschema: ");
-    let faults =
-        validator.map(|validator| violations(&top, schema, validator.iter_errors(schema).take(MAX_FAULTS)));
+    let faults = validator
+        .map(|validator| violations(&top, b"", schema, validator.iter_errors(schema).take(MAX_FAULTS)));
     match faults.unwrap_or_default() {
         faults if faults.is_empty() => {
             let error = error.map_or_else(|| "a pattern is none of Go's".into(), ToString::to_string);
@@ -58,7 +56,9 @@ fn unresolved(error: &ReferencingError) -> String {
         ReferencingError::PointerToNowhere { pointer } => {
             format!("json-pointer in \"{URL}#{pointer}\" not found\n")
         }
-        ReferencingError::NoSuchAnchor { anchor } => format!("anchor in \"{URL}#{anchor}\" not found\n"),
+        ReferencingError::NoSuchAnchor { anchor } => {
+            format!("anchor in \"{URL}#{anchor}\" not found in schema \"{URL}\"\n")
+        }
         other => format!("{other}\n"),
     }
 }

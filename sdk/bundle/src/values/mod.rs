@@ -11,12 +11,14 @@ mod options;
 mod origin;
 mod path;
 mod patterns;
+mod references;
 mod schema;
 mod set;
 #[cfg(test)]
 mod tests;
 mod violation;
 mod words;
+mod written;
 
 pub use coalesce::{Nulls, coalesce, coalesce_tables};
 pub use literal::set_literal;

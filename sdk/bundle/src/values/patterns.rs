@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 use crate::functions::regex;
 
 /// Fields whose fields have names of their own, not keywords'.
-const NAMING: [&str; 6] =
+pub(super) const NAMING: [&str; 6] =
     ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 /// Fields that hold values, no schemas.
-const VALUES: [&str; 4] = ["enum", "const", "default", "examples"];
+pub(super) const VALUES: [&str; 4] = ["enum", "const", "default", "examples"];
 
 /// Whether every pattern of a schema is one that Go takes; others, such as those that look ahead, Helm refuses.
 pub(super) fn fit(schema: &Json) -> bool {

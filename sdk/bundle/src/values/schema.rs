@@ -8,7 +8,7 @@ use serde_json::{Number, Value as Json};
 use super::{
     formats, metaschema,
     origin::{self, Origins},
-    patterns,
+    patterns, references,
     violation::{Violation, violations},
 };
 use crate::{
@@ -127,8 +127,8 @@ fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
     }
 }
 
-fn check(schema: &[u8], values: &Value) -> Result<(), Refusal> {
-    let mut schema = read(schema).map_err(Refusal::Schema)?;
+fn check(text: &[u8], values: &Value) -> Result<(), Refusal> {
+    let mut schema = read(text).map_err(Refusal::Schema)?;
     if !patterns::fit(&schema) {
         return Err(Refusal::Schema(metaschema::explain(&schema, None)));
     }
@@ -140,20 +140,26 @@ fn check(schema: &[u8], values: &Value) -> Result<(), Refusal> {
             schema = plain;
         }
     }
+    if built.is_err() {
+        let encoded = references::encoded(schema.clone());
+        if encoded != schema {
+            built = options().with_base_uri(URL).build(&encoded);
+            schema = encoded;
+        }
+    }
     let validator = built.map_err(|error| Refusal::Schema(metaschema::explain(&schema, Some(&error))))?;
     let values = plain(values);
-    let faults = violations(&schema, &values, validator.iter_errors(&values).take(MAX_FAULTS));
+    let faults = violations(&schema, text, &values, validator.iter_errors(&values).take(MAX_FAULTS));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }
 }
 
 /// How schemas are read: nothing is fetched, encoded content is not looked at, as with Helm.
 pub(super) fn options<'a>() -> ValidationOptions<'a> {
-    jsonschema::options()
+    let options = jsonschema::options()
         .with_retriever(Nothing)
         .without_content_encoding_support("base64")
-        .without_content_media_type_support("application/json")
-        .with_format("uuid", formats::is_uuid)
-        .with_format("duration", formats::is_duration)
+        .without_content_media_type_support("application/json");
+    formats::all().fold(options, |options, (name, fits)| options.with_format(name, fits))
 }
 
 /// A schema, nested as deep as Go reads it.

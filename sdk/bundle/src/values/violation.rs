@@ -7,7 +7,10 @@ use std::fmt::Write;
 use jsonschema::{ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
-use super::words::{quoted, quoted_list, words};
+use super::{
+    words::{choices, quoted, quoted_list, words},
+    written,
+};
 
 /// Keywords whose faults hide all others of their schema, the first first.
 const ALONE: [&str; 4] = ["type", "const", "enum", "format"];
@@ -33,6 +36,8 @@ pub(super) struct Violation {
     words: String,
     /// What it is made of.
     below: Vec<Violation>,
+    /// Whether it only holds others together, so that a whole report does without it.
+    dissolves: bool,
     /// The steps to the value, unless each of those below has its own.
     path: Option<Vec<String>>,
 }
@@ -55,15 +60,17 @@ impl Found<'_> {
     }
 }
 
-/// What the faults of whole `values` amount to, by their `schema`.
+/// What the faults of whole `values` amount to, by their `schema`, whose `text` may be empty.
 pub(super) fn violations<'f>(
     schema: &Json,
+    text: &[u8],
     values: &Json,
     faults: impl Iterator<Item = ValidationError<'f>>,
 ) -> Vec<Violation> {
     let faults: Vec<ValidationError<'f>> = faults.collect();
     let found: Vec<Found<'_>> = faults.iter().map(found).collect();
-    let told = Tree { schema, values }.refused(&found.iter().collect::<Vec<_>>(), 0, &[]);
+    let told = Tree { schema, text, values }.refused(&found.iter().collect::<Vec<_>>(), 0, &[]);
+    let told = dissolved(told);
     // Whatever the tree makes of them, values with faults are refused.
     if told.is_empty() { found.iter().map(Violation::of).collect() } else { told }
 }
@@ -71,7 +78,7 @@ pub(super) fn violations<'f>(
 impl Violation {
     /// A fault of no value in particular.
     pub(super) fn plain(words: String) -> Self {
-        Violation { at: String::new(), words, below: Vec::new(), path: None }
+        Violation { at: String::new(), words, below: Vec::new(), dissolves: false, path: None }
     }
 
     /// Writes the fault and what it is made of, each with what `place` knows about its value.
@@ -101,18 +108,30 @@ impl Violation {
             path.extend(unexpected.first().cloned());
         }
         let words = words(found.fault);
-        Violation { at: pointer(&found.steps), words, below: Vec::new(), path: Some(path) }
+        Violation { at: pointer(&found.steps), words, below: Vec::new(), dissolves: false, path: Some(path) }
     }
 
     pub(super) fn at(steps: &[String], words: String) -> Self {
-        Violation { at: pointer(steps), words, below: Vec::new(), path: Some(steps.to_vec()) }
+        Violation {
+            at: pointer(steps),
+            words,
+            below: Vec::new(),
+            dissolves: false,
+            path: Some(steps.to_vec()),
+        }
     }
 
     /// Several as one that has no words of its own; one stays what it is.
     pub(super) fn group(mut all: Vec<Violation>, steps: &[String]) -> Option<Self> {
         match all.len() {
             0 | 1 => all.pop(),
-            _ => Some(Violation { at: pointer(steps), words: GROUP.into(), below: all, path: None }),
+            _ => Some(Violation {
+                at: pointer(steps),
+                words: GROUP.into(),
+                below: all,
+                dissolves: true,
+                path: None,
+            }),
         }
     }
 
@@ -127,6 +146,14 @@ impl Violation {
                 out.extend(place(path));
             }
         }
+    }
+}
+
+/// Violations without a group around all of them.
+fn dissolved(mut all: Vec<Violation>) -> Vec<Violation> {
+    match all.as_mut_slice() {
+        [one] if one.dissolves => std::mem::take(&mut one.below),
+        _ => all,
     }
 }
 
@@ -163,6 +190,8 @@ fn by<'f, 'g, K: PartialEq>(
 /// Makes the tree, with what the faults do not say.
 pub(super) struct Tree<'s> {
     pub(super) schema: &'s Json,
+    /// What it was read from, if that is known.
+    text: &'s [u8],
     values: &'s Json,
 }
 
@@ -173,13 +202,25 @@ impl Tree<'_> {
         for alone in ALONE {
             let hides = |found: &&&Found<'_>| found.keywords.len() == depth + 1 && keyword(found) == alone;
             if let Some(found) = faults.iter().find(hides) {
-                return vec![Violation::of(found)];
+                return vec![self.alone(found)];
             }
         }
         let mut groups = by(faults, keyword);
         groups.sort_by_key(|(keyword, _)| LAST.iter().position(|one| one == keyword).map_or(0, |at| at + 1));
         let each = |(keyword, group): &(String, Vec<&Found<'_>>)| self.keyword(keyword, group, depth, steps);
         groups.iter().flat_map(each).collect()
+    }
+
+    /// A fault that hides all others.
+    fn alone(&self, found: &Found<'_>) -> Violation {
+        let violation = Violation::of(found);
+        match found.fault.kind() {
+            Kind::Constant { .. } | Kind::Enum { .. } => match written::choices(self.text, &found.place()) {
+                Some(written) => Violation { words: choices(Some(written)), ..violation },
+                None => violation,
+            },
+            _ => violation,
+        }
     }
 
     /// What one keyword of that schema refuses.
@@ -215,14 +256,18 @@ impl Tree<'_> {
                 let parts = by(&deeper, named);
                 let below = parts.iter().filter_map(|(_, part)| group(depth + 2, part)).collect();
                 let words = "'allOf' failed".into();
-                all.push(Violation { at: pointer(steps), words, below, path: None });
+                all.push(Violation { at: pointer(steps), words, below, dissolves: false, path: None });
             }
-            "$ref" | "$dynamicRef" | "$recursiveRef" => all.extend(group(depth + 1, &deeper)),
-            "then" | "else" => all.extend(self.refused(&deeper, depth + 1, steps)),
-            "if" => all.extend(self.refused(&deeper, depth + 2, steps)),
+            "$ref" | "$dynamicRef" | "$recursiveRef" => {
+                let below = dissolved(self.refused(&deeper, depth + 1, steps));
+                let referred = Violation::group(below, steps);
+                all.extend(referred.map(|one| Violation { dissolves: false, ..one }));
+            }
+            "then" | "else" => all.extend(group(depth + 1, &deeper)),
+            "if" => all.extend(group(depth + 2, &deeper)),
             "dependentSchemas" | "dependencies" | "anyOf" | "oneOf" => {
                 let parts = by(&deeper, named);
-                all.extend(parts.iter().flat_map(|(_, part)| self.refused(part, depth + 2, steps)));
+                all.extend(parts.iter().filter_map(|(_, part)| group(depth + 2, part)));
             }
             _ => all.extend(self.inside(keyword, &deeper, depth, steps)),
         }
@@ -243,9 +288,9 @@ impl Tree<'_> {
         };
         let parts = by(faults, part);
         let each = |((keywords, steps), part): &((Vec<String>, Vec<String>), Vec<&Found<'_>>)| {
-            self.refused(part, keywords.len(), steps)
+            Violation::group(self.refused(part, keywords.len(), steps), steps)
         };
-        parts.iter().flat_map(each).collect()
+        parts.iter().filter_map(each).collect()
     }
 
     /// A fault that no other belongs to.
@@ -258,6 +303,11 @@ impl Tree<'_> {
             let fields = self.values.pointer(&pointer(&found.steps)).and_then(Json::as_object);
             let names: Vec<&String> = fields.into_iter().flat_map(|fields| fields.keys()).collect();
             violation.words = format!("additional properties {} not allowed", quoted_list(&names));
+        }
+        if let (Kind::Pattern { .. }, Some(text)) = (found.fault.kind(), found.fault.instance().as_str())
+            && let Some(written) = written::choices(self.text, &found.place())
+        {
+            violation.words = format!("{} does not match pattern {}", quoted(text), written.join(", "));
         }
         if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = found.fault.kind() {
             let branch = |faults: &Vec<ValidationError<'_>>| {

@@ -6,10 +6,8 @@ use jsonschema::{
 };
 use serde_json::Value as Json;
 
-use crate::{
-    functions::regex,
-    printf::{self, float},
-};
+use super::formats;
+use crate::printf::{self, float};
 
 /// What is said of one fault, without its place.
 pub(super) fn words(fault: &ValidationError<'_>) -> String {
@@ -44,16 +42,11 @@ pub(super) fn words(fault: &ValidationError<'_>) -> String {
         },
         Kind::Enum { options } => {
             let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-            match options.iter().map(scalar).collect::<Option<Vec<_>>>() {
-                Some(one) if one.len() == 1 => format!("value must be {}", one[0]),
-                Some(options) => format!("value must be one of {}", options.join(", ")),
-                None => "'enum' failed".into(),
-            }
+            choices(options.iter().map(scalar).collect())
         }
         Kind::Format { format } => {
             let text = instance.as_str().unwrap_or_default();
-            let why = if format == "regex" { regex::check(text).err() } else { None };
-            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            let why = formats::refusal(format, text).map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} is not valid {format}{why}", quoted(text))
         }
         Kind::Contains => "no items match contains schema".into(),
@@ -134,8 +127,17 @@ fn wanted(kind: &TypeKind) -> String {
     names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
 }
 
+/// What values must be, each as it is shown; `None` if some cannot be.
+pub(super) fn choices(choices: Option<Vec<String>>) -> String {
+    match choices {
+        Some(one) if one.len() == 1 => format!("value must be {}", one[0]),
+        Some(several) => format!("value must be one of {}", several.join(", ")),
+        None => "'enum' failed".into(),
+    }
+}
+
 /// A scalar as Go prints it; `None` for lists and objects.
-fn scalar(value: &Json) -> Option<String> {
+pub(super) fn scalar(value: &Json) -> Option<String> {
     match value {
         Json::Null => Some("<nil>".into()),
         Json::String(text) => Some(quoted(text)),

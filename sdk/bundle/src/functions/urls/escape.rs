@@ -1,5 +1,7 @@
 //! Percent-encoding of the parts of a URL. Source: Go's `net/url`.
 
+use crate::printf;
+
 /// The part that a text stands in, which decides what may stand there as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -60,7 +62,8 @@ pub(super) fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, String> {
             result.push(code);
             rest = &behind[2..];
         } else if in_host && byte.is_ascii() && must_escape(byte, part) {
-            return Err(format!("invalid character {:?} in host name", char::from(byte)));
+            let shown = printf::quote(&[byte]);
+            return Err(format!("invalid character {shown} in host name"));
         } else {
             result.push(byte);
         }

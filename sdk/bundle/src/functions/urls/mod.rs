@@ -2,6 +2,7 @@
 //!
 //! In: a text, or a map of texts. Out: a map of texts, or a text; a malformed URL fails.
 
+pub(crate) mod address;
 mod escape;
 mod parse;
 
@@ -13,12 +14,45 @@ use crate::{
     fault::Fault,
     value::{Map, Value},
 };
-use escape::{Part, escape};
+use escape::{Part, escape, unescape};
 use parse::Url;
 
 /// The family.
 pub const FUNCTIONS: &[Function] =
     &[Function::new("urlParse", &[Str], parse), Function::new("urlJoin", &[AnyMap], join)];
+
+/// Where a URL leads, as far as schemas ask.
+pub(crate) struct Place {
+    pub(crate) has_scheme: bool,
+    pub(crate) host: String,
+    /// The host without port and brackets.
+    pub(crate) hostname: String,
+    /// The path as written, if Go would write it in another way.
+    pub(crate) odd_path: String,
+}
+
+/// Takes a URL apart.
+///
+/// # Errors
+/// Go's words for what is malformed.
+pub(crate) fn place(text: &str) -> Result<Place, String> {
+    let url = Url::parse(text.as_bytes())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Place {
+        has_scheme: !url.scheme.is_empty(),
+        host: text(&url.host),
+        hostname: text(url.hostname()),
+        odd_path: text(&url.odd_path),
+    })
+}
+
+/// A part of a path without its escapes.
+///
+/// # Errors
+/// Go's words for an escape that is none.
+pub(crate) fn decoded(segment: &str) -> Result<Vec<u8>, String> {
+    unescape(segment.as_bytes(), Part::Path)
+}
 
 /// `urlParse TEXT`: `scheme`, `host`, `hostname`, `path`, `query`, `opaque`, `fragment`, `userinfo`.
 fn parse(call: &Call<'_>) -> Result<Value, Fault> {
@@ -49,7 +83,7 @@ fn join(call: &Call<'_>) -> Result<Value, Fault> {
         query: part("query")?,
         opaque: part("opaque")?,
         fragment: part("fragment")?,
-        user: None,
+        ..Url::default()
     };
     let userinfo = part("userinfo")?;
     if !userinfo.is_empty() {

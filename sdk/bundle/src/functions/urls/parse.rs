@@ -1,10 +1,11 @@
 //! A URL taken apart. Source: Go's `net/url` (`Parse`).
 
-use std::net::Ipv6Addr;
-
 use memchr::{memchr, memrchr};
 
-use super::escape::{Part, escape, unescape};
+use super::{
+    address::{self, Address},
+    escape::{Part, escape, unescape},
+};
 
 /// The parts of a URL, decoded.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Url {
     /// Host and port.
     pub(super) host: Vec<u8>,
     pub(super) path: Vec<u8>,
+    /// The path as written, if Go would write it in another way.
+    pub(super) odd_path: Vec<u8>,
     /// As written.
     pub(super) query: Vec<u8>,
     pub(super) fragment: Vec<u8>,
@@ -90,6 +93,9 @@ impl Url {
             path = &rest[slash..];
         }
         url.path = unescape(path, Part::Path)?;
+        if escape(&url.path, Part::Path) != path {
+            url.odd_path = path.to_vec();
+        }
         Ok(url)
     }
 
@@ -164,10 +170,10 @@ fn parse_bracketed_host(host: &[u8]) -> Result<Vec<u8>, String> {
     let zone = memchr::memmem::find(inside, b"%25").unwrap_or(inside.len());
     let address = unescape(&inside[..zone], Part::Host)?;
     let zone = unescape(&inside[zone..], Part::Zone)?;
-    let is_address = std::str::from_utf8(&address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
-    // The zone begins with its percent sign; that alone is no zone.
-    if !is_address || zone.len() == 1 {
-        return Err("invalid IP-literal".into());
+    let whole = [&*address, &*zone].concat();
+    match address::read(&String::from_utf8_lossy(&whole)) {
+        Ok(Address::Six { .. }) => Ok([b"[", &*whole, b"]", port].concat()),
+        Ok(Address::Four) => Err("invalid IP-literal".into()),
+        Err(why) => Err(format!("invalid host: {why}")),
     }
-    Ok([b"[", &*address, &*zone, b"]", port].concat())
 }
