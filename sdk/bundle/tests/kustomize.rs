@@ -3,6 +3,7 @@
 
 mod kustomizations {
     pub(crate) mod fields;
+    pub(crate) mod plugins;
     pub(crate) mod seams;
 
     /// A name, the kustomization in `over/`, and further files.
@@ -252,5 +253,11 @@ fn the_same_bytes_as_kubectl_for_each_field() {
 #[test]
 fn the_same_bytes_as_kubectl_where_things_meet() {
     let all = kustomizations::seams::CASES;
+    compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
+}
+
+#[test]
+fn the_same_bytes_as_kubectl_by_plugins() {
+    let all = kustomizations::plugins::CASES;
     compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
 }

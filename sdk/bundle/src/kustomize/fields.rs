@@ -35,6 +35,9 @@ pub(super) fn each(value: &mut Value, path: &str, create: bool, change: &mut dyn
         fields.insert(field.into(), if rest.is_some() { Value::Object(Map::new()) } else { Value::Null });
     }
     let Some(inner) = fields.get_mut(field) else { return };
+    if create && rest.is_some() && inner.is_null() {
+        *inner = Value::Object(Map::new());
+    }
     let mut go = |inner: &mut Value| match rest {
         Some(rest) => each(inner, rest, create, change),
         None => change(inner),

@@ -7,7 +7,7 @@ use ring::digest;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Error, Place,
+    Error, Place, metadata,
     model::{Generator, GeneratorOptions, Kustomization},
     resource::{Resource, Resources},
 };
@@ -30,6 +30,7 @@ pub(super) fn add(at: &Place<'_, '_>, own: &Kustomization, resources: &mut Resou
             let data = data(at, field, generator)?;
             let object = object(kind, generator, &options, data);
             let mut made = Resource::new(object).map_err(&fault)?;
+            made.origin = metadata::of_generator(&at.seen_from_top(at.file_name()), kind);
             made.hashed = !options.disable_name_suffix_hash;
             place(generator, made, resources).map_err(fault)?;
         }

@@ -5,14 +5,23 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Place, fields,
-    model::{Image, Kustomization},
-    resource::{Resources, made},
+    model::{FieldSpec, Image, Kustomization, Replicas},
+    resource::Resources,
 };
 
 /// The kinds whose `spec.replicas` can be set.
 const SCALED: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
 /// The lists whose items have an image.
 const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
+/// Where images usually are.
+const USUAL: [&str; 6] = [
+    "spec/containers[]/image",
+    "spec/initContainers[]/image",
+    "spec/volumes[]/image/reference",
+    "spec/template/spec/containers[]/image",
+    "spec/template/spec/initContainers[]/image",
+    "spec/template/spec/volumes[]/image/reference",
+];
 
 /// Sets the numbers of replicas; an entry that means nothing is an error, as in kustomize.
 pub(super) fn set_replicas(
@@ -20,69 +29,85 @@ pub(super) fn set_replicas(
     own: &Kustomization,
     resources: &mut Resources,
 ) -> Result<(), Error> {
-    for entry in &own.replicas {
-        let mut found = false;
-        for resource in resources.iter_mut() {
-            if resource.was_named(&entry.name)
-                && SCALED.contains(&resource.kind())
-                && let Some(spec) = made(&mut resource.object, "spec")
-            {
-                spec.insert("replicas".into(), json!(entry.count));
-                found = true;
-            }
-        }
-        if !found {
-            let problem = format!("no {} is called {:?}", SCALED.join(", "), entry.name);
-            return Err(at.fault("replicas", problem));
-        }
-    }
-    Ok(())
+    let usual = SCALED.map(|kind| FieldSpec {
+        kind: Some(kind.into()),
+        path: "spec/replicas".into(),
+        create: true,
+        ..FieldSpec::default()
+    });
+    let specs = [&usual, resources.places.replicas.as_slice()].concat();
+    let mut set = |entry| set_count(entry, &specs, resources);
+    own.replicas.iter().try_for_each(&mut set).map_err(|problem| at.fault("replicas", problem))
 }
 
-/// Sets the images of all containers, wherever an object has some.
+/// Sets a number of replicas at the places that are named.
+///
+/// # Errors
+/// No object of those kinds has that name.
+pub(super) fn set_count(
+    entry: &Replicas,
+    specs: &[FieldSpec],
+    resources: &mut Resources,
+) -> Result<(), String> {
+    let mut found = false;
+    for spec in specs {
+        for resource in resources.iter_mut().filter(|one| one.was_named(&entry.name) && spec.means(one)) {
+            found = true;
+            fields::each(&mut resource.object, &spec.path, spec.create, &mut |field| {
+                *field = json!(entry.count);
+            });
+        }
+    }
+    let kinds = || specs.iter().filter_map(|spec| spec.kind.clone()).collect::<Vec<_>>().join(", ");
+    if found { Ok(()) } else { Err(format!("no {} is called {:?}", kinds(), entry.name)) }
+}
+
+/// Sets the images of all containers.
 pub(super) fn set_images(own: &Kustomization, resources: &mut Resources) {
-    if own.images.is_empty() {
-        return;
-    }
+    let usual = USUAL.map(|path| FieldSpec { path: path.into(), ..FieldSpec::default() });
+    let specs = [&usual, resources.places.images.as_slice()].concat();
+    own.images.iter().for_each(|image| set_image(image, &specs, resources));
+}
+
+/// Sets an image wherever a container has it, and at the places that are named, where a suffix is put twice, as with kubectl.
+pub(super) fn set_image(image: &Image, specs: &[FieldSpec], resources: &mut Resources) {
+    let pattern =
+        Regex::new(&format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name));
     // What is no pattern means no image.
-    let pattern = |image: &Image| {
-        Regex::new(&format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name)).ok()
-    };
-    let images: Vec<_> = own.images.iter().filter_map(|image| Some((pattern(image)?, image))).collect();
+    let Ok(pattern) = pattern else { return };
+    let mut set = |value: &mut Value| set(value, &pattern, image);
     for resource in resources.iter_mut().filter(|resource| resource.kind() != "CustomResourceDefinition") {
-        walk(&mut resource.object, &images);
+        containers(&mut resource.object, &mut set);
+        let meant: Vec<&FieldSpec> = specs.iter().filter(|spec| spec.means(resource)).collect();
+        for spec in meant {
+            fields::each(&mut resource.object, &spec.path, false, &mut set);
+        }
     }
 }
 
-fn walk(value: &mut Value, images: &[(Regex, &Image)]) {
+/// Calls `set` with the image of each container, wherever an object has some.
+fn containers(value: &mut Value, set: &mut dyn FnMut(&mut Value)) {
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
                 if CONTAINERS.contains(&key.as_str()) {
                     for container in inner.as_array_mut().into_iter().flatten() {
-                        fields::each(container, "image", false, &mut |image| set(image, images));
+                        fields::each(container, "image", false, set);
                     }
                 }
-                if key == "volumes" {
-                    for volume in inner.as_array_mut().into_iter().flatten() {
-                        fields::each(volume, "image/reference", false, &mut |image| set(image, images));
-                    }
-                }
-                walk(inner, images);
+                containers(inner, set);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, images)),
+        Value::Array(items) => items.iter_mut().for_each(|item| containers(item, set)),
         _ => {}
     }
 }
 
-fn set(value: &mut Value, images: &[(Regex, &Image)]) {
-    for (pattern, image) in images {
-        let Some(text) = value.as_str() else { return };
-        if pattern.is_match(text) {
-            let (name, tag, digest) = split(text);
-            *value = json!(changed(image, name, tag, digest));
-        }
+fn set(value: &mut Value, pattern: &Regex, image: &Image) {
+    let Some(text) = value.as_str() else { return };
+    if pattern.is_match(text) {
+        let (name, tag, digest) = split(text);
+        *value = json!(changed(image, name, tag, digest));
     }
 }
 
@@ -101,12 +126,13 @@ fn changed(image: &Image, name: &str, tag: Option<&str>, digest: Option<&str>) -
     let suffix = image.tag_suffix.as_deref().unwrap_or_default();
     match (new_tag, image.digest.as_deref()) {
         (Some(tag), Some(digest)) => format!("{name}:{tag}@{digest}"),
-        (Some(tag), None) => format!("{name}:{tag}{suffix}"),
+        (Some(tag), None) => format!("{name}:{tag}"),
         (None, Some(digest)) => format!("{name}@{digest}"),
+        (None, None) if !suffix.is_empty() => format!("{name}:{}{suffix}", tag.unwrap_or_default()),
         (None, None) => {
-            let tag = tag.map(|tag| format!(":{tag}{suffix}")).unwrap_or_default();
-            let digest = digest.filter(|_| suffix.is_empty()).map(|digest| format!("@{digest}"));
-            format!("{name}{tag}{}", digest.unwrap_or_default())
+            let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+            let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+            format!("{name}{tag}{digest}")
         }
     }
 }

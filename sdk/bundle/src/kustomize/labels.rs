@@ -51,15 +51,31 @@ const POD_SELECTORS: [&str; 5] = [
 
 /// Sets the labels of the kustomization.
 pub(super) fn apply(own: &Kustomization, resources: &mut Resources) {
+    let places = resources.places.clone();
     for entry in &own.labels {
         set(resources, &entry.pairs, entry.include_templates, entry.include_selectors);
-        for spec in &entry.fields {
-            for resource in resources.iter_mut().filter(|one| spec.means(one)) {
-                put(&mut resource.object, &spec.path, spec.create, &entry.pairs);
-            }
+        let further: &[FieldSpec] = match (entry.include_selectors, entry.include_templates) {
+            (true, _) => &places.common_labels,
+            (false, true) => &places.template_labels,
+            (false, false) => &[],
+        };
+        for specs in [&entry.fields, &places.labels, further] {
+            set_at(resources, specs, &entry.pairs);
         }
     }
     set(resources, &own.common_labels, true, true);
+    if !own.common_labels.is_empty() {
+        set_at(resources, &places.common_labels, &own.common_labels);
+    }
+}
+
+/// Sets labels or annotations at the places that are named.
+pub(super) fn set_at(resources: &mut Resources, specs: &[FieldSpec], pairs: &Pairs) {
+    for spec in specs {
+        for resource in resources.iter_mut().filter(|one| spec.means(one)) {
+            put(&mut resource.object, &spec.path, spec.create, pairs);
+        }
+    }
 }
 
 fn set(resources: &mut Resources, pairs: &Pairs, templates: bool, selectors: bool) {
@@ -94,7 +110,7 @@ fn set(resources: &mut Resources, pairs: &Pairs, templates: bool, selectors: boo
 
 impl FieldSpec {
     /// Whether it speaks of such objects.
-    fn means(&self, one: &Resource) -> bool {
+    pub(super) fn means(&self, one: &Resource) -> bool {
         let fits = |wanted: &Option<String>, own: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == own)
         };
@@ -115,6 +131,8 @@ pub(super) fn annotate(own: &Kustomization, resources: &mut Resources) {
             put(&mut resource.object, &format!("{path}/annotations"), true, &own.common_annotations);
         }
     }
+    let places = resources.places.common_annotations.clone();
+    set_at(resources, &places, &own.common_annotations);
 }
 
 fn paths<'a>(table: &'a [(&str, &'a str)], kind: &str) -> impl Iterator<Item = &'a str> {

@@ -9,13 +9,17 @@ mod fields;
 mod generate;
 mod images;
 mod labels;
+mod metadata;
 mod model;
 mod names;
 mod order;
 mod patch;
+mod places;
 mod replacement;
 mod resource;
 mod select;
+mod transformers;
+mod vars;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -90,6 +94,9 @@ pub fn build(folder: &str, files: &dyn Files) -> Result<Vec<Value>, Error> {
     let fault = |field: &str, problem| Error::Field { path: path.clone(), field: field.into(), problem };
     generate::add_hashes(&mut resources);
     names::follow(&mut resources).map_err(|problem| fault("resources", problem))?;
+    vars::resolve(&mut resources).map_err(|problem| fault("vars", problem))?;
+    metadata::annotate(&top.build_metadata, &mut resources)
+        .map_err(|problem| fault("buildMetadata", problem))?;
     let sorted = order::sort(&mut resources, top.sort_options.as_ref());
     sorted.map_err(|problem| fault("sortOptions", problem))?;
     Ok(resources.into_objects())
@@ -156,6 +163,17 @@ impl Place<'_, '_> {
         Error::Field { path: self.path.into(), field: field.into(), problem: problem.into() }
     }
 
+    /// The name of the kustomization's file.
+    fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+
+    /// A path in this folder, as seen from the folder that is built.
+    fn seen_from_top(&self, relative: &str) -> String {
+        let top = self.builder.open.first().map_or("", String::as_str);
+        metadata::seen_from(top, &normal(&join(self.folder, relative)))
+    }
+
     fn read(&self, relative: &str) -> Result<Vec<u8>, Error> {
         self.builder.read(self.folder, relative)
     }
@@ -173,13 +191,15 @@ fn build_one(mut at: Place<'_, '_>, own: &Kustomization, outer: &mut Resources) 
     // A component works on what its user has so far; everything else on its own resources only.
     let mut resources = if own.is_component() { std::mem::take(outer) } else { Resources::default() };
     for entry in own.resources.iter().chain(&own.bases) {
-        add_entry(&mut at, entry, &mut resources)?;
+        add_entry(&mut at, entry, &mut resources, resource::is_local)?;
     }
     for component in &own.components {
         let folder = join(at.folder, component);
         at.builder.folder(&folder, &mut resources, true)?;
     }
+    resources.places.read(&at, &own.configurations)?;
     generate::add(&at, own, &mut resources)?;
+    transformers::generate(&mut at, own, &mut resources)?;
     patch::strategic_files(&at, own, &mut resources)?;
     patch::apply(&at, own, &mut resources)?;
     if let Some(namespace) = own.namespace.as_ref().filter(|namespace| !namespace.is_empty()) {
@@ -192,14 +212,21 @@ fn build_one(mut at: Place<'_, '_>, own: &Kustomization, outer: &mut Resources) 
     images::set_replicas(&at, own, &mut resources)?;
     images::set_images(own, &mut resources);
     replacement::apply(&at, own, &mut resources)?;
+    transformers::apply(&mut at, own, &mut resources)?;
+    vars::define(&own.vars, &mut resources).map_err(|problem| at.fault("vars", problem))?;
     if resources.len() + outer.len() > MAX_OBJECTS {
         return Err(at.fault("resources", format!("more than {MAX_OBJECTS} objects")));
     }
     outer.append(resources).map_err(|problem| at.fault("resources", problem))
 }
 
-/// A file of manifests, or a folder with a kustomization.
-fn add_entry(at: &mut Place<'_, '_>, entry: &str, resources: &mut Resources) -> Result<(), Error> {
+/// A file of manifests without those that are left out, or a folder with a kustomization.
+fn add_entry(
+    at: &mut Place<'_, '_>,
+    entry: &str,
+    resources: &mut Resources,
+    left_out: fn(&Value) -> bool,
+) -> Result<(), Error> {
     let path = normal(&join(at.folder, entry));
     if at.builder.files.is_folder(&path) {
         return at.builder.folder(&path, resources, false).map(drop);
@@ -209,9 +236,10 @@ fn add_entry(at: &mut Place<'_, '_>, entry: &str, resources: &mut Resources) -> 
         return Err(at.fault("resources", problem));
     }
     for object in documents(&path, &at.read(entry)?)? {
-        for one in resource::taken_apart(object).into_iter().filter(|one| !resource::is_local(one)) {
-            let made =
+        for one in resource::taken_apart(object).into_iter().filter(|one| !left_out(one)) {
+            let mut made =
                 Resource::new(one).map_err(|problem| at.fault("resources", format!("{entry}: {problem}")))?;
+            made.origin = metadata::of_file(&at.seen_from_top(entry));
             resources.add(made).map_err(|problem| at.fault("resources", format!("{entry}: {problem}")))?;
         }
     }

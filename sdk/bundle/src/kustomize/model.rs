@@ -12,10 +12,10 @@ use crate::yaml;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Kustomization {
-    api_version: Option<String>,
-    kind: Option<String>,
+    pub(super) api_version: Option<String>,
+    pub(super) kind: Option<String>,
     #[serde(rename = "metadata")]
-    _metadata: Option<Value>,
+    pub(super) _metadata: Option<Value>,
     pub(super) resources: Vec<String>,
     pub(super) bases: Vec<String>,
     pub(super) components: Vec<String>,
@@ -32,10 +32,15 @@ pub(super) struct Kustomization {
     #[serde(rename = "patchesJson6902")]
     pub(super) patches_json: Vec<Patch>,
     pub(super) replacements: Vec<Replacement>,
+    pub(super) vars: Vec<Var>,
     pub(super) config_map_generator: Vec<Generator>,
     pub(super) secret_generator: Vec<Generator>,
     pub(super) generator_options: GeneratorOptions,
     pub(super) sort_options: Option<SortOptions>,
+    pub(super) build_metadata: Vec<String>,
+    pub(super) generators: Vec<String>,
+    pub(super) transformers: Vec<String>,
+    pub(super) configurations: Vec<String>,
 }
 
 /// In which order the objects come out.
@@ -65,8 +70,8 @@ pub(super) struct Labels {
     pub(super) fields: Vec<FieldSpec>,
 }
 
-/// Where labels go besides the usual places.
-#[derive(Debug, Default, Deserialize)]
+/// A place in objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FieldSpec {
     pub(super) group: Option<String>,
@@ -167,6 +172,37 @@ pub(super) struct FieldOptions {
     pub(super) delimiter: String,
     pub(super) index: i64,
     pub(super) create: bool,
+}
+
+/// An entry of `vars`: a field of an object that others quote.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Var {
+    pub(super) name: String,
+    #[serde(rename = "objref")]
+    pub(super) object: VarObject,
+    #[serde(rename = "fieldref")]
+    pub(super) field: VarField,
+}
+
+/// The object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct VarObject {
+    pub(super) api_version: Option<String>,
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) namespace: String,
+}
+
+/// The field.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct VarField {
+    #[serde(rename = "fieldPath", alias = "fieldpath")]
+    pub(super) path: Option<String>,
 }
 
 /// An entry of `configMapGenerator` or `secretGenerator`.

@@ -1,9 +1,11 @@
 //! Names and namespaces, and the references that follow them.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
     fields,
+    model::FieldSpec,
     resource::{CLUSTER_WIDE, Resource, Resources, effective},
 };
 
@@ -82,7 +84,7 @@ pub(super) fn set_namespace(resources: &mut Resources, namespace: &str) {
             "Namespace" => resource.set_metadata("name", namespace),
             "RoleBinding" | "ClusterRoleBinding" => {
                 fields::each(&mut resource.object, "subjects[]", false, &mut |subject| {
-                    if subject["kind"] == "ServiceAccount" && subject["name"] == "default" {
+                    if subject["name"] == "default" {
                         subject["namespace"] = json!(namespace);
                     }
                 });
@@ -100,6 +102,67 @@ pub(super) fn set_namespace(resources: &mut Resources, namespace: &str) {
         }
         resource.remember();
     }
+    for spec in resources.places.namespace.clone() {
+        for resource in resources.iter_mut().filter(|one| spec.means(one)) {
+            fields::each(&mut resource.object, &spec.path, spec.create, &mut |own| *own = json!(namespace));
+        }
+    }
+}
+
+/// `NamespaceTransformer`: which fields take a namespace.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Namespace {
+    field_specs: Vec<FieldSpec>,
+    /// Whether what has a namespace keeps it.
+    unset_only: bool,
+    set_role_binding_subjects: String,
+}
+
+impl Namespace {
+    /// Puts objects into a namespace.
+    ///
+    /// # Errors
+    /// Something wanted that does not exist.
+    pub(super) fn set(&self, namespace: &str, resources: &mut Resources) -> Result<(), String> {
+        let is_meant: fn(&Value) -> bool = match self.set_role_binding_subjects.as_str() {
+            "" | "defaultOnly" => |subject| subject["name"] == "default",
+            "allServiceAccounts" => |subject| subject["kind"] == "ServiceAccount",
+            "none" => |_| false,
+            other => {
+                return Err(format!(
+                    "setRoleBindingSubjects {other:?} must be one of defaultOnly, none, allServiceAccounts"
+                ));
+            }
+        };
+        let put = |field: &mut Value| {
+            if !self.unset_only || field.as_str().is_none_or(str::is_empty) {
+                *field = json!(namespace);
+            }
+        };
+        for resource in resources.iter_mut().filter(|_| !namespace.is_empty()) {
+            let binds = BINDINGS.contains(&resource.kind());
+            if !CLUSTER_WIDE.contains(&resource.kind()) {
+                fields::each(&mut resource.object, "metadata/namespace", true, &mut |field| put(field));
+            }
+            if binds {
+                fields::each(&mut resource.object, "subjects[]", false, &mut |subject| {
+                    if is_meant(subject) {
+                        fields::each(subject, "namespace", true, &mut |field| put(field));
+                    }
+                });
+            }
+            for spec in self.field_specs.iter().filter(|spec| !(binds && spec.path == "subjects/namespace")) {
+                let is_core = resource.group_version() == ("", "v1");
+                let known = spec.path == "metadata/namespace" || spec.path == "metadata/name" && !is_core;
+                if !known && spec.means(resource) {
+                    fields::each(&mut resource.object, &spec.path, spec.create, &mut |field| put(field));
+                }
+            }
+            resource.remember();
+        }
+        Ok(())
+    }
 }
 
 /// Adds the prefix and the suffix, and remembers them: they tell apart what came by different ways.
@@ -107,13 +170,38 @@ pub(super) fn add_affixes(resources: &mut Resources, prefix: &str, suffix: &str)
     if prefix.is_empty() && suffix.is_empty() {
         return;
     }
-    for resource in resources.iter_mut().filter(|resource| !FIXED.contains(&resource.kind())) {
-        resource.prefixes.extend((!prefix.is_empty()).then(|| prefix.into()));
-        resource.suffixes.extend((!suffix.is_empty()).then(|| suffix.into()));
-        let name = format!("{prefix}{}{suffix}", resource.name());
-        resource.set_metadata("name", &name);
-        resource.remember();
+    let (before, behind) = (resources.places.name_prefix.clone(), resources.places.name_suffix.clone());
+    for resource in resources.iter_mut().filter(|resource| !is_fixed(resource)) {
+        for (specs, prefix, suffix) in [(&before, prefix, ""), (&behind, "", suffix)] {
+            let meant: Vec<&FieldSpec> = specs.iter().filter(|spec| spec.means(resource)).collect();
+            meant.into_iter().for_each(|spec| put_around(resource, spec, prefix, suffix));
+        }
+        add_affix(resource, prefix, suffix);
     }
+}
+
+/// Puts a prefix and a suffix around the text at a place that is no name.
+pub(super) fn put_around(resource: &mut Resource, spec: &FieldSpec, prefix: &str, suffix: &str) {
+    fields::each(&mut resource.object, &spec.path, spec.create, &mut |field| {
+        let own = field.as_str().map(str::to_owned).or_else(|| field.is_null().then(String::new));
+        if let Some(own) = own {
+            *field = format!("{prefix}{own}{suffix}").into();
+        }
+    });
+}
+
+/// Whether a name takes no prefix or suffix.
+pub(super) fn is_fixed(resource: &Resource) -> bool {
+    FIXED.contains(&resource.kind())
+}
+
+/// The same to one object's name.
+pub(super) fn add_affix(resource: &mut Resource, prefix: &str, suffix: &str) {
+    resource.prefixes.extend((!prefix.is_empty()).then(|| prefix.into()));
+    resource.suffixes.extend((!suffix.is_empty()).then(|| suffix.into()));
+    let name = format!("{prefix}{}{suffix}", resource.name());
+    resource.set_metadata("name", &name);
+    resource.remember();
 }
 
 /// One object's names, for those who refer to it.
@@ -156,6 +244,7 @@ impl Named {
 /// A name that may mean several objects.
 pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
     let named: Vec<Named> = resources.iter().map(Named::new).collect();
+    let referred = resources.places.name_reference.clone();
     let mut ambiguous = None;
     for (resource, own) in resources.iter_mut().zip(&named) {
         let kind = resource.kind().to_owned();
@@ -165,11 +254,18 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
                 None
             })
         };
+        let further: Vec<(&str, &str)> = referred.iter().flat_map(|one| one.by(resource)).collect();
         let object = &mut resource.object;
         let mut follow = |path: &str, target: &str| {
             fields::each(object, path, false, &mut |value| {
-                if let Some(found) = value.as_str().and_then(|name| find(target, name, None)) {
-                    *value = json!(found.name);
+                let names = match value {
+                    Value::Array(items) => items.as_mut_slice(),
+                    one => std::slice::from_mut(one),
+                };
+                for value in names {
+                    if let Some(found) = value.as_str().and_then(|name| find(target, name, None)) {
+                        *value = json!(found.name);
+                    }
                 }
             });
         };
@@ -177,6 +273,9 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
             IN_PODS.iter().for_each(|(target, path)| follow(&format!("{spec}/{path}"), target));
         }
         for (_, target, path) in ELSEWHERE.iter().filter(|(known, ..)| *known == kind) {
+            follow(path, target);
+        }
+        for (target, path) in &further {
             follow(path, target);
         }
         for (_, path) in BY_KIND.iter().filter(|(known, _)| *known == kind) {

@@ -106,6 +106,29 @@ fn found(source: &Source, resources: &Resources) -> Result<Value, String> {
     }
 }
 
+/// The value at a path in an object, in which `a[0]` may stand for `a.0`.
+pub(super) fn field_at(object: &Value, path: &str) -> Result<Option<Value>, String> {
+    let steps: Vec<Step> = steps(path).into_iter().flat_map(with_place).collect();
+    let mut found = None;
+    visit(&mut object.clone(), &steps, false, &mut |one| {
+        found.get_or_insert_with(|| one.clone());
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// `a[0]`, taken apart; any other step alone.
+fn with_place(step: Step) -> Vec<Step> {
+    let place = |name: &str| {
+        let (field, index) = name.strip_suffix(']')?.split_once('[')?;
+        Some(vec![Step::Name(field.to_owned()), Step::Place(index.parse().ok()?)])
+    };
+    match &step {
+        Step::Name(name) => place(name).unwrap_or_else(|| vec![step]),
+        _ => vec![step],
+    }
+}
+
 /// Copies a value to wherever a target says.
 fn copy(value: &Value, target: &Destination, resources: &mut Resources) -> Result<(), String> {
     let select = target.select.as_ref().ok_or("a target needs to select objects")?;

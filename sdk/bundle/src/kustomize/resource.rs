@@ -1,6 +1,10 @@
 //! One object during a build, and the set of all, in order.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
+
+use super::places::Places;
 
 /// Kinds that belong to no namespace.
 pub(super) const CLUSTER_WIDE: &[&str] = &[
@@ -46,6 +50,10 @@ pub(super) struct Resource {
     pub(super) prefixes: Vec<String>,
     /// The suffixes that it got, the innermost first.
     pub(super) suffixes: Vec<String>,
+    /// The variables that take their values from it.
+    pub(super) vars: Vec<String>,
+    /// Where it comes from, as `buildMetadata` tells it.
+    pub(super) origin: String,
 }
 
 impl Resource {
@@ -53,8 +61,15 @@ impl Resource {
     pub(super) fn new(object: Value) -> Result<Self, String> {
         check(&object)?;
         let object = with_texts(object);
-        let mut resource =
-            Self { object, former: Vec::new(), hashed: false, prefixes: Vec::new(), suffixes: Vec::new() };
+        let mut resource = Self {
+            object,
+            former: Vec::new(),
+            hashed: false,
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            vars: Vec::new(),
+            origin: String::new(),
+        };
         resource.remember();
         Ok(resource)
     }
@@ -152,47 +167,68 @@ pub(super) fn effective<'a>(kind: &str, namespace: &'a str) -> &'a str {
 
 /// All objects, in order.
 #[derive(Debug, Default)]
-pub(super) struct Resources(Vec<Resource>);
+pub(super) struct Resources {
+    all: Vec<Resource>,
+    /// The variables, and the field that each takes its value from.
+    vars: BTreeMap<String, String>,
+    /// Places that take names, labels and the like, besides the usual ones.
+    pub(super) places: Places,
+}
 
 impl Resources {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.0.iter()
+        self.all.iter()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Resource> {
-        self.0.iter_mut()
+        self.all.iter_mut()
     }
 
     /// Adds an object that is not there yet.
     pub(super) fn add(&mut self, resource: Resource) -> Result<(), String> {
-        if self.0.iter().any(|known| known.same_id(&resource)) {
+        if self.all.iter().any(|known| known.same_id(&resource)) {
             return Err(format!("{} {:?} is there twice", resource.kind(), resource.name()));
         }
-        self.0.push(resource);
+        self.all.push(resource);
         Ok(())
+    }
+
+    /// Adds a variable that nobody has defined yet.
+    pub(super) fn define(&mut self, name: &str, field: &str) -> Result<(), String> {
+        match self.vars.insert(name.into(), field.into()) {
+            None => Ok(()),
+            Some(_) => Err(format!("the variable {name:?} is there twice")),
+        }
+    }
+
+    /// The variables, and the field that each takes its value from.
+    pub(super) fn vars(&self) -> &BTreeMap<String, String> {
+        &self.vars
     }
 
     /// Adds all of another set.
     pub(super) fn append(&mut self, other: Self) -> Result<(), String> {
-        other.0.into_iter().try_for_each(|resource| self.add(resource))
+        self.places.merge(other.places);
+        other.vars.iter().try_for_each(|(name, field)| self.define(name, field))?;
+        other.all.into_iter().try_for_each(|resource| self.add(resource))
     }
 
     /// Keeps what `keep` wants.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Resource) -> bool) {
-        self.0.retain(keep);
+        self.all.retain(keep);
     }
 
     /// Sorts stably.
     pub(super) fn sort_by_cached_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
-        self.0.sort_by_cached_key(key);
+        self.all.sort_by_cached_key(key);
     }
 
     pub(super) fn into_objects(self) -> Vec<Value> {
-        self.0.into_iter().map(|resource| resource.object).collect()
+        self.all.into_iter().map(|resource| resource.object).collect()
     }
 }
 
