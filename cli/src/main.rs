@@ -83,12 +83,14 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     }
-    if bundle::usage::asks_for_help(error) {
-        print!("{}", error.render());
-        return ExitCode::SUCCESS;
+    let line: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let answer = bundle::usage::answer(error, &line, Cli::command);
+    eprint!("{}", answer.problem);
+    match answer.help {
+        Some(help) => print!("{help}"),
+        None => return ExitCode::FAILURE,
     }
-    eprint!("{}", bundle::usage::explain(error, Cli::command));
-    ExitCode::FAILURE
+    ExitCode::SUCCESS
 }
 
 fn is_bundle() -> bool {

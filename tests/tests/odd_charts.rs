@@ -27,8 +27,16 @@ const UNLIKE: &[(&str, &str)] = &[
     ("lint", "third-format"),
     // Only lint stumbles over a mark before the schema, which helm's other commands take.
     ("lint", "marked-schema"),
-    // Of a file that cannot be read ours names the file, helm the templates.
-    ("lint", "ignoring-deep"),
+];
+
+/// Links that lead nowhere, in a chart each, and what they lead to.
+const BROKEN: &[(&str, &str)] = &[
+    ("broken-template/templates/l.yaml", "nowhere"),
+    ("broken-folder/files", "../nowhere/deep"),
+    ("broken-values/values.yaml", "templates/../nowhere.yaml"),
+    ("broken-subchart/charts/sub", "../../nowhere"),
+    ("broken-root/l", "/nowhere/at/all"),
+    ("broken-file/l", "Chart.yaml/x"),
 ];
 
 struct Charts {
@@ -55,6 +63,15 @@ impl Charts {
         fs::create_dir_all(linked.join("charts")).unwrap();
         symlink("../../undeclared", linked.join("charts/other")).unwrap();
         symlink("../crlf/templates", linked.join("templates")).unwrap();
+        for (broken, target) in BROKEN {
+            let name = broken.split('/').next().unwrap();
+            let folder = top.path().join(name);
+            write(&folder.join("templates/a.yaml"), b"a: 1\n");
+            let plain = format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\nicon: x\n");
+            write(&folder.join("Chart.yaml"), plain.as_bytes());
+            fs::create_dir_all(top.path().join(broken).parent().unwrap()).unwrap();
+            symlink(target, top.path().join(broken)).unwrap();
+        }
         Self { top }
     }
 
@@ -175,4 +192,17 @@ fn odd_charts_are_linted_as_by_helm() {
     };
     charts.compare(|name| vec!["lint", name], told);
     charts.compare(|name| vec!["lint", name, "--strict", "--with-subcharts"], told);
+}
+
+#[test]
+fn links_that_lead_nowhere_are_named_as_by_helm() {
+    let charts = Charts::new();
+    for (link, _) in BROKEN {
+        let name = link.split('/').next().unwrap();
+        for arguments in [["lint", name].as_slice(), &["template", "demo", name], &["package", name]] {
+            let (helm, ours) = (charts.helm(arguments), charts.naru(arguments));
+            let told = |said: &Finished| (said.code, said.out.clone(), said.err.clone());
+            assert_eq!(told(&ours), told(&helm), "{arguments:?}");
+        }
+    }
 }

@@ -127,6 +127,35 @@ fn charts_come_from_repositories() {
     assert!(dir.path().join("b/parent/charts/beside-0.1.0.tgz").is_file());
 }
 
+#[test]
+fn values_come_from_urls() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site");
+    fs::create_dir_all(&site).unwrap();
+    fs::write(site.join("more.yaml"), "greeting: from afar\n").unwrap();
+    let url = serve(site);
+    for own in ["a", "b"] {
+        write_chart(&dir.path().join(own).join("small"), CHART);
+    }
+    let (there, missing) = (format!("{url}/more.yaml"), format!("{url}/nope.yaml"));
+    let shouted = there.replacen("http", "HTTP", 1);
+    let file = format!("text={there}");
+    for values in [
+        ["-f", &there],
+        ["-f", &shouted],
+        ["-f", &missing],
+        ["-f", "http://127.0.0.1:1/x.yaml"],
+        ["-f", "nope.yaml"],
+        ["-f", "."],
+        ["--set-file", &file],
+    ] {
+        let step = [&["template", "r", "small"][..], &values].concat();
+        let [helm, ours] = both(dir.path(), &step);
+        assert_eq!((ours.code, &ours.out), (helm.code, &helm.out), "{step:?} {}", ours.err);
+        assert_eq!(ours.err.is_empty(), helm.err.is_empty(), "{step:?} {} {}", ours.err, helm.err);
+    }
+}
+
 /// The files of a tool's cache of charts.
 fn cached(dir: &Path, own: &str) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();

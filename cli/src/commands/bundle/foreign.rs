@@ -42,7 +42,8 @@ fn manifests(path: &Path) -> Result<Option<Vec<Manifest>>> {
             false => Ok(None),
         };
     }
-    if path.join("Chart.yaml").is_file() {
+    // A link that leads nowhere makes a chart that is broken, not a folder of something else.
+    if fs::symlink_metadata(path.join("Chart.yaml")).is_ok() {
         return Ok(None);
     }
     if first(path, &kustomize::FILE_NAMES).is_some() {

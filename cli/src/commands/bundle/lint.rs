@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use naru_bundle::{
     builtin::KubeVersion,
-    chart::{File, MAX_CHART_BYTES, read_archive},
-    lint::{LintOptions, Message, Severity, lint},
+    chart::{File, MAX_CHART_BYTES, MAX_FILE_BYTES, read_archive},
+    lint::{LintOptions, Message, Severity, lint, lint_unloaded},
     value::Map,
 };
 
@@ -100,12 +100,37 @@ impl LintArgs {
 }
 
 fn one(path: &Path, values: &Map, options: &LintOptions) -> Result<Vec<Message>> {
-    let files = files(path)?;
     let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    Ok(lint(&files, &place.to_string_lossy(), values, options, &Offline::default()))
+    Ok(match files(path)? {
+        Files::All(files) => lint(&files, &place.to_string_lossy(), values, options, &Offline::default()),
+        Files::Some { files, problem } => lint_unloaded(&files, &problem, values, options),
+    })
 }
 
-fn files(path: &Path) -> Result<Vec<File>> {
+/// What was read of a chart.
+enum Files {
+    /// All that it has.
+    All(Vec<File>),
+    /// What can be looked at although the chart cannot be loaded, and why it cannot.
+    Some { files: Vec<File>, problem: String },
+}
+
+/// The files that are looked at one by one.
+const SINGLE: [&str; 3] = ["Chart.yaml", "values.yaml", "values.schema.json"];
+
+/// Those of the single files of the chart in `folder` that are there and lie in it.
+fn single_files(folder: &Path) -> Vec<File> {
+    let read = |name: &str| {
+        let (real, folder) = (folder.join(name).canonicalize().ok()?, folder.canonicalize().ok()?);
+        let about = fs::metadata(&real).ok()?;
+        let fits = real.starts_with(folder) && about.is_file() && about.len() <= MAX_FILE_BYTES;
+        let data = fs::read(real).ok().filter(|_| fits)?;
+        Some(File { name: name.into(), data: data.as_slice().into() })
+    };
+    SINGLE.into_iter().filter_map(read).collect()
+}
+
+fn files(path: &Path) -> Result<Files> {
     let name = path.to_string_lossy();
     if !name.ends_with(".tgz") && !name.ends_with(".tar.gz") {
         let file = path.join("Chart.yaml");
@@ -117,14 +142,17 @@ fn files(path: &Path) -> Result<Vec<File>> {
             };
             bail!("unable to check Chart.yaml file in chart: stat {}: {reason}", file.display());
         }
-        return folder::read(path);
+        return Ok(folder::read(path).map(Files::All).unwrap_or_else(|error| Files::Some {
+            files: single_files(path),
+            problem: format!("{error:#}"),
+        }));
     }
     let about = fs::metadata(path).with_context(|| format!("unable to open tarball: {}", path.display()))?;
     ensure!(about.len() <= MAX_CHART_BYTES, "{} is larger than {MAX_CHART_BYTES} bytes", path.display());
     let files = read_archive(&fs::read(path)?).context("unable to extract tarball")?;
     let has_chart = files.iter().any(|file| file.name == "Chart.yaml");
     ensure!(has_chart, "unable to check Chart.yaml file in chart: {} has none", path.display());
-    Ok(files)
+    Ok(Files::All(files))
 }
 
 /// The charts below `folder`, at any depth.

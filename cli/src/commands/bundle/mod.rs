@@ -16,6 +16,7 @@ mod history;
 mod install;
 mod lint;
 mod list;
+mod listed;
 mod operate;
 mod output;
 mod package;

@@ -24,13 +24,59 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Whether a command is missing altogether, so that its help is what was asked for.
-pub fn asks_for_help(error: &Error) -> bool {
-    error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+/// What people get instead of what they asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// A help, for standard output; with one, the command succeeds as Helm's does.
+    pub help: Option<String>,
+    /// What is wrong, for standard error.
+    pub problem: String,
 }
 
-/// What people are told of a mistake. `naru` makes the grammar.
-pub fn explain(error: &Error, naru: impl FnOnce() -> Command) -> String {
+/// What people get for a command `line` that cannot be read. `naru` makes the grammar.
+pub fn answer(error: &Error, line: &[String], naru: impl Fn() -> Command) -> Answer {
+    // Nothing was said but the command's name: its help is what was asked for.
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Answer { help: Some(error.render().to_string()), problem: String::new() };
+    }
+    let problem = explain(error, &naru);
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return Answer { help: None, problem };
+    }
+    let naru = built(naru());
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    match named(&naru, &usage).filter(|command| command.get_bin_name() != Some("naru bundle")) {
+        None => Answer { help: None, problem },
+        Some(command) => match line.iter().find(|word| !knows(command, word)) {
+            Some(flag) => Answer { help: None, problem: with_usage(command, &unknown_flag(flag)) },
+            // Helm helps whoever misspells a command of a command, and calls that a success.
+            None => Answer { help: Some(command.clone().render_help().to_string()), problem },
+        },
+    }
+}
+
+/// Whether a word is no flag, or one that the command has.
+fn knows(command: &Command, word: &str) -> bool {
+    let Some(name) = word.strip_prefix('-').filter(|name| !name.is_empty()) else { return true };
+    let mut known = command.get_arguments();
+    match name.strip_prefix('-').map(|name| name.split('=').next().unwrap_or(name)) {
+        Some(long) => long.is_empty() || known.any(|flag| flag.get_long() == Some(long)),
+        None => known.any(|flag| flag.get_short() == name.chars().next()),
+    }
+}
+
+fn built(naru: Command) -> Command {
+    let mut naru = naru.name("naru").bin_name("naru");
+    naru.build();
+    naru
+}
+
+fn with_usage(command: &Command, what: &str) -> String {
+    format!("Error: {what}\n\n{}\n", command.clone().render_usage())
+}
+
+/// What people are told of a mistake.
+fn explain(error: &Error, naru: impl Fn() -> Command) -> String {
     let said = error.render().to_string();
     let said = said.strip_prefix("error: ").map(|rest| format!("Error: {rest}")).unwrap_or(said);
     let text = |kind| match error.get(kind) {
@@ -38,12 +84,11 @@ pub fn explain(error: &Error, naru: impl FnOnce() -> Command) -> String {
         Some(ContextValue::Strings(all)) => Some(all.join(", ")),
         _ => None,
     };
-    let mut naru = naru().name("naru").bin_name("naru");
-    naru.build();
+    let naru = built(naru());
     let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
     let Some(command) = named(&naru, &usage) else { return said };
     let path = command.get_bin_name().unwrap_or("naru bundle").to_owned();
-    let with_usage = |what: String| format!("Error: {what}\n\n{}\n", command.clone().render_usage());
+    let with_usage = |what: String| with_usage(command, &what);
     match error.kind() {
         ErrorKind::MissingRequiredArgument => match text(ContextKind::InvalidArg) {
             // A flag that another needs is named better by whoever reads the line.
@@ -128,9 +173,14 @@ mod tests {
     use super::*;
     use crate::args::Cli;
 
+    fn answered(line: &str) -> Answer {
+        let words: Vec<String> =
+            format!("naru bundle {line}").split_whitespace().map(str::to_owned).collect();
+        answer(&Cli::try_parse_from(&words).unwrap_err(), &words, Cli::command)
+    }
+
     fn told(line: &str) -> String {
-        let words = format!("naru bundle {line}");
-        explain(&Cli::try_parse_from(words.split_whitespace()).unwrap_err(), Cli::command)
+        answered(line).problem
     }
 
     #[test]
@@ -179,9 +229,33 @@ mod tests {
             assert!(told(name).contains(&format!("Hint: {hint}")), "{name}");
         }
         assert!(told("instal").contains("\tinstall"));
+    }
+
+    #[test]
+    fn commands_of_commands_are_helped_with() {
         for line in ["", "repo", "show", "get", "dependency", "registry"] {
-            let words = format!("naru bundle {line}");
-            assert!(asks_for_help(&Cli::try_parse_from(words.split_whitespace()).unwrap_err()), "{line}");
+            let Answer { help, problem } = answered(line);
+            assert!(
+                help.is_some_and(|help| help.contains("Usage: naru bundle")) && problem.is_empty(),
+                "{line}"
+            );
         }
+        for line in
+            ["repo ad", "repo ad x y -n z", "dep updat .", "get val r --namespace=z", "show nonsense --"]
+        {
+            let Answer { help, problem } = answered(line);
+            assert!(help.is_some_and(|help| help.contains("Usage: naru bundle")), "{line}");
+            assert!(problem.starts_with("Error: unknown command"), "{line}: {problem}");
+        }
+        for (line, flag) in
+            [("repo ad --foo", "flag: --foo"), ("get val r -o json", "shorthand flag: 'o' in -o")]
+        {
+            let Answer { help, problem } = answered(line);
+            assert!(
+                help.is_none() && problem.starts_with(&format!("Error: unknown {flag}\n")),
+                "{line}: {problem}"
+            );
+        }
+        assert_eq!(answered("nope").help, None);
     }
 }

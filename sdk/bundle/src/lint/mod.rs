@@ -82,17 +82,7 @@ pub fn lint(
     environment: &dyn Environment,
 ) -> Vec<Message> {
     let mut findings = Findings::default();
-    let find = |name: &str| files.iter().find(|file| file.name == name);
-    if let Some(file) = find("Chart.yaml") {
-        chartfile::check(&file.data, &mut findings);
-    }
-    if findings
-        .check(Severity::Info, "values.yaml", find("values.yaml").ok_or("file does not exist".into()))
-        .is_some()
-    {
-        let outcome = check_values(files, given, options);
-        findings.check(Severity::Error, "values.yaml", outcome);
-    }
+    check_single(files, given, options, &mut findings);
     let loaded = Chart::from_files(files.to_vec(), &mut Vec::new());
     templates::check(files, &loaded, given, options, environment, &mut findings);
     let loaded = loaded.map_err(|error| format!("unable to load chart\n\t{error}"));
@@ -102,6 +92,33 @@ pub fn lint(
         unused::check(&chart, given, &mut findings);
     }
     findings.0
+}
+
+/// Lints a chart that cannot be loaded because of a `problem`: only the `files` that are looked at one by one.
+pub fn lint_unloaded(files: &[File], problem: &str, given: &Map, options: &LintOptions) -> Vec<Message> {
+    let mut findings = Findings::default();
+    check_single(files, given, options, &mut findings);
+    for (path, text) in
+        [("templates/", problem.to_owned()), ("", format!("unable to load chart\n\t{problem}"))]
+    {
+        findings.check::<()>(Severity::Error, path, Err(text));
+    }
+    findings.0
+}
+
+/// Looks at what needs no chart: its definition and its values.
+fn check_single(files: &[File], given: &Map, options: &LintOptions, findings: &mut Findings) {
+    let find = |name: &str| files.iter().find(|file| file.name == name);
+    if let Some(file) = find("Chart.yaml") {
+        chartfile::check(&file.data, findings);
+    }
+    if findings
+        .check(Severity::Info, "values.yaml", find("values.yaml").ok_or("file does not exist".into()))
+        .is_some()
+    {
+        let outcome = check_values(files, given, options);
+        findings.check(Severity::Error, "values.yaml", outcome);
+    }
 }
 
 fn check_values(files: &[File], given: &Map, options: &LintOptions) -> Result<(), String> {

@@ -73,6 +73,14 @@ fn client(access: &Access) -> Result<Client, Error> {
     builder.build().map_err(failed)
 }
 
+/// What is at a URL that anybody may read, at most `max` bytes.
+///
+/// # Errors
+/// It cannot be reached, is not there, or is longer.
+pub async fn read_url(url: &str, max: usize) -> Result<Vec<u8>, Error> {
+    get(&Access::default(), url, max).await
+}
+
 /// GETs at most `max` bytes.
 pub(super) async fn get(access: &Access, url: &str, max: usize) -> Result<Vec<u8>, Error> {
     let failed = |reason: String| Error::Fetch { url: url.into(), reason };

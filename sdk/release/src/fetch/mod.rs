@@ -18,6 +18,7 @@ use std::{path::PathBuf, sync::Arc};
 use content::Contents;
 pub use dependencies::{Manager, Pack, Row, lock_digest};
 pub use home::{Folders, Home};
+pub use http::read_url;
 pub use index::{Entry, Index};
 pub use indexing::{Indexing, index_folder};
 use naru_bundle::semver;

@@ -9,11 +9,13 @@
 //! - tracked by a Git repository that tracks its target too, as the repository's owner has put both there.
 
 use std::{
-    fs,
+    collections::VecDeque,
+    ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 
 use super::repository::Repositories;
 
@@ -141,6 +143,50 @@ impl Links {
                 && folder.join("Chart.yaml").is_file()
         })
     }
+}
+
+/// Says why the link that people know as `path` leads nowhere, and which part of the way is not there.
+pub(super) fn unresolved(path: &Path, place: &Path, error: &io::Error) -> Error {
+    let path = path.display();
+    match missing(place).filter(|_| error.kind() == io::ErrorKind::NotFound) {
+        Some(missing) => {
+            let missing = missing.display();
+            anyhow!("error evaluating symlink {path}: lstat {missing}: no such file or directory")
+        }
+        None => {
+            let why = match error.kind() {
+                io::ErrorKind::NotADirectory => "not a directory".into(),
+                // The kernel's answer to links that lead to each other.
+                _ if error.raw_os_error() == Some(nix::libc::ELOOP) => "too many links".into(),
+                _ => error.to_string(),
+            };
+            anyhow!("error evaluating symlink {path}: {why}")
+        }
+    }
+}
+
+/// The first thing on the way from the link at `place` that is not there.
+fn missing(place: &Path) -> Option<PathBuf> {
+    let parts = |path: &Path| path.iter().map(OsString::from).collect::<VecDeque<_>>();
+    let (mut here, mut ahead, mut followed) = (PathBuf::new(), parts(place), 0);
+    while let Some(part) = ahead.pop_front() {
+        if part == ".." {
+            here.pop();
+            continue;
+        }
+        let next = here.join(&part);
+        let Ok(about) = fs::symlink_metadata(&next) else { return Some(next) };
+        if !about.is_symlink() {
+            here = next;
+            continue;
+        }
+        followed += 1;
+        let mut way = parts(&fs::read_link(&next).ok().filter(|_| followed <= MAX_CHAIN)?);
+        way.append(&mut ahead);
+        // A part that is the root starts anew, wherever it is joined to.
+        ahead = way;
+    }
+    None
 }
 
 /// Whether the link at `place`, and those that it leads to in turn, name no place from the root on.

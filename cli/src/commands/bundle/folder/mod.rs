@@ -166,8 +166,7 @@ impl Reader {
         if !about.is_symlink() {
             return self.visit(&path, place, &about, name, depth);
         }
-        let real =
-            place.canonicalize().with_context(|| format!("error evaluating symlink {}", path.display()))?;
+        let real = place.canonicalize().map_err(|error| links::unresolved(&path, &place, &error))?;
         about = fs::metadata(&real).with_context(|| path.display().to_string())?;
         if self.rules.ignores(name, about.is_dir()) {
             return Ok(());

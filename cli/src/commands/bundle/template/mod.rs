@@ -25,6 +25,7 @@ use super::{
     chart_flags::{ChartFlags, random},
     connect::interruptible,
     global::GlobalArgs,
+    listed::{Listed, listed},
     operate::Try,
     post_renderer::PostRenderFlags,
     source,
@@ -57,8 +58,8 @@ pub struct TemplateArgs {
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
     /// Further API versions that templates see; repeat or separate with commas.
-    #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
-    api_versions: Vec<String>,
+    #[arg(short, long, value_name = "VERSIONS", value_parser = listed)]
+    api_versions: Vec<Listed>,
     /// Print the files of crds/ too, first.
     #[arg(long)]
     include_crds: bool,
@@ -239,7 +240,7 @@ impl TemplateArgs {
             let version = KubeVersion::parse(text);
             capabilities.kube_version = version.with_context(|| format!("invalid kube version '{text}'"))?;
         }
-        capabilities.api_versions.extend(self.api_versions.iter().cloned());
+        capabilities.api_versions.extend(Listed::all(&self.api_versions).cloned());
         Ok(capabilities)
     }
 
