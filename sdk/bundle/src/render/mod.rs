@@ -124,7 +124,7 @@ fn write_files(
     written: &mut dyn FnMut(&str, &Arc<String>),
 ) -> Result<Files, RenderError> {
     process_dependencies(chart, given, warnings).map_err(RenderError::Dependencies)?;
-    let outside = Outside::new(environment, options.lint, chart);
+    let outside = Outside::new(environment, options.lint);
     let values = coalesce(chart, given, Nulls::Remove, warnings).map_err(RenderError::Values)?;
     if !options.skip_schema {
         validate(chart, &values, given, options.origins.as_deref())?;

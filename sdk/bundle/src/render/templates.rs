@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     RenderError, RenderOptions, Unsorted,
+    outside::{self, Outside},
     scope::{self, Template},
 };
 use crate::{
     chart::Chart,
-    environment::Environment,
-    template::{Engine, TemplateSet},
+    template::{Engine, Forecast, TemplateSet},
     value::{Map, MapType, Value},
     yaml,
 };
@@ -19,7 +19,7 @@ pub(super) fn render(
     chart: &Chart,
     values: Map,
     options: &RenderOptions,
-    environment: &dyn Environment,
+    outside: &Outside<'_>,
     written: &mut dyn FnMut(&str, &Arc<String>),
 ) -> Result<Files, RenderError> {
     let shared =
@@ -28,7 +28,8 @@ pub(super) fn render(
     let mut set = TemplateSet::default();
     let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
     set.parse_all(&files, &chart.ahead)?;
-    let engine = Engine::new(&set, environment);
+    outside.expect(keys(&set, &templates));
+    let engine = Engine::new(&set, outside);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));
     let files = wanted.map(|template| {
         let text = Arc::new(execute(&engine, template)?);
@@ -41,6 +42,22 @@ pub(super) fn render(
         std::mem::forget((set, templates, values));
     }
     files
+}
+
+/// How many keys for certificates the templates are going to make, as far as can be told.
+fn keys(set: &TemplateSet, templates: &[Template]) -> usize {
+    let mentions = |template: &Template| outside::mentions_keys(&template.text);
+    let mut mentioning: Vec<_> = templates.iter().filter(|template| mentions(template)).collect();
+    if mentioning.iter().any(|template| scope::is_partial(&template.path)) {
+        mentioning = templates.iter().collect();
+    }
+    let mut forecast = Forecast::new(set, &outside::KEY_MAKERS);
+    let calls =
+        mentioning.into_iter().filter(|template| !scope::is_partial(&template.path)).map(|template| {
+            let data = Value::Map(template.scope.clone());
+            forecast.calls(&template.path, &data)
+        });
+    calls.sum()
 }
 
 /// Rendered files, by path.

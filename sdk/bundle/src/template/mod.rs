@@ -22,6 +22,7 @@ mod evaluate;
 mod execute;
 mod expression;
 mod field;
+mod forecast;
 mod lexer;
 mod number;
 mod parser;
@@ -34,6 +35,7 @@ mod tree;
 
 pub use ahead::Ahead;
 pub use engine::Engine;
+pub(crate) use forecast::Forecast;
 pub use set::TemplateSet;
 
 /// Deepest nesting of parentheses in one expression, in levels: Go's own limit.
