@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod charts {
+    mod post_rendered;
     pub(crate) mod secrets;
 }
 

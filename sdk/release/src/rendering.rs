@@ -125,7 +125,7 @@ impl<'a> ChartRenderer<'a> {
         let surroundings =
             Surroundings { cluster: self.cluster, random: self.random, dns: self.settings.dns };
         let mut change = |files: BTreeMap<String, String>| match &self.post_render {
-            Some(program) => post_render::split(&program(&post_render::merge(&files)?)?),
+            Some(program) => post_render::change(&files, |stream| program(stream)),
             None => Ok(files),
         };
         let rendered =

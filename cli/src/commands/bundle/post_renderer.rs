@@ -159,7 +159,12 @@ impl PostRenderer {
     /// # Errors
     /// It cannot be started, fails, writes nothing, or writes too much.
     pub fn run(&self, stream: &str) -> Result<String> {
-        let what = || format!("error while running command {}", self.program.display());
+        let what = || match &self.plugin {
+            Some((_, name)) => {
+                format!("failed to invoke post-renderer plugin {name:?}: plugin {name:?} exited with error")
+            }
+            None => format!("error while running command {}", self.program.display()),
+        };
         let mut command = Command::new(&self.program);
         if let Some((folder, name)) = &self.plugin {
             command.env("HELM_PLUGIN_DIR", folder).env("HELM_PLUGIN_NAME", name);
@@ -183,9 +188,10 @@ impl PostRenderer {
             bail!("{}: it writes more than {OUTPUT_BYTES_MAX} bytes", what());
         }
         let status = child.wait().with_context(what)?;
-        ensure!(status.success(), "{}. error output:\n{said}: {status}", what());
+        ensure!(status.success(), "{}\n{}{status}", what(), said);
         read.with_context(what)?;
-        ensure!(!text.trim().is_empty(), "post-renderer {:?} produced empty output", self.program);
+        let name = self.plugin.as_ref().map_or(self.program.as_os_str(), |(_, name)| name.as_ref());
+        ensure!(!text.trim().is_empty(), "post-renderer {name:?} produced empty output");
         Ok(text)
     }
 }
@@ -204,7 +210,7 @@ mod tests {
     fn programs_change_streams() {
         assert_eq!(shell("sed s/a/b/").run("kind: a\n").unwrap(), "kind: b\n");
         for (script, expected) in [
-            ("cat >/dev/null; echo no >&2; exit 3", "error output:\nno\n"),
+            ("cat >/dev/null; echo no >&2; exit 3", "\nno\nexit status: 3"),
             ("cat >/dev/null", "produced empty output"),
         ] {
             let error = format!("{:#}", shell(script).run("x").unwrap_err());

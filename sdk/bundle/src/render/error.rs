@@ -35,7 +35,7 @@ pub enum RenderError {
         /// What was rendered.
         rest: Box<Unsorted>,
     },
-    #[error("error while running post render on files: {0}")]
+    #[error("{0}")]
     PostRender(String),
 }
 

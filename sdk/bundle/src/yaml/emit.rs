@@ -45,7 +45,9 @@ pub(super) struct Emitter {
     /// Column of the next character, in characters.
     pub(super) column: usize,
     /// Column of the current block; `None` outside all blocks.
-    indent: Option<usize>,
+    pub(super) indent: Option<usize>,
+    /// The column at which the next line comes after an empty one: that of a comment that ends there.
+    pub(super) foot_indent: Option<usize>,
     /// Whether the last character separates: the next token needs no space before it.
     pub(super) whitespace: bool,
     /// Whether the line so far is indent and indicators only.
@@ -80,6 +82,7 @@ impl Emitter {
             rules,
             column: 0,
             indent: None,
+            foot_indent: None,
             whitespace: true,
             indention: true,
             indirect: false,
@@ -292,6 +295,9 @@ impl Emitter {
         let indent = self.indent.unwrap_or(0);
         let used = self.column > indent || (self.column == indent && !self.whitespace);
         if !self.indention || used {
+            self.put_break();
+        }
+        if self.foot_indent.take() == Some(indent) {
             self.put_break();
         }
         let missing = indent.saturating_sub(self.column);

@@ -59,6 +59,14 @@ pub enum Error {
     Size,
 }
 
+impl Error {
+    /// What goyaml itself says, without what sigs.k8s.io/yaml puts before it.
+    pub fn bare(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix("error converting YAML to JSON: ").map(str::to_owned).unwrap_or(text)
+    }
+}
+
 fn line_prefix(shown: Option<usize>) -> String {
     shown.map(|line| format!("line {line}: ")).unwrap_or_default()
 }

@@ -28,7 +28,8 @@ impl Emitter {
                 self.escaped(text, fold);
                 self.indicator("\"", false, false);
             }
-            Style::Literal => return self.literal(text),
+            // Nothing but a tree of nodes has folded texts, and writes them itself.
+            Style::Literal | Style::Folded => return self.literal(text),
         }
         self.whitespace = false;
         self.indention = false;
@@ -81,7 +82,7 @@ impl Emitter {
     }
 
     /// A line break of the text, as it is.
-    fn copy_break(&mut self, character: char) {
+    pub(super) fn copy_break(&mut self, character: char) {
         if character != '\n' {
             self.out.push(character);
             self.column = 0;
@@ -154,15 +155,26 @@ impl Emitter {
 
     /// A literal block: its header, and each line indented.
     fn literal(&mut self, text: &str) {
+        self.block_header("|", text);
+        self.put_break();
+        self.literal_lines(text);
+    }
+
+    /// The indicator of a block, the column of its text if that starts with blanks, and how it ends.
+    pub(super) fn block_header(&mut self, indicator: &str, text: &str) {
         let bytes = text.as_bytes();
-        self.indicator("|", true, false);
+        self.indicator(indicator, true, false);
         if bytes.first() == Some(&b' ') || break_width(bytes, 0) > 0 {
             self.indicator("2", false, false);
         }
         if let Some(chomping) = chomping(text) {
             self.indicator(chomping, false, false);
         }
-        self.put_break();
+    }
+
+    /// The lines of a literal text, each indented.
+    pub(super) fn literal_lines(&mut self, text: &str) {
+        let bytes = text.as_bytes();
         self.whitespace = true;
         let mut after_break = true;
         for (at, character) in text.char_indices() {

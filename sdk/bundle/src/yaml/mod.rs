@@ -4,6 +4,8 @@
 //! `float64`, all keys strings), or text in one of the two layouts: [`write()`] for `toYaml`, [`write_pretty`]
 //! for `toYamlPretty`.
 //!
+//! [`nodes`] keeps what values do not: order, styles, comments.
+//!
 //! Reading goes text → tokens (`scan`) → nodes (`parse`) → values (`decode`); writing goes values → lines
 //! (`emit`), with the style of each scalar chosen by `scalar`. Source of the behaviour: libyaml's documented
 //! rules and goyaml v2 and v3, observed through the stock helm.
@@ -13,10 +15,12 @@ mod chars;
 mod decode;
 mod emit;
 mod error;
+mod handles;
 mod input;
 mod lines;
 mod locate;
 mod node;
+pub mod nodes;
 mod number;
 mod order;
 mod parse;
@@ -24,6 +28,7 @@ mod resolve;
 mod scalar;
 mod scan;
 mod split;
+mod tags;
 mod timestamp;
 
 pub use error::{Error, Position};

@@ -6,7 +6,9 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     Error,
     error::Position,
+    handles::Handles,
     node::{Content, Document, Node},
+    scalar::Style,
     scan::{Kind, Mark, Scanner},
 };
 use crate::stack::deep;
@@ -21,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Document<'_>>, Error> {
         scanner: Scanner::new(text),
         document: Document::default(),
         anchors: HashMap::new(),
-        prefixes: Vec::new(),
+        handles: Handles::default(),
         depth: 0,
     };
     Ok(parser.document()?.then_some(parser.document))
@@ -41,13 +43,12 @@ struct Parser<'a> {
     scanner: Scanner<'a>,
     document: Document<'a>,
     anchors: HashMap<&'a str, usize>,
-    /// Tag handles and what they stand for.
-    prefixes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    handles: Handles<'a>,
     depth: usize,
 }
 
 /// goyaml's failure of a parser: it names the line before, as it counts from 0.
-fn failure<T>(problem: &'static str, mark: Mark) -> Result<T, Error> {
+pub(super) fn failure<T>(problem: &'static str, mark: Mark) -> Result<T, Error> {
     let position = Position { line: mark.line + 1, column: mark.column + 1 };
     Err(Error::Syntax { problem, position, shown: (mark.line != 0).then_some(mark.line) })
 }
@@ -70,7 +71,7 @@ impl<'a> Parser<'a> {
         match self.peek()? {
             Kind::StreamEnd => return Ok(false),
             Kind::Version(..) | Kind::TagPrefix(_) | Kind::DocumentStart => {
-                self.directives()?;
+                self.handles = Handles::read(&mut self.scanner)?;
                 if !matches!(self.peek()?, Kind::DocumentStart) {
                     return failure("did not find expected <document start>", self.mark()?);
                 }
@@ -78,7 +79,7 @@ impl<'a> Parser<'a> {
                 self.document_content()?;
             }
             _ => {
-                self.directives()?;
+                self.handles = Handles::read(&mut self.scanner)?;
                 self.node(Allowed::Block)?;
             }
         }
@@ -95,31 +96,6 @@ impl<'a> Parser<'a> {
             | Kind::StreamEnd => self.empty(),
             _ => self.node(Allowed::Block),
         }
-    }
-
-    fn directives(&mut self) -> Result<(), Error> {
-        let mut versions = 0;
-        while matches!(self.peek()?, Kind::Version(..) | Kind::TagPrefix(_)) {
-            let token = self.scanner.next()?;
-            match token.kind {
-                Kind::Version(..) if versions > 0 => {
-                    return failure("found duplicate %YAML directive", token.mark);
-                }
-                Kind::Version(1, 1) => versions += 1,
-                Kind::Version(..) => return failure("found incompatible YAML document", token.mark),
-                Kind::TagPrefix(prefix) => {
-                    if self.prefixes.iter().any(|(handle, _)| *handle == prefix.0) {
-                        return failure("found duplicate %TAG directive", token.mark);
-                    }
-                    self.prefixes.push(*prefix);
-                }
-                _ => {}
-            }
-        }
-        // The defaults come last, so that directives go before them.
-        self.prefixes.push((Cow::Borrowed("!"), Cow::Borrowed("!")));
-        self.prefixes.push((Cow::Borrowed("!!"), Cow::Borrowed(TAG_PREFIX)));
-        Ok(())
     }
 
     /// Adds a node without its children; [`Self::close`] follows.
@@ -196,12 +172,10 @@ impl<'a> Parser<'a> {
         let Some(tag) = tag else { return Ok((anchor, None)) };
         let Kind::Tag(parts) = tag.kind else { return Ok((anchor, None)) };
         let (handle, suffix) = *parts;
-        let prefix = match self.prefixes.iter().find(|(known, _)| *known == handle) {
-            _ if handle.is_empty() => "",
-            Some((_, prefix)) => prefix,
-            None => return failure("found undefined tag handle", tag.mark),
-        };
-        Ok((anchor, Some(format!("{prefix}{suffix}").into())))
+        match self.handles.expand(&handle, &suffix) {
+            Some(tag) => Ok((anchor, Some(tag))),
+            None => failure("found undefined tag handle", tag.mark),
+        }
     }
 
     fn anchor(&mut self) -> Result<Option<&'a str>, Error> {
@@ -211,8 +185,8 @@ impl<'a> Parser<'a> {
     }
 
     fn scalar(&mut self, tag: Option<Box<str>>, mark: Mark) -> Result<(), Error> {
-        if let Kind::Scalar { text, plain } = self.scanner.next()?.kind {
-            let implicit = tag.as_deref().map_or(plain, |tag| tag == "!");
+        if let Kind::Scalar { text, style } = self.scanner.next()?.kind {
+            let implicit = tag.as_deref().map_or(style == Style::Plain, |tag| tag == "!");
             self.open(Content::Scalar { text, implicit }, tag, mark);
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::{
 
 /// How a scalar is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub enum Style {
     /// As it is.
     Plain,
     /// `'it''s'`.
@@ -16,6 +16,8 @@ pub(super) enum Style {
     Double,
     /// `|` and lines.
     Literal,
+    /// `>` and lines.
+    Folded,
 }
 
 /// What the characters of a text allow.
@@ -55,7 +57,8 @@ impl Analysis {
         if style == Style::Plain && (!self.plain || (empty && key)) {
             style = Style::Single;
         }
-        if (style == Style::Single && !self.single) || (style == Style::Literal && (!self.literal || key)) {
+        let block = matches!(style, Style::Literal | Style::Folded);
+        if (style == Style::Single && !self.single) || (block && (!self.literal || key)) {
             style = Style::Double;
         }
         style
@@ -128,4 +131,12 @@ fn is_indicator(text: &[u8], at: usize, next: usize, after_blank: bool) -> bool 
         | b'`' => at == 0,
         _ => false,
     }
+}
+
+/// Whether a text that may stand without quotes may do so in `[]` and `{}` too.
+pub(super) fn flow_allows_plain(text: &[u8]) -> bool {
+    let starts = matches!(byte(text, 0), b'?' | b':') || (byte(text, 0) == b'-' && is_blank_or_end(text, 1));
+    !text.is_empty()
+        && !starts
+        && !text.iter().any(|byte| matches!(byte, b',' | b'?' | b'[' | b']' | b'{' | b'}' | b':'))
 }

@@ -210,12 +210,11 @@ impl TemplateArgs {
         let offline = Offline { dns: self.enable_dns };
         let mut warnings = Vec::new();
         let program = self.post_render.find()?;
-        let mut change = |files| {
-            let run = |text: String| match &program {
-                Some(program) => program.run(&text).map_err(|error| format!("{error:#}")),
-                None => Ok(text),
-            };
-            post_render::split(&run(post_render::merge(&files)?)?)
+        let mut change = |files| match &program {
+            Some(program) => {
+                post_render::change(&files, |text| program.run(text).map_err(|error| format!("{error:#}")))
+            }
+            None => Ok(files),
         };
         let post_render = program.is_some().then_some::<render::PostRender<'_>>(&mut change);
         let rendered = render::render(&mut chart, &values, &options, &offline, post_render, &mut warnings);

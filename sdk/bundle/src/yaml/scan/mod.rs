@@ -1,9 +1,13 @@
 //! A stream's tokens, found as libyaml finds them: one pass, with a queue that holds tokens back as long as a
 //! simple key may still turn out to start before them.
 //!
-//! In: text without control characters. Out: [`Token`]s, or the first [`Error`] in goyaml's words.
+//! In: text without control characters. Out: [`Token`]s, or the first [`Error`] in goyaml's words. A scanner that
+//! keeps comments looks two tokens further ahead, as goyaml v3 does, and has [`Comment`]s beside the tokens; for the
+//! others all of that is compiled away.
 
 mod block;
+mod comments;
+mod fetch;
 mod plain;
 mod quoted;
 mod tag;
@@ -11,6 +15,8 @@ mod token;
 
 use std::collections::VecDeque;
 
+use comments::Comment;
+pub(super) use comments::Place;
 use memchr::{memchr2, memchr2_iter};
 pub(super) use token::{Kind, Mark, Token};
 
@@ -41,7 +47,7 @@ struct SimpleKey {
 }
 
 /// The state of the pass over a stream.
-pub(super) struct Scanner<'a> {
+pub(super) struct Scanner<'a, const COMMENTS: bool = false> {
     text: &'a str,
     bytes: &'a [u8],
     mark: Mark,
@@ -56,9 +62,11 @@ pub(super) struct Scanner<'a> {
     /// One for the block context, and one for each open `[` and `{`.
     keys: Vec<SimpleKey>,
     key_allowed: bool,
+    /// What was found and not asked for yet.
+    comments: VecDeque<Comment<'a>>,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
     /// A scanner at the start of `text`.
     pub(super) fn new(text: &'a str) -> Self {
         Self {
@@ -72,6 +80,7 @@ impl<'a> Scanner<'a> {
             indents: Vec::new(),
             keys: vec![SimpleKey::default()],
             key_allowed: true,
+            comments: VecDeque::new(),
         }
     }
 
@@ -103,7 +112,9 @@ impl<'a> Scanner<'a> {
 
     /// Whether the first token in the queue may still get a key before it.
     fn wants_more(&mut self) -> Result<bool, Error> {
-        if self.queue.is_empty() {
+        // Comments find their tokens only when the next two are known.
+        let least = if COMMENTS { 3 } else { 1 };
+        if self.queue.len() < least {
             return Ok(true);
         }
         let taken = self.taken;
@@ -128,7 +139,7 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         if key.required {
-            return Err(self.failure("could not find expected ':'"));
+            return Err(self.failure_since(key.mark, "could not find expected ':'"));
         }
         self.keys[level].possible = false;
         Ok(false)
@@ -139,6 +150,16 @@ impl<'a> Scanner<'a> {
         let Mark { line, column, .. } = self.mark;
         let position = Position { line: line + 1, column: column + 1 };
         Error::Syntax { problem, position, shown: (line != 0).then_some(line + 1) }
+    }
+
+    /// The failure of something that began at `start`: goyaml v3, which keeps comments, names that line.
+    fn failure_since(&self, start: Mark, problem: &'static str) -> Error {
+        match self.failure(problem) {
+            Error::Syntax { problem, position, .. } if COMMENTS && start.line != 0 => {
+                Error::Syntax { problem, position, shown: Some(start.line + 1) }
+            }
+            other => other,
+        }
     }
 
     fn in_flow(&self) -> bool {
@@ -181,12 +202,20 @@ impl<'a> Scanner<'a> {
 
     /// Past blanks, comments and line breaks, to the next token.
     fn skip_to_token(&mut self) {
+        let start = self.mark;
         loop {
             let tabs = self.in_flow() || !self.key_allowed;
             let rest = &self.bytes[self.mark.offset..];
             self.skip(rest.iter().take_while(|byte| **byte == b' ' || (tabs && **byte == b'\t')).count());
+            if COMMENTS {
+                self.lift_comment();
+            }
             if self.at(0) == b'#' {
-                self.skip_line_rest();
+                if COMMENTS {
+                    self.block_comments(start);
+                } else {
+                    self.skip_line_rest();
+                }
             }
             if break_width(self.bytes, self.mark.offset) == 0 {
                 return;
@@ -226,8 +255,9 @@ impl<'a> Scanner<'a> {
 
     /// Finds one token more, or several at the ends of blocks.
     fn fetch(&mut self) -> Result<(), Error> {
+        let start = self.mark;
         self.skip_to_token();
-        self.unroll(self.mark.column as isize);
+        self.unroll(self.mark.column as isize, start);
         if self.is_at_end() {
             return self.fetch_stream_end();
         }
@@ -239,6 +269,18 @@ impl<'a> Scanner<'a> {
             let kind = if first == b'-' { Kind::DocumentStart } else { Kind::DocumentEnd };
             return self.fetch_document_indicator(kind);
         }
+        if COMMENTS {
+            let token = self.comment_token(first);
+            self.fetch_indicated(first)?;
+            self.line_comment_after(token);
+            return Ok(());
+        }
+        self.fetch_indicated(first)
+    }
+
+    /// The token that starts with the byte `first`.
+    #[inline]
+    fn fetch_indicated(&mut self, first: u8) -> Result<(), Error> {
         let before_blank = is_blank_or_end(self.bytes, self.mark.offset + 1);
         let flow = self.in_flow();
         match first {
@@ -290,10 +332,11 @@ impl<'a> Scanner<'a> {
     fn remove_key(&mut self) -> Result<(), Error> {
         let key = self.keys.last_mut().expect("invariant: the block context stays");
         let missing = key.possible && key.required;
+        let start = key.mark;
         if std::mem::take(&mut key.possible) {
             key.held = false;
         }
-        if missing { Err(self.failure("could not find expected ':'")) } else { Ok(()) }
+        if missing { Err(self.failure_since(start, "could not find expected ':'")) } else { Ok(()) }
     }
 
     /// Opens a block if `column` is further right than the current one; its token goes before the token
@@ -311,7 +354,8 @@ impl<'a> Scanner<'a> {
         self.indents.push(self.indent);
         self.indent = column as isize;
         if self.indents.len() > super::MAX_DEPTH {
-            return Err(self.failure(TOO_DEEP));
+            let start = self.keys.last().map_or(self.mark, |key| key.mark);
+            return Err(self.failure_since(start, TOO_DEEP));
         }
         self.insert(number, kind, mark);
         Ok(())
@@ -323,144 +367,19 @@ impl<'a> Scanner<'a> {
         self.queue.insert(at, Token { kind, mark });
     }
 
-    /// Closes the blocks that are further right than `column`.
-    fn unroll(&mut self, column: isize) {
+    /// Closes the blocks that are further right than `column`; what was passed since `start` is no part of them.
+    fn unroll(&mut self, column: isize, start: Mark) {
         if self.in_flow() {
             return;
         }
+        let mut end = Mark { offset: start.offset.saturating_sub(1), ..start };
         while self.indent > column {
-            self.push(Kind::BlockEnd, self.mark);
+            if COMMENTS {
+                end = self.block_end(end);
+            }
+            self.push(Kind::BlockEnd, if COMMENTS { end } else { self.mark });
             self.indent = self.indents.pop().expect("invariant: each block has its outer one's column");
         }
-    }
-
-    fn fetch_stream_end(&mut self) -> Result<(), Error> {
-        if self.mark.column != 0 {
-            self.mark.column = 0;
-            self.mark.line += 1;
-        }
-        self.unroll(-1);
-        self.remove_key()?;
-        self.key_allowed = false;
-        self.push(Kind::StreamEnd, self.mark);
-        Ok(())
-    }
-
-    fn fetch_document_indicator(&mut self, kind: Kind<'a>) -> Result<(), Error> {
-        self.unroll(-1);
-        self.remove_key()?;
-        self.key_allowed = false;
-        self.push(kind, self.mark);
-        self.skip(3);
-        Ok(())
-    }
-
-    fn fetch_directive(&mut self) -> Result<(), Error> {
-        self.unroll(-1);
-        self.remove_key()?;
-        self.key_allowed = false;
-        let mark = self.mark;
-        let kind = self.directive()?;
-        self.push(kind, mark);
-        Ok(())
-    }
-
-    fn fetch_flow_start(&mut self, kind: Kind<'a>) -> Result<(), Error> {
-        self.save_key()?;
-        let token = self.taken + self.queue.len();
-        self.keys.push(SimpleKey { token, ..SimpleKey::default() });
-        if self.keys.len() - 1 > super::MAX_DEPTH {
-            return Err(self.failure(TOO_DEEP));
-        }
-        self.key_allowed = true;
-        self.push_indicator(kind);
-        Ok(())
-    }
-
-    fn fetch_flow_end(&mut self, kind: Kind<'a>) -> Result<(), Error> {
-        self.remove_key()?;
-        if self.in_flow() {
-            let inner = self.keys.pop().expect("invariant: a flow context has its key");
-            let outer = self.keys.last_mut().expect("invariant: the block context stays");
-            outer.held &= outer.token != inner.token;
-        }
-        self.key_allowed = false;
-        self.push_indicator(kind);
-        Ok(())
-    }
-
-    fn fetch_flow_entry(&mut self) -> Result<(), Error> {
-        self.remove_key()?;
-        self.key_allowed = true;
-        self.push_indicator(Kind::FlowEntry);
-        Ok(())
-    }
-
-    fn fetch_block_entry(&mut self) -> Result<(), Error> {
-        if !self.in_flow() {
-            if !self.key_allowed {
-                return Err(self.failure("block sequence entries are not allowed in this context"));
-            }
-            self.roll(self.mark.column, None, Kind::BlockSequenceStart, self.mark)?;
-        }
-        self.remove_key()?;
-        self.key_allowed = true;
-        self.push_indicator(Kind::BlockEntry);
-        Ok(())
-    }
-
-    fn fetch_key(&mut self) -> Result<(), Error> {
-        if !self.in_flow() {
-            if !self.key_allowed {
-                return Err(self.failure("mapping keys are not allowed in this context"));
-            }
-            self.roll(self.mark.column, None, Kind::BlockMappingStart, self.mark)?;
-        }
-        self.remove_key()?;
-        self.key_allowed = !self.in_flow();
-        self.push_indicator(Kind::Key);
-        Ok(())
-    }
-
-    fn fetch_value(&mut self) -> Result<(), Error> {
-        let level = self.keys.len() - 1;
-        if self.is_valid(level)? {
-            let key = self.keys[level];
-            self.insert(Some(key.token), Kind::Key, key.mark);
-            self.roll(key.mark.column, Some(key.token), Kind::BlockMappingStart, key.mark)?;
-            self.keys[level].possible = false;
-            self.keys[level].held = false;
-            self.key_allowed = false;
-        } else {
-            if !self.in_flow() {
-                if !self.key_allowed {
-                    return Err(self.failure("mapping values are not allowed in this context"));
-                }
-                self.roll(self.mark.column, None, Kind::BlockMappingStart, self.mark)?;
-            }
-            self.key_allowed = !self.in_flow();
-        }
-        self.push_indicator(Kind::Value);
-        Ok(())
-    }
-
-    /// A token that may start a simple key.
-    fn fetch_word(&mut self, scan: fn(&mut Self) -> Result<Kind<'a>, Error>) -> Result<(), Error> {
-        self.save_key()?;
-        self.key_allowed = false;
-        let mark = self.mark;
-        let kind = scan(self)?;
-        self.push(kind, mark);
-        Ok(())
-    }
-
-    fn fetch_block_scalar(&mut self, literal: bool) -> Result<(), Error> {
-        self.remove_key()?;
-        self.key_allowed = true;
-        let mark = self.mark;
-        let text = self.block_scalar(literal)?;
-        self.push(Kind::Scalar { text: text.into(), plain: false }, mark);
-        Ok(())
     }
 
     /// Past spaces and tabs.

@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 
 use super::{Error, Kind, Scanner};
-use crate::yaml::chars::{break_width, is_blank, is_blank_or_end};
+use crate::yaml::{
+    chars::{break_width, is_blank, is_blank_or_end},
+    scalar::Style,
+};
 
-impl<'a> Scanner<'a> {
+impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
     /// A plain scalar, which may go on for several lines.
     pub(super) fn plain(&mut self) -> Result<Kind<'a>, Error> {
-        let start = self.mark.offset;
+        let first = self.mark;
+        let start = first.offset;
         // The text so far, once it differs from the stream's.
         let mut folded: Option<String> = None;
         let mut end = start;
@@ -35,7 +39,9 @@ impl<'a> Scanner<'a> {
             if !is_blank(self.bytes, self.mark.offset) && break_width(self.bytes, self.mark.offset) == 0 {
                 break;
             }
-            self.separation(&mut breaks)?;
+            if !self.separation(&mut breaks) {
+                return Err(self.failure_since(first, "found a tab character that violates indentation"));
+            }
             if !self.in_flow() && (self.mark.column as isize) <= self.indent {
                 break;
             }
@@ -44,7 +50,7 @@ impl<'a> Scanner<'a> {
             self.key_allowed = true;
         }
         let text = folded.map_or(Cow::Borrowed(&self.text[start..end]), Cow::Owned);
-        Ok(Kind::Scalar { text, plain: true })
+        Ok(Kind::Scalar { text, style: Style::Plain })
     }
 
     /// To the end of a word: a blank, or an indicator that ends the scalar.
@@ -63,20 +69,20 @@ impl<'a> Scanner<'a> {
         self.skip(at - self.mark.offset);
     }
 
-    /// Past blanks and line breaks between words.
-    fn separation(&mut self, breaks: &mut Breaks) -> Result<(), Error> {
+    /// Past blanks and line breaks between words; false at a tab where only spaces may indent.
+    fn separation(&mut self, breaks: &mut Breaks) -> bool {
         loop {
             if is_blank(self.bytes, self.mark.offset) {
                 let indented = self.mark.column as isize > self.indent;
                 if breaks.any() && !indented && self.at(0) == b'\t' {
-                    return Err(self.failure("found a tab character that violates indentation"));
+                    return false;
                 }
                 self.skip(1);
             } else if break_width(self.bytes, self.mark.offset) > 0 {
                 let kept = self.take_break();
                 breaks.push(kept);
             } else {
-                return Ok(());
+                return true;
             }
         }
     }

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use super::{Error, Kind, Scanner, plain::Breaks};
-use crate::yaml::chars::{break_width, is_blank};
+use crate::yaml::{
+    chars::{break_width, is_blank},
+    scalar::Style,
+};
 
-impl<'a> Scanner<'a> {
+impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
     pub(super) fn single_quoted(&mut self) -> Result<Kind<'a>, Error> {
         self.quoted(b'\'')
     }
@@ -15,25 +18,28 @@ impl<'a> Scanner<'a> {
     }
 
     fn quoted(&mut self, quote: u8) -> Result<Kind<'a>, Error> {
+        let style = if quote == b'"' { Style::Double } else { Style::Single };
+        let first = self.mark;
         self.skip(1);
         let start = self.mark.offset;
         if let Some(text) = self.simple_quoted(quote) {
             self.skip(text.len() + 1);
-            return Ok(Kind::Scalar { text: Cow::Borrowed(text), plain: false });
+            return Ok(Kind::Scalar { text: Cow::Borrowed(text), style });
         }
         debug_assert_eq!(start, self.mark.offset);
         let mut text = String::new();
         loop {
             if self.is_document_indicator() {
-                return Err(self.failure("found unexpected document indicator"));
+                return Err(self.failure_since(first, "found unexpected document indicator"));
             }
             if self.is_at_end() {
-                return Err(self.failure("found unexpected end of stream"));
+                return Err(self.failure_since(first, "found unexpected end of stream"));
             }
-            let continued = self.quoted_word(quote, &mut text)?;
+            let continued =
+                self.quoted_word(quote, &mut text).map_err(|problem| self.failure_since(first, problem))?;
             if self.at(0) == quote {
                 self.skip(1);
-                return Ok(Kind::Scalar { text: Cow::Owned(text), plain: false });
+                return Ok(Kind::Scalar { text: Cow::Owned(text), style });
             }
             self.quoted_separation(continued, &mut text);
         }
@@ -60,7 +66,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// To a blank, a line break or the closing quote. Whether it ended with an escaped line break.
-    fn quoted_word(&mut self, quote: u8, text: &mut String) -> Result<bool, Error> {
+    fn quoted_word(&mut self, quote: u8, text: &mut String) -> Result<bool, &'static str> {
         loop {
             let from = self.mark.offset;
             let mut at = from;
@@ -120,7 +126,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// One escape in double quotes.
-    fn escape(&mut self, text: &mut String) -> Result<(), Error> {
+    fn escape(&mut self, text: &mut String) -> Result<(), &'static str> {
         let (character, digits) = match self.at(1) {
             b'0' => ('\0', 0),
             b'a' => ('\u{7}', 0),
@@ -142,7 +148,7 @@ impl<'a> Scanner<'a> {
             b'x' => ('\0', 2),
             b'u' => ('\0', 4),
             b'U' => ('\0', 8),
-            _ => return Err(self.failure("found unknown escape character")),
+            _ => return Err("found unknown escape character"),
         };
         self.skip(2);
         if digits == 0 {
@@ -152,12 +158,12 @@ impl<'a> Scanner<'a> {
         let mut code = 0u32;
         for ahead in 0..digits {
             let Some(digit) = char::from(self.at(ahead)).to_digit(16) else {
-                return Err(self.failure("did not find expected hexdecimal number"));
+                return Err("did not find expected hexdecimal number");
             };
             code = code << 4 | digit;
         }
         let Some(character) = char::from_u32(code) else {
-            return Err(self.failure("found invalid Unicode character escape code"));
+            return Err("found invalid Unicode character escape code");
         };
         text.push(character);
         self.skip(digits);

@@ -8,7 +8,7 @@ use crate::yaml::chars::{break_width, is_blank, is_blank_or_end, is_break_or_end
 /// Most digits of a number in `%YAML 1.1`.
 const VERSION_DIGITS: usize = 2;
 
-impl<'a> Scanner<'a> {
+impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
     /// `*name` or `&name`.
     pub(super) fn anchor(&mut self) -> Result<Kind<'a>, Error> {
         let alias = self.at(0) == b'*';

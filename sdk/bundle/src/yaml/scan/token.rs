@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::yaml::scalar::Style;
+
 /// A place in the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::yaml) struct Mark {
@@ -55,7 +57,6 @@ pub(in crate::yaml) enum Kind<'a> {
     Tag(Box<(Cow<'a, str>, Cow<'a, str>)>),
     Scalar {
         text: Cow<'a, str>,
-        /// Whether it has neither quotes nor a block header.
-        plain: bool,
+        style: Style,
     },
 }
