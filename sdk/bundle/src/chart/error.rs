@@ -18,8 +18,8 @@ pub enum ChartError {
     Archive(String),
     #[error("the chart has more than {limit} {what}")]
     Limit { what: &'static str, limit: usize },
-    #[error("error unpacking subchart {name} in {chart}: {source}")]
-    Subchart { name: String, chart: String, source: Box<ChartError> },
+    #[error("error unpacking subchart {name} in {chart}: {cause}")]
+    Subchart { name: String, chart: String, cause: Box<ChartError> },
     #[error("{0}")]
     Dependencies(String),
 }

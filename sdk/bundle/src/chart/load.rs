@@ -64,9 +64,9 @@ fn load(files: Vec<File>, warnings: &mut Vec<String>, depth: usize) -> Result<Ch
             continue;
         }
         let loaded = load_subchart(&name, files, warnings, depth + 1);
-        let subchart = loaded.map_err(|source| {
+        let subchart = loaded.map_err(|cause| {
             let chart = chart.metadata.name.clone();
-            ChartError::Subchart { name, chart, source: Box::new(source) }
+            ChartError::Subchart { name, chart, cause: Box::new(cause) }
         })?;
         chart.dependencies.push(subchart);
     }

@@ -21,8 +21,11 @@ const NEWEST: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// What is wrong with a schema; `error` is what its reader says.
 pub(super) fn explain(schema: &Json, error: Option<&ValidationError<'_>>) -> String {
-    if let Some(Kind::Referencing(error)) = error.map(ValidationError::kind) {
-        return unresolved(error);
+    match error.map(ValidationError::kind) {
+        // The schema of schemas says more of what is no URL.
+        Some(Kind::Referencing(ReferencingError::InvalidUri(_))) => {}
+        Some(Kind::Referencing(error)) => return unresolved(error),
+        _ => {}
     }
     let own = schema["$schema"].as_str().unwrap_or_default();
     let draft = DRAFTS.iter().find(|(part, _)| own.contains(part)).map_or(NEWEST, |(_, draft)| draft);

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     chart::Chart,
+    functions::urls,
     json,
     stack::deep,
     value::{Map, Value},
@@ -129,6 +130,11 @@ fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
 
 fn check(text: &[u8], values: &Value) -> Result<(), Refusal> {
     let mut schema = read(text).map_err(Refusal::Schema)?;
+    let is_oldest = schema["$schema"].as_str().is_some_and(|draft| draft.contains("draft-04"));
+    let id = schema[if is_oldest { "id" } else { "$id" }].as_str();
+    if id.is_some_and(|id| urls::place(id).is_err()) {
+        return Err(Refusal::Schema(format!("error in parsing id at \"{URL}#\"\n")));
+    }
     if !patterns::fit(&schema) {
         return Err(Refusal::Schema(metaschema::explain(&schema, None)));
     }
