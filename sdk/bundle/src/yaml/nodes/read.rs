@@ -156,7 +156,8 @@ impl<'a> Reader<'a> {
             _ => return self.stuck("did not find expected node content", start),
         };
         node.anchor = properties.anchor;
-        node.tag = properties.tag;
+        // `!` alone says nothing but that there is a node.
+        node.tag = properties.tag.filter(|tag| **tag != *"!");
         Ok(node)
     }
 
@@ -184,8 +185,7 @@ impl<'a> Reader<'a> {
         let Some(tag) = self.handles.expand(&parts.0, &parts.1) else {
             return failure("found undefined tag handle", start, mark);
         };
-        // `!` alone says nothing.
-        found.tag = Some(tag).filter(|tag| **tag != *"!");
+        found.tag = Some(tag);
         Ok(found)
     }
 
