@@ -72,6 +72,14 @@ fn files_go_and_come_back_as_with_helm() {
     }
 }
 
+#[test]
+fn a_comment_may_end_without_a_line_break() {
+    let (stream, _) = pass("x:\n      a: 1 # l\n# é45");
+    let expected = "x:\n  a: 1 # l\n# é45\n\nmetadata:\n  annotations:\n    \
+        postrenderer.helm.sh/postrender-filename: 's/templates/a.yaml'\n";
+    assert_eq!(stream.as_deref(), Some(expected));
+}
+
 fn files(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
     entries.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }

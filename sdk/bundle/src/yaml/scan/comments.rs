@@ -115,9 +115,12 @@ impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
     }
 
     fn take_comment_line(&mut self) -> &'a str {
-        let start = self.mark.offset;
+        let Mark { offset, column, .. } = self.mark;
         self.skip_line_rest();
-        &self.text[start..self.mark.offset]
+        let line = &self.text[offset..self.mark.offset];
+        // Where a stream ends without a line break, its last column, in characters, decides which blocks end there.
+        self.mark.column = column + line.chars().count();
+        line
     }
 
     /// A comment on the line of a key whose value's first line is `- …` stands above that item instead.
