@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     fields,
     model::FieldSpec,
+    places::Referred,
     resource::{CLUSTER_WIDE, Resource, Resources, effective},
 };
 
@@ -206,6 +207,8 @@ pub(super) fn add_affix(resource: &mut Resource, prefix: &str, suffix: &str) {
 
 /// One object's names, for those who refer to it.
 struct Named {
+    group: String,
+    version: String,
     kind: String,
     name: String,
     namespace: String,
@@ -217,7 +220,10 @@ struct Named {
 
 impl Named {
     fn new(resource: &Resource) -> Self {
+        let (group, version) = resource.group_version();
         Self {
+            group: group.into(),
+            version: version.into(),
             kind: resource.kind().into(),
             name: resource.name().into(),
             namespace: resource.namespace().into(),
@@ -238,6 +244,34 @@ impl Named {
     }
 }
 
+/// What a reference may mean.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// Empty for any.
+    group: &'a str,
+    version: &'a str,
+    kind: &'a str,
+}
+
+impl<'a> From<&'a str> for Wanted<'a> {
+    fn from(kind: &'a str) -> Self {
+        Self { group: "", version: "", kind }
+    }
+}
+
+impl<'a> From<&'a Referred> for Wanted<'a> {
+    fn from(one: &'a Referred) -> Self {
+        Self { group: &one.group, version: &one.version, kind: &one.kind }
+    }
+}
+
+impl Wanted<'_> {
+    fn means(&self, one: &Named) -> bool {
+        let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        one.kind == self.kind && fits(self.group, &one.group) && fits(self.version, &one.version)
+    }
+}
+
 /// Makes every reference follow the object it means.
 ///
 /// # Errors
@@ -248,15 +282,15 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
     let mut ambiguous = None;
     for (resource, own) in resources.iter_mut().zip(&named) {
         let kind = resource.kind().to_owned();
-        let mut find = |target: &str, name: &str, namespace: Option<&str>| {
+        let mut find = |target: Wanted<'_>, name: &str, namespace: Option<&str>| {
             find(&named, own, target, name, namespace).unwrap_or_else(|problem| {
                 ambiguous.get_or_insert(problem);
                 None
             })
         };
-        let further: Vec<(&str, &str)> = referred.iter().flat_map(|one| one.by(resource)).collect();
+        let further: Vec<(&Referred, &str)> = referred.iter().flat_map(|one| one.by(resource)).collect();
         let object = &mut resource.object;
-        let mut follow = |path: &str, target: &str| {
+        let mut follow = |path: &str, target: Wanted<'_>| {
             fields::each(object, path, false, &mut |value| {
                 let names = match value {
                     Value::Array(items) => items.as_mut_slice(),
@@ -270,18 +304,18 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
             });
         };
         if let Some(spec) = fields::pod_spec(&kind) {
-            IN_PODS.iter().for_each(|(target, path)| follow(&format!("{spec}/{path}"), target));
+            IN_PODS.iter().for_each(|(target, path)| follow(&format!("{spec}/{path}"), (*target).into()));
         }
         for (_, target, path) in ELSEWHERE.iter().filter(|(known, ..)| *known == kind) {
-            follow(path, target);
+            follow(path, (*target).into());
         }
-        for (target, path) in &further {
-            follow(path, target);
+        for (target, path) in further {
+            follow(path, target.into());
         }
         for (_, path) in BY_KIND.iter().filter(|(known, _)| *known == kind) {
             fields::each(object, path, false, &mut |reference| {
                 let text = |field: &str| reference[field].as_str().unwrap_or_default();
-                if let Some(found) = find(text("kind"), text("name"), None) {
+                if let Some(found) = find(text("kind").into(), text("name"), None) {
                     reference["name"] = json!(found.name);
                 }
             });
@@ -289,7 +323,9 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
         if BINDINGS.contains(&kind.as_str()) {
             fields::each(object, "subjects[]", false, &mut |subject| {
                 let Some(name) = subject["name"].as_str() else { return };
-                let Some(found) = find("ServiceAccount", name, subject["namespace"].as_str()) else { return };
+                let Some(found) = find("ServiceAccount".into(), name, subject["namespace"].as_str()) else {
+                    return;
+                };
                 subject["name"] = json!(found.name);
                 if !found.namespace.is_empty() {
                     subject["namespace"] = json!(found.namespace);
@@ -300,15 +336,16 @@ pub(super) fn follow(resources: &mut Resources) -> Result<(), String> {
     ambiguous.map_or(Ok(()), Err)
 }
 
-/// The object of a kind that `own` means by a name that the object had: one in a namespace it can mean; if there are
+/// The object, one of those `wanted`, that `own` means by a name that the object had: one in a namespace it can mean; if there are
 /// several, one that went through the same kustomizations.
 fn find<'a>(
     named: &'a [Named],
     own: &Named,
-    kind: &str,
+    wanted: Wanted<'_>,
     name: &str,
     namespace: Option<&str>,
 ) -> Result<Option<&'a Named>, String> {
+    let kind = wanted.kind;
     let near = |one: &&Named| {
         own.is_cluster_wide()
             || one.is_cluster_wide()
@@ -316,7 +353,7 @@ fn find<'a>(
             || effective(&own.kind, &own.namespace) == effective(kind, &one.namespace)
     };
     let candidates =
-        named.iter().filter(|one| one.kind == kind && one.previous.iter().any(|before| before == name));
+        named.iter().filter(|one| wanted.means(one) && one.previous.iter().any(|before| before == name));
     let candidates = candidates.filter(|one| namespace.is_none_or(|namespace| one.is_in(namespace)));
     let candidates: Vec<&Named> = candidates.filter(near).collect();
     if let [one] = candidates.as_slice() {

@@ -34,19 +34,18 @@ pub(super) struct Places {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Referred {
-    #[serde(rename = "group")]
-    _group: Option<String>,
-    #[serde(rename = "version")]
-    _version: Option<String>,
+    /// Of which group and version they are; empty for any.
+    pub(super) group: String,
+    pub(super) version: String,
     pub(super) kind: String,
     pub(super) field_specs: Vec<FieldSpec>,
 }
 
 impl Referred {
-    /// The kind that is referred to, and where in an object that may be.
-    pub(super) fn by<'a>(&'a self, one: &Resource) -> impl Iterator<Item = (&'a str, &'a str)> {
+    /// Itself, and each place in an object where that may refer to it.
+    pub(super) fn by<'a>(&'a self, one: &Resource) -> impl Iterator<Item = (&'a Self, &'a str)> {
         let meant: Vec<&FieldSpec> = self.field_specs.iter().filter(|spec| spec.means(one)).collect();
-        meant.into_iter().map(|spec| (self.kind.as_str(), spec.path.as_str()))
+        meant.into_iter().map(move |spec| (self, spec.path.as_str()))
     }
 }
 

@@ -478,6 +478,20 @@ pub(crate) const CASES: &[Case] = &[
         ],
     ),
     (
+        "references to a group and a version",
+        "resources: [l.yaml]\nconfigurations: [c.yaml]\nnamePrefix: p-\n",
+        &[
+            (
+                "over/l.yaml",
+                "apiVersion: example.org/v1\nkind: Plan\nmetadata: {name: plan}\n---\napiVersion: example.org/v1\nkind: User\nmetadata: {name: u}\nspec: {right: plan, group: plan, version: plan}\n",
+            ),
+            (
+                "over/c.yaml",
+                "nameReference:\n- {kind: Plan, group: example.org, version: v1, fieldSpecs: [{path: spec/right, kind: User}]}\n- {kind: Plan, group: other.org, fieldSpecs: [{path: spec/group, kind: User}]}\n- {kind: Plan, version: v2, fieldSpecs: [{path: spec/version, kind: User}]}\n",
+            ),
+        ],
+    ),
+    (
         "configurations that are none",
         "resources: [l.yaml]\nconfigurations: [none.yaml]\n",
         &[(
