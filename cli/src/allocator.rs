@@ -4,8 +4,9 @@
 //! arena as long as that is open and has room, else of mimalloc. docs/adr/0008-arena.md says why.
 //!
 //! The arena is one piece of zeroed static memory, which costs nothing until it is touched. A thread takes chunks of
-//! it and cuts them one behind the other, so that memory is dense: the kernel clears two MiB at a time. What is given
-//! back is kept in a list of the thread for the next request of that size.
+//! it and cuts them one behind the other, so that memory is dense: the kernel clears two MiB at a time. A chunk is as
+//! much as it clears, since of two threads that touch the same huge page at once each clears one, for nothing. What is
+//! given back is kept in a list of the thread for the next request of that size.
 
 use std::{
     alloc::{GlobalAlloc, Layout},
@@ -19,13 +20,15 @@ use mimalloc::MiMalloc;
 
 /// Bytes that the arena serves at most; mimalloc serves the rest.
 const ARENA: usize = 64 << 20;
-/// Bytes that a thread takes of the arena at once.
-const CHUNK: usize = 64 << 10;
-/// Bytes of the largest request that the arena serves.
-const MAX_SIZE: usize = 2 << 20;
 /// Bytes of a huge page of the kernel, which is used where the arena begins with one.
 const HUGE_PAGE: usize = 2 << 20;
-/// Bytes between two sizes up to [`MAX_SMALL`], and the largest alignment.
+/// Bytes that a thread takes of the arena at once.
+const CHUNK: usize = HUGE_PAGE;
+/// Bytes of the largest request that the arena serves.
+const MAX_SIZE: usize = 2 << 20;
+/// Largest alignment that the arena serves, in bytes: a page.
+const MAX_ALIGNMENT: usize = 4 << 10;
+/// Bytes between two sizes up to [`MAX_SMALL`], and the alignment of every piece.
 const STEP: usize = 16;
 /// Bytes up to which sizes are a step apart; above, a doubling has [`PARTS`] sizes.
 const MAX_SMALL: usize = 1 << 10;
@@ -33,7 +36,7 @@ const PARTS: usize = 4;
 /// Sizes there are: one for each step, and those of the doublings from `MAX_SMALL` to `MAX_SIZE`.
 const CLASSES: usize = MAX_SMALL / STEP + (MAX_SIZE / MAX_SMALL).ilog2() as usize * PARTS + 1;
 /// Bytes before the arena's huge pages: what is asked for until it is known what the program is to do.
-const EARLY: usize = CHUNK;
+const EARLY: usize = 64 << 10;
 
 /// mimalloc behind an arena.
 pub struct Allocator;
@@ -75,10 +78,12 @@ thread_local! {
 /// before other threads are.
 pub fn keep_open() {
     let start = MEMORY.0.get() as usize;
-    let first = (start + EARLY).next_multiple_of(HUGE_PAGE) - start;
+    let taken = NEXT.load(Ordering::Relaxed).max(EARLY);
+    let first = (start + taken).next_multiple_of(HUGE_PAGE) - start;
     // SAFETY: the range is ours, and advice changes nothing of what it holds. Without huge pages it is slower.
     unsafe {
-        nix::libc::madvise(MEMORY.0.get().byte_add(first).cast(), ARENA, nix::libc::MADV_HUGEPAGE);
+        let memory = MEMORY.0.get().byte_add(first);
+        nix::libc::madvise(memory.cast(), END - first, nix::libc::MADV_HUGEPAGE);
     }
     NEXT.store(first, Ordering::Relaxed);
     SHARE.with(|share| share.from.set(share.to.get()));
@@ -109,19 +114,20 @@ fn class(bytes: usize) -> (usize, usize) {
 
 impl Share {
     /// Memory of a class, if the arena has some.
-    fn take(&self, class: usize, bytes: usize) -> Option<NonNull<u8>> {
+    fn take(&self, class: usize, bytes: usize, alignment: usize) -> Option<NonNull<u8>> {
         let kept = self.free[class].get();
-        if let Some(pointer) = NonNull::new(kept) {
+        if let Some(pointer) = NonNull::new(kept).filter(|kept| kept.addr().get().is_multiple_of(alignment)) {
             // SAFETY: `give` has written there where the next one is, and nobody else has it.
             self.free[class].set(unsafe { kept.cast::<*mut u8>().read() });
             return Some(pointer);
         }
-        self.cut(bytes).or_else(|| self.refill(bytes))
+        self.cut(bytes, alignment).or_else(|| self.refill(bytes, alignment))
     }
 
-    fn cut(&self, bytes: usize) -> Option<NonNull<u8>> {
+    fn cut(&self, bytes: usize, alignment: usize) -> Option<NonNull<u8>> {
         let (from, to) = (self.from.get(), self.to.get());
-        if bytes > to as usize - from as usize {
+        let from = from.wrapping_add(from.align_offset(alignment));
+        if bytes > (to as usize).saturating_sub(from as usize) {
             return None;
         }
         self.from.set(from.wrapping_add(bytes));
@@ -129,10 +135,10 @@ impl Share {
     }
 
     #[cold]
-    fn refill(&self, bytes: usize) -> Option<NonNull<u8>> {
-        let wanted = bytes.max(CHUNK);
+    fn refill(&self, bytes: usize, alignment: usize) -> Option<NonNull<u8>> {
         // Threads that come too late count on a little; the counter is far from its end.
         let first = NEXT.load(Ordering::Relaxed);
+        let wanted = if first == 0 { EARLY } else { CHUNK };
         if first + wanted > END {
             return None;
         }
@@ -141,12 +147,25 @@ impl Share {
             return None;
         }
         let from = MEMORY.0.get().cast::<u8>().wrapping_add(first);
-        // A chunk that follows the thread's last one goes on with it.
-        if from != self.to.get() {
-            self.from.set(from);
-        }
+        let (old_from, old_to) = (self.from.get(), self.to.get());
         self.to.set(from.wrapping_add(wanted));
-        self.cut(bytes)
+        if from == old_to {
+            // A chunk that follows the thread's last one goes on with it.
+            return self.cut(bytes, alignment);
+        }
+        self.from.set(from);
+        let piece = self.cut(bytes, alignment);
+        if self.left() < old_to as usize - old_from as usize {
+            // What this piece was too large for has more room than is left beside it.
+            self.from.set(old_from);
+            self.to.set(old_to);
+        }
+        piece
+    }
+
+    /// Bytes of the chunk that are not cut yet.
+    fn left(&self) -> usize {
+        self.to.get() as usize - self.from.get() as usize
     }
 
     /// Keeps memory of a class for the next request.
@@ -178,7 +197,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_for_arena(layout.size(), layout.align()) {
             let (class, bytes) = class(layout.size());
-            if let Some(pointer) = SHARE.with(|share| share.take(class, bytes)) {
+            if let Some(pointer) = SHARE.with(|share| share.take(class, bytes, layout.align())) {
                 return pointer.as_ptr();
             }
         }
@@ -239,7 +258,7 @@ unsafe impl GlobalAlloc for Allocator {
 }
 
 fn is_for_arena(bytes: usize, alignment: usize) -> bool {
-    IS_OPEN.load(Ordering::Relaxed) && bytes <= MAX_SIZE && alignment <= STEP
+    IS_OPEN.load(Ordering::Relaxed) && bytes <= MAX_SIZE && alignment <= MAX_ALIGNMENT
 }
 
 #[cfg(test)]

@@ -6,10 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use naru_bundle::{
-    chart::{Chart, File, MAX_CHART_BYTES, missing_dependencies, read_archive},
-    template::Ahead,
-};
+use naru_bundle::chart::{Ahead, Chart, File, MAX_CHART_BYTES, missing_dependencies, read_archive};
 
 use super::{folder, foreign};
 

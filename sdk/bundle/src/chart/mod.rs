@@ -1,6 +1,7 @@
 //! Charts: `Chart.yaml` (v1 and v2), values, templates, files, subcharts. In: a chart's files as bytes in memory. Out:
 //! a [`Chart`]. Reading folders is the caller's; what a folder's `.helmignore` leaves out is decided here.
 
+mod ahead;
 mod archive;
 mod data;
 pub(crate) mod decode;
@@ -17,6 +18,7 @@ mod tests;
 mod validate;
 
 pub(crate) use archive::clean_path;
+pub use ahead::{Ahead, Part};
 pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, read as read_archive, without_mark};
 pub use data::Data;
 pub(crate) use dependencies::is_compatible;
@@ -29,10 +31,7 @@ pub use metadata::{Dependency, Lock, METADATA_FIELDS, Maintainer, Metadata};
 pub use pack::write_archive;
 pub use plain::plain_files;
 
-use crate::{
-    template::Ahead,
-    value::{Map, Str},
-};
+use crate::value::{Map, Str};
 
 /// A file of a chart.
 #[derive(Clone, Debug)]
@@ -62,7 +61,7 @@ pub struct Chart {
     pub raw: Vec<File>,
     /// The subcharts.
     pub dependencies: Vec<Chart>,
-    /// The templates that are being parsed already, if any.
+    /// What is being made of its files already, if anything.
     pub ahead: Ahead,
 }
 

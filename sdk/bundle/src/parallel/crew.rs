@@ -23,7 +23,7 @@ static PROCESSORS: LazyLock<usize> =
 
 /// The threads of this process. They come with enough work, and end some time after the last batch.
 pub(super) static CREW: Crew = Crew {
-    plan: Mutex::new(Plan { open: Vec::new(), members: 0, bytes: 0, unannounced: 0 }),
+    plan: Mutex::new(Plan { open: Vec::new(), members: 0, idle: 0, bytes: 0, unannounced: 0 }),
     changed: Condvar::new(),
 };
 
@@ -44,6 +44,8 @@ struct Plan {
     /// The batches, the urgent ones first.
     open: Vec<Arc<dyn Work>>,
     members: usize,
+    /// How many of them wait for work.
+    idle: usize,
     /// Bytes of work given since there was none.
     bytes: usize,
     /// Bytes of it that no thread was woken for.
@@ -78,7 +80,10 @@ impl Crew {
         plan.unannounced += bytes;
         if plan.unannounced >= WORTH_WAKING_BYTES {
             plan.unannounced = 0;
-            self.changed.notify_one();
+            // To wake nobody costs a call of the kernel, too.
+            if plan.idle > 0 {
+                self.changed.notify_one();
+            }
         }
         let worth = MAX_THREADS.min(plan.bytes / WORTH_A_THREAD_BYTES);
         if plan.members + 1 < worth.min(*PROCESSORS) {
@@ -98,9 +103,11 @@ impl Crew {
                 plan = self.plan();
                 continue;
             }
+            plan.idle += 1;
             let waited = self.changed.wait_timeout(plan, PATIENCE);
             let (after, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
             plan = after;
+            plan.idle -= 1;
             if outcome.timed_out() && plan.open.is_empty() {
                 plan.members -= 1;
                 return;

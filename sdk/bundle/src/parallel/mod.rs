@@ -1,6 +1,7 @@
 //! Work on many independent things by all processors, begun while more of them are being found. In: batches of things
 //! of one kind each. Out: what was made of them, in order.
 
+mod ahead;
 mod crew;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
     thread,
 };
 
+pub(crate) use ahead::{Ahead, Identity, identity};
 use crew::{CREW, Work};
 
 /// Things to each of which the same is done, by the threads of the process and by whoever waits for the results.
@@ -33,6 +35,8 @@ struct State<T, R> {
     items: VecDeque<(usize, T)>,
     /// How many are being worked on.
     running: usize,
+    /// Whether somebody waits until none is.
+    awaited: bool,
     done: Vec<(usize, thread::Result<R>)>,
 }
 
@@ -61,7 +65,7 @@ impl<T: Send, R: Send> Work for Shared<T, R> {
         let mut state = self.state();
         state.done.push((index, result));
         state.running -= 1;
-        if state.running == 0 && state.items.is_empty() {
+        if state.awaited && state.running == 0 {
             self.rested.notify_all();
         }
         true
@@ -80,7 +84,7 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     }
 
     fn with(work: fn(T) -> R, is_urgent: bool) -> Self {
-        let state = Mutex::new(State { items: VecDeque::new(), running: 0, done: Vec::new() });
+        let state = Mutex::new(State { items: VecDeque::new(), running: 0, awaited: false, done: Vec::new() });
         Self { shared: Arc::new(Shared { work, state, rested: Condvar::new() }), given: 0, is_urgent }
     }
 
@@ -105,6 +109,7 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
         self.shared.state().items.retain(|(_, item)| wanted(item));
         while self.shared.do_one() {}
         let mut state = self.shared.state();
+        state.awaited = true;
         while state.running > 0 {
             state = self.shared.rested.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

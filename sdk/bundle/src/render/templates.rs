@@ -27,7 +27,7 @@ pub(super) fn render(
     let templates = scope::templates(chart, &values, &shared);
     let mut set = TemplateSet::default();
     let files: Vec<_> = templates.iter().map(|template| (&*template.path, &template.text)).collect();
-    set.parse_all(&files, &chart.ahead)?;
+    set.parse_all(&files, &chart.ahead.templates)?;
     outside.expect(keys(&set, &templates));
     let engine = Engine::new(&set, outside);
     let wanted = templates.iter().filter(|template| !scope::is_partial(&template.path));

@@ -33,7 +33,7 @@ mod tests;
 mod token;
 mod tree;
 
-pub use ahead::Ahead;
+pub(crate) use ahead::Ahead;
 pub use engine::Engine;
 pub(crate) use forecast::Forecast;
 pub use set::TemplateSet;

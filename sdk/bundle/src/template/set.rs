@@ -3,12 +3,12 @@
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use super::{
-    ahead::{Ahead, identity},
+    ahead::Ahead,
     parser,
     source::Source,
     tree::Template,
 };
-use crate::{fault::Fault, value::Str};
+use crate::{fault::Fault, parallel::identity, value::Str};
 
 /// Longest text of one template, in bytes.
 pub(super) const MAX_SOURCE_BYTES: usize = 64 << 20;
@@ -37,7 +37,7 @@ impl TemplateSet {
     /// The first one; then the files before it are added.
     pub(crate) fn parse_all(&mut self, files: &[(&str, &Str)], ahead: &Ahead) -> Result<(), Fault> {
         let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
-        let mut parsed = ahead.finish(&texts);
+        let mut parsed = ahead.0.finish(&texts);
         for (file, text) in files {
             self.add(match parsed.remove(&identity(text)) {
                 Some(parsed) => parsed.of(file).templates()?,

@@ -26,5 +26,6 @@ pub use merge::{deep_copy, deep_copy_map, merge_maps};
 pub use options::{ReadFile, ValueOptions};
 pub use origin::Origins;
 pub use path::{NoValue, scalar_at, table_at};
+pub(crate) use schema::Schemas;
 pub use schema::{SchemaError, validate, validate_one};
 pub use set::{MAX_INDEX, MAX_NESTING, SetError, set_file, set_json, set_string, set_typed};

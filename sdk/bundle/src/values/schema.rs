@@ -1,8 +1,8 @@
 //! `values.schema.json` of a chart and its subcharts. A schema may refer only to itself: nothing is fetched.
 
-use std::error::Error;
+use std::{collections::HashMap, error::Error};
 
-use jsonschema::{Retrieve, Uri, ValidationOptions, error::ValidationErrorKind};
+use jsonschema::{Retrieve, Uri, ValidationOptions, Validator, error::ValidationErrorKind};
 use serde_json::{Number, Value as Json};
 
 use super::{
@@ -15,8 +15,9 @@ use crate::{
     chart::Chart,
     functions::urls,
     json,
+    parallel::{Ahead, Identity, identity},
     stack::deep,
-    value::{Map, Value},
+    value::{Map, Str, Value},
 };
 
 /// How many faults of one schema are told.
@@ -34,6 +35,33 @@ const DEEP_STACK_BYTES: usize = 1 << 30;
 #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
 pub struct SchemaError(String);
 
+/// Schemas that are compiled while their chart is still being read.
+#[derive(Clone, Debug)]
+pub(crate) struct Schemas(Ahead<Compiled>);
+
+/// A schema and what checks values against it, or why it is none.
+type Compiled = Result<Schema, String>;
+
+struct Schema {
+    /// As it was compiled.
+    json: Json,
+    validator: Validator,
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        // One that is nested deeper takes a larger stack than a helping thread has.
+        Self(Ahead::new(|text| (brackets(&text) <= MAX_PLAIN_DEPTH).then(|| compile(&text))))
+    }
+}
+
+impl Schemas {
+    /// Begins with a schema.
+    pub(crate) fn add(&self, text: &Str) {
+        self.0.add(text);
+    }
+}
+
 /// Checks the coalesced `values` of a chart against its schema, and its subcharts' against theirs. `given` is what of them
 /// was given from outside, by `origins` if they are known.
 ///
@@ -45,14 +73,24 @@ pub fn validate(
     given: &Map,
     origins: Option<&Origins>,
 ) -> Result<(), SchemaError> {
-    let mut check = Check { given, origins, faults: String::new() };
+    let mut schemas = Vec::new();
+    collect(chart, &mut schemas);
+    let compiled = chart.ahead.schemas.0.finish(&schemas);
+    let mut check = Check { given, origins, compiled, faults: String::new() };
     check.chart(&mut vec![chart], &mut Vec::new(), values);
     if check.faults.is_empty() { Ok(()) } else { Err(SchemaError(check.faults)) }
+}
+
+/// The schemas of a chart and its subcharts.
+fn collect<'a>(chart: &'a Chart, schemas: &mut Vec<&'a Str>) {
+    schemas.extend(&chart.schema);
+    chart.dependencies.iter().for_each(|subchart| collect(subchart, schemas));
 }
 
 struct Check<'a> {
     given: &'a Map,
     origins: Option<&'a Origins>,
+    compiled: HashMap<Identity, Compiled>,
     faults: String,
 }
 
@@ -61,7 +99,7 @@ impl Check<'_> {
     fn chart(&mut self, charts: &mut Vec<&Chart>, path: &mut Vec<String>, values: &Map) {
         let Some(&chart) = charts.last() else { return };
         if let Some(schema) = &chart.schema
-            && let Err(faults) = faults(schema, values)
+            && let Err(faults) = faults(schema, self.compiled.get(&identity(schema)), values)
         {
             self.faults.extend([chart.name(), ":\n"]);
             let (given, origins) = (self.given, self.origins);
@@ -101,7 +139,7 @@ impl Check<'_> {
 /// # Errors
 /// Everything that is wrong, a line each.
 pub fn validate_one(schema: &[u8], values: &Map) -> Result<(), String> {
-    faults(schema, values).map_err(|refusal| match refusal {
+    faults(schema, None, values).map_err(|refusal| match refusal {
         Refusal::Schema(text) => text,
         Refusal::Values(faults) => {
             let mut text = String::new();
@@ -119,24 +157,36 @@ enum Refusal {
     Values(Vec<Violation>),
 }
 
-fn faults(schema: &[u8], values: &Map) -> Result<(), Refusal> {
+fn faults(schema: &[u8], compiled: Option<&Compiled>, values: &Map) -> Result<(), Refusal> {
     let values = Value::Map(values.clone());
+    let check = || match compiled {
+        Some(compiled) => check(schema, compiled, &values),
+        None => check(schema, &compile(schema), &values),
+    };
     // The reader's recursion, the validator's, and the end of what they read, is on the stack.
     match depth(&values).max(brackets(schema)) > MAX_PLAIN_DEPTH {
-        true => stacker::grow(DEEP_STACK_BYTES, || check(schema, &values)),
-        false => check(schema, &values),
+        true => stacker::grow(DEEP_STACK_BYTES, check),
+        false => check(),
     }
 }
 
-fn check(text: &[u8], values: &Value) -> Result<(), Refusal> {
-    let mut schema = read(text).map_err(Refusal::Schema)?;
+fn check(text: &[u8], compiled: &Compiled, values: &Value) -> Result<(), Refusal> {
+    let schema = compiled.as_ref().map_err(|why| Refusal::Schema(why.clone()))?;
+    let values = plain(values);
+    let errors = schema.validator.iter_errors(&values).take(MAX_FAULTS);
+    let faults = violations(&schema.json, text, &values, errors);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }
+}
+
+fn compile(text: &[u8]) -> Compiled {
+    let mut schema = read(text)?;
     let is_oldest = schema["$schema"].as_str().is_some_and(|draft| draft.contains("draft-04"));
     let id = schema[if is_oldest { "id" } else { "$id" }].as_str();
     if id.is_some_and(|id| urls::place(id).is_err()) {
-        return Err(Refusal::Schema(format!("error in parsing id at \"{URL}#\"\n")));
+        return Err(format!("error in parsing id at \"{URL}#\"\n"));
     }
     if !patterns::fit(&schema) {
-        return Err(Refusal::Schema(metaschema::explain(&schema, None)));
+        return Err(metaschema::explain(&schema, None));
     }
     let mut built = options().with_base_uri(URL).build(&schema);
     if built.as_ref().is_err_and(|error| !matches!(error.kind(), ValidationErrorKind::Referencing(_))) {
@@ -153,10 +203,10 @@ fn check(text: &[u8], values: &Value) -> Result<(), Refusal> {
             schema = encoded;
         }
     }
-    let validator = built.map_err(|error| Refusal::Schema(metaschema::explain(&schema, Some(&error))))?;
-    let values = plain(values);
-    let faults = violations(&schema, text, &values, validator.iter_errors(&values).take(MAX_FAULTS));
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::Values(faults)) }
+    match built {
+        Ok(validator) => Ok(Schema { json: schema, validator }),
+        Err(error) => Err(metaschema::explain(&schema, Some(&error))),
+    }
 }
 
 /// How schemas are read: nothing is fetched, encoded content is not looked at, as with Helm.

@@ -15,9 +15,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
-    chart::{Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, without_mark},
+    chart::{
+        Ahead, Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, Part, without_mark,
+    },
     parallel::Batch,
-    template::Ahead,
     value::Str,
 };
 
@@ -25,8 +26,8 @@ use links::{Link, Links};
 
 /// How deep folders may lie in one another.
 const MAX_DEPTH: usize = 64;
-/// Bytes from which on a file of `crds/` is read when it is looked at, which is seldom, and how many such files are held
-/// open until then.
+/// Bytes from which on a file that loading a chart needs not is read when it is looked at, which is seldom, and how many
+/// such files are held open until then.
 const LATER_BYTES: u64 = 16 << 10;
 const MAX_LATER: usize = 64;
 
@@ -36,8 +37,9 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     read_with(folder, 0, None)
 }
 
-/// As [`read`], for commands that render and change nothing: templates are parsed `ahead` as soon as they are read, and
-/// long files of `crds/` are read when they are looked at; if that fails then, the program ends.
+/// As [`read`], for commands that render and change nothing: templates and schemas are parsed and
+/// compiled `ahead` as soon as they are read, and long files that are neither are read when they are looked at; if that
+/// fails then, the program ends.
 pub fn read_for_rendering(folder: &Path, ahead: &Ahead) -> Result<Vec<File>> {
     read_with(folder, MAX_LATER, Some(ahead))
 }
@@ -112,14 +114,6 @@ impl Found {
 
 fn content(mut file: fs::File, length: usize) -> io::Result<Str> {
     Str::filled(length, |buffer| file.read_exact(buffer)).map(without_mark)
-}
-
-/// Whether a file is one of `crds/`, the chart's or a subchart's.
-fn is_of_crds(mut name: &str) -> bool {
-    while let Some((_, inner)) = name.strip_prefix("charts/").and_then(|below| below.split_once('/')) {
-        name = inner;
-    }
-    name.starts_with("crds/")
 }
 
 struct Reader {
@@ -205,7 +199,7 @@ impl Reader {
         self.bytes += length;
         ensure!(self.files < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
         ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        let later = length >= LATER_BYTES && self.most_later > 0 && is_of_crds(name);
+        let later = length >= LATER_BYTES && self.most_later > 0 && Part::of(name) == Part::Other;
         self.most_later -= usize::from(later);
         let worth = if later { 0 } else { length as usize };
         self.files += 1;
