@@ -3,7 +3,7 @@
 use super::{
     MAX_OUTPUT_BYTES,
     evaluate::Piped,
-    execute::{Item, Outcome, State, fault},
+    execute::{Frame, Item, Outcome, State, fault},
     number::{Ideal, Number},
     tree::{Callee, Operand, Position, Term},
 };
@@ -18,7 +18,7 @@ impl State<'_> {
     /// Calls a function with operands and the value piped into it.
     pub(super) fn call(
         &mut self,
-        dot: &Item,
+        frame: Frame<'_>,
         callee: Callee,
         operands: &[Operand],
         piped: Piped,
@@ -27,11 +27,11 @@ impl State<'_> {
         let function = callee.function;
         check_count(function, operands.len(), piped.is_some())?;
         if let Some(deciding) = callee.deciding {
-            return self.decide(dot, deciding, operands, piped);
+            return self.decide(frame, deciding, operands, piped);
         }
         let start = self.buffers.arguments.len();
         for (index, operand) in operands.iter().enumerate() {
-            let value = self.argument(dot, parameter(function, index), operand)?;
+            let value = self.argument(frame, parameter(function, index), operand)?;
             self.buffers.arguments.push(value);
         }
         if let Some(item) = piped {
@@ -74,10 +74,10 @@ impl State<'_> {
     }
 
     /// `and` and `or`: evaluates up to the argument whose truth decides.
-    fn decide(&mut self, dot: &Item, deciding: bool, operands: &[Operand], piped: Piped) -> Outcome<Item> {
+    fn decide(&mut self, frame: Frame<'_>, deciding: bool, operands: &[Operand], piped: Piped) -> Outcome<Item> {
         let mut value = Value::Nil;
         for operand in operands {
-            value = self.argument(dot, Parameter::Any, operand)?;
+            value = self.argument(frame, Parameter::Any, operand)?;
             if value.is_true() == deciding {
                 return Ok(Some(value));
             }
@@ -89,21 +89,21 @@ impl State<'_> {
     }
 
     /// An operand as an argument for `parameter`.
-    pub(super) fn argument(&mut self, dot: &Item, parameter: Parameter, operand: &Operand) -> Outcome<Value> {
+    pub(super) fn argument(&mut self, frame: Frame<'_>, parameter: Parameter, operand: &Operand) -> Outcome<Value> {
         self.position = operand.position;
         let item = match &operand.term {
-            Term::Dot => dot.clone(),
+            Term::Dot => frame.dot.clone(),
             Term::Nil => return typed_nil(parameter).ok_or_else(|| fault(no_nil(parameter))),
-            Term::Field(names) => self.chain(dot, dot, names, &[], None)?,
+            Term::Field(names) => self.chain(frame, frame.dot, *names, &[], None)?,
             Term::Variable(slot, names) => {
                 let value = self.variable(*slot)?.clone();
-                if names.is_empty() { value } else { self.chain(dot, &value, names, &[], None)? }
+                if names.is_empty() { value } else { self.chain(frame, &value, *names, &[], None)? }
             }
-            Term::Pipeline(pipeline) => deep(|| self.pipeline(dot, pipeline))?,
-            Term::Function(callee) => self.call(dot, *callee, &[], None, operand.position)?,
+            Term::Pipeline(pipeline) => deep(|| self.pipeline(frame, pipeline))?,
+            Term::Function(callee) => self.call(frame, *callee, &[], None, operand.position)?,
             Term::Chain(first, names) => {
-                let receiver = self.receiver(dot, first)?;
-                self.chain(dot, &receiver, names, &[], None)?
+                let receiver = self.receiver(frame, first)?;
+                self.chain(frame, &receiver, *names, &[], None)?
             }
             Term::Bool(flag) => return literal_bool(*flag, parameter),
             Term::Number(number) => return literal_number(number, parameter),

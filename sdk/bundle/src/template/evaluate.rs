@@ -1,7 +1,7 @@
 //! Evaluates pipelines, commands and operands.
 
 use super::{
-    execute::{Item, Outcome, State, fault},
+    execute::{Frame, Item, Outcome, State, fault},
     tree::{Command, Names, Operand, Pipeline, Term},
 };
 use crate::{stack::deep, value::Value};
@@ -11,43 +11,43 @@ pub(super) type Piped = Option<Item>;
 
 impl State<'_> {
     /// The value of a pipeline, which its variables take.
-    pub(super) fn pipeline(&mut self, dot: &Item, pipeline: &Pipeline) -> Outcome<Item> {
+    pub(super) fn pipeline(&mut self, frame: Frame<'_>, pipeline: &Pipeline) -> Outcome<Item> {
         self.position = pipeline.position;
         let mut piped: Piped = None;
         for command in &pipeline.commands {
-            let value = self.command(dot, command, piped)?;
+            let value = self.command(frame, command, piped)?;
             // A nil interface loses its type here: its fields fail no more.
             piped = Some(value.filter(|value| !matches!(value, Value::Nil)));
         }
         let value = piped.flatten();
-        for slot in &pipeline.variables {
+        for slot in &*pipeline.variables {
             self.set_variable(*slot, value.clone())?;
         }
         Ok(value)
     }
 
-    fn command(&mut self, dot: &Item, command: &Command, piped: Piped) -> Outcome<Item> {
+    fn command(&mut self, frame: Frame<'_>, command: &Command, piped: Piped) -> Outcome<Item> {
         let first = &command.first;
         self.position = first.position;
         let arguments = &*command.arguments;
         match &first.term {
-            Term::Field(names) => self.chain(dot, dot, names, arguments, piped),
-            Term::Function(callee) => self.call(dot, *callee, arguments, piped, command.position),
+            Term::Field(names) => self.chain(frame, frame.dot, *names, arguments, piped),
+            Term::Function(callee) => self.call(frame, *callee, arguments, piped, first.position),
             Term::Variable(slot, names) => {
                 let value = self.variable(*slot)?.clone();
                 if names.is_empty() {
                     not_a_function(first, command, &piped)?;
                     return Ok(value);
                 }
-                self.chain(dot, &value, names, arguments, piped)
+                self.chain(frame, &value, *names, arguments, piped)
             }
             Term::Chain(operand, names) => {
-                let receiver = self.receiver(dot, operand)?;
-                self.chain(dot, &receiver, names, arguments, piped)
+                let receiver = self.receiver(frame, operand)?;
+                self.chain(frame, &receiver, *names, arguments, piped)
             }
             Term::Pipeline(pipeline) => {
                 not_a_function(first, command, &piped)?;
-                deep(|| self.pipeline(dot, pipeline))
+                deep(|| self.pipeline(frame, pipeline))
             }
             term => {
                 not_a_function(first, command, &piped)?;
@@ -59,17 +59,17 @@ impl State<'_> {
                     },
                     Term::Text(text) => Ok(Some(Value::Str(text.clone()))),
                     Term::Nil => Err(fault("nil is not a command")),
-                    _ => Ok(dot.clone()),
+                    _ => Ok(frame.dot.clone()),
                 }
             }
         }
     }
 
     /// What a chain of fields starts from.
-    pub(super) fn receiver(&mut self, dot: &Item, operand: &Operand) -> Outcome<Item> {
+    pub(super) fn receiver(&mut self, frame: Frame<'_>, operand: &Operand) -> Outcome<Item> {
         match &operand.term {
-            Term::Pipeline(pipeline) => deep(|| self.pipeline(dot, pipeline)),
-            Term::Function(callee) => self.call(dot, *callee, &[], None, operand.position),
+            Term::Pipeline(pipeline) => deep(|| self.pipeline(frame, pipeline)),
+            Term::Function(callee) => self.call(frame, *callee, &[], None, operand.position),
             Term::Nil => Err(fault("indirection through explicit nil")),
             _ => Err(fault("a chain of fields starts at a pipeline or function")),
         }
@@ -78,21 +78,21 @@ impl State<'_> {
     /// `receiver.a.b`, the last of which may be a method that takes arguments.
     pub(super) fn chain(
         &mut self,
-        dot: &Item,
+        frame: Frame<'_>,
         receiver: &Item,
-        names: &Names,
+        names: Names,
         arguments: &[Operand],
         piped: Piped,
     ) -> Outcome<Item> {
         let position = self.position;
         let mut value;
-        let (mut current, mut rest) = (receiver, &**names);
-        while let Some((name, after)) = rest.split_once('.') {
-            value = self.field(dot, current, name, &[], None)?;
-            (current, rest) = (&value, after);
+        let (mut current, mut rest) = (receiver, names.of(&frame.template.source.text));
+        while let Some(dot) = rest.iter().position(|byte| *byte == b'.') {
+            value = self.field(frame, current, &rest[..dot], &[], None)?;
+            (current, rest) = (&value, &rest[dot + 1..]);
         }
         self.position = position;
-        self.field(dot, current, rest, arguments, piped)
+        self.field(frame, current, rest, arguments, piped)
     }
 }
 

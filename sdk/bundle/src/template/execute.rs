@@ -51,6 +51,13 @@ impl Buffers {
     }
 }
 
+/// The template that is being executed, and what its dot is.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'t> {
+    pub(super) template: &'t Template,
+    pub(super) dot: &'t Item,
+}
+
 /// A fault with Go's words.
 pub(super) fn fault(cause: impl Into<String>) -> Box<Fault> {
     Box::new(Fault::new(cause))
@@ -69,7 +76,7 @@ impl<'e> State<'e> {
         self.buffers.slots.resize(self.base + template.slots, None);
         self.buffers.slots[self.base].clone_from(&dot);
         let engine = self.engine;
-        let result = engine.deeper(|| self.block(template, &dot, &template.root));
+        let result = engine.deeper(|| self.block(Frame { template, dot: &dot }, &template.root));
         let result = match result {
             Ok(_) => Ok(()),
             Err(fault) => Err(Box::new(fault.at(template.source.place(self.position as usize)))),
@@ -79,26 +86,26 @@ impl<'e> State<'e> {
         result
     }
 
-    fn block(&mut self, template: &Template, dot: &Item, block: &Block) -> Outcome<Flow> {
+    fn block(&mut self, frame: Frame<'_>, block: &Block) -> Outcome<Flow> {
         for node in block {
             self.engine.step()?;
             let flow = match node {
                 Node::Text { start, end } => {
-                    self.buffers.out.extend_from_slice(&template.source.text[*start as usize..*end as usize]);
+                    self.buffers.out.extend_from_slice(&frame.template.source.text[*start as usize..*end as usize]);
                     Flow::Normal
                 }
                 Node::Action(pipeline) => {
-                    let value = self.pipeline(dot, pipeline)?;
+                    let value = self.pipeline(frame, pipeline)?;
                     if pipeline.variables.is_empty() {
                         self.print(&value)?;
                     }
                     Flow::Normal
                 }
-                Node::If(branch) => crate::stack::deep(|| self.choose(template, dot, branch, false))?,
-                Node::With(branch) => crate::stack::deep(|| self.choose(template, dot, branch, true))?,
-                Node::Range(branch) => crate::stack::deep(|| self.range(template, dot, branch))?,
+                Node::If(branch) => crate::stack::deep(|| self.choose(frame, branch, false))?,
+                Node::With(branch) => crate::stack::deep(|| self.choose(frame, branch, true))?,
+                Node::Range(branch) => crate::stack::deep(|| self.range(frame, branch))?,
                 Node::Template(invocation) => {
-                    self.invoke(dot, invocation)?;
+                    self.invoke(frame, invocation)?;
                     Flow::Normal
                 }
                 Node::Break => Flow::Break,
@@ -127,24 +134,25 @@ impl<'e> State<'e> {
     }
 
     /// `if` and, where the value becomes dot, `with`.
-    fn choose(&mut self, template: &Template, dot: &Item, branch: &Branch, with: bool) -> Outcome<Flow> {
-        let value = self.pipeline(dot, &branch.pipeline)?;
+    fn choose(&mut self, frame: Frame<'_>, branch: &Branch, with: bool) -> Outcome<Flow> {
+        let value = self.pipeline(frame, &branch.pipeline)?;
         let chosen = value.as_ref().is_some_and(Value::is_true);
         match (chosen, &branch.otherwise) {
-            (true, _) => self.block(template, if with { &value } else { dot }, &branch.body),
-            (false, Some(otherwise)) => self.block(template, dot, otherwise),
+            (true, _) if with => self.block(Frame { dot: &value, ..frame }, &branch.body),
+            (true, _) => self.block(frame, &branch.body),
+            (false, Some(otherwise)) => self.block(frame, otherwise),
             (false, None) => Ok(Flow::Normal),
         }
     }
 
-    fn invoke(&mut self, dot: &Item, invocation: &Invocation) -> Outcome<()> {
+    fn invoke(&mut self, frame: Frame<'_>, invocation: &Invocation) -> Outcome<()> {
         self.position = invocation.position;
         let Some(template) = self.engine.find(&invocation.name) else {
             return Err(Box::new(self.engine.missing(&invocation.name)));
         };
         let data = match &invocation.pipeline {
             None => None,
-            Some(pipeline) => self.pipeline(dot, pipeline)?,
+            Some(pipeline) => self.pipeline(frame, pipeline)?,
         };
         self.run(&template, data)
     }
@@ -153,7 +161,7 @@ impl<'e> State<'e> {
     pub(super) fn variable(&self, slot: Slot) -> Outcome<&Item> {
         match slot {
             UNDEFINED => Err(fault("undefined variable")),
-            slot => Ok(&self.buffers.slots[self.base + slot]),
+            slot => Ok(&self.buffers.slots[self.base + slot as usize]),
         }
     }
 
@@ -162,15 +170,16 @@ impl<'e> State<'e> {
         match slot {
             UNDEFINED => Err(fault("undefined variable")),
             slot => {
-                self.buffers.slots[self.base + slot] = value;
+                self.buffers.slots[self.base + slot as usize] = value;
                 Ok(())
             }
         }
     }
 
-    fn range(&mut self, template: &Template, dot: &Item, branch: &Branch) -> Outcome<Flow> {
+    fn range(&mut self, frame: Frame<'_>, branch: &Branch) -> Outcome<Flow> {
         self.position = branch.position;
-        let value = self.pipeline(dot, &branch.pipeline)?;
+        let template = frame.template;
+        let value = self.pipeline(frame, &branch.pipeline)?;
         let mut iterated = false;
         match &value {
             None | Some(Value::Nil) => {}
@@ -225,7 +234,7 @@ impl<'e> State<'e> {
             Some(_) => return Err(endless(&value)),
         }
         match &branch.otherwise {
-            Some(otherwise) if !iterated => self.block(template, dot, otherwise),
+            Some(otherwise) if !iterated => self.block(frame, otherwise),
             _ => Ok(Flow::Normal),
         }
     }
@@ -261,7 +270,7 @@ impl<'e> State<'e> {
                 self.set_variable(element, item.clone())?;
             }
         }
-        self.block(template, &item, &branch.body)
+        self.block(Frame { template, dot: &item }, &branch.body)
     }
 }
 

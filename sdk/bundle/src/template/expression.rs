@@ -5,7 +5,7 @@ use super::{
     number::Number,
     parser::Parser,
     token::{Kind, Token},
-    tree::{Callee, Command, Names, Operand, Pipeline, Slot, Term},
+    tree::{Callee, Command, Names, Operand, Pipeline, Term, Variables},
 };
 use crate::{
     fault::{Fault, nearest},
@@ -56,14 +56,14 @@ impl Parser {
                 Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)
             ) {
                 let cause = format!("non executable command in pipeline stage {}", index + 1);
-                return Err(self.source.fault(command.position as usize, cause));
+                return Err(self.source.fault(command.first.position as usize, cause));
             }
         }
         Ok(Pipeline { position: start.start, variables, commands })
     }
 
     /// `$x :=`, `$x =` or, for `range`, `$i, $x :=`.
-    fn declarations(&mut self, context: &str) -> Result<Box<[Slot]>, Fault> {
+    fn declarations(&mut self, context: &str) -> Result<Variables, Fault> {
         let mut names: Vec<Token> = Vec::new();
         loop {
             let mark = self.mark();
@@ -100,13 +100,13 @@ impl Parser {
         Ok(self.bind(&names, false))
     }
 
-    fn bind(&mut self, names: &[Token], assign: bool) -> Box<[Slot]> {
-        let mut slots = Vec::with_capacity(names.len());
+    fn bind(&mut self, names: &[Token], assign: bool) -> Variables {
+        let mut variables = Variables::default();
         for token in names {
             let name = self.bytes(*token).into();
-            slots.push(if assign { self.scope.assign(name) } else { self.scope.declare(name) });
+            variables.push(if assign { self.scope.assign(name) } else { self.scope.declare(name) });
         }
-        slots.into()
+        variables
     }
 
     /// Operands separated by space, up to a pipe (which is passed) or the pipeline's end (which is not).
@@ -136,7 +136,7 @@ impl Parser {
             drop(operands);
             return Err(self.fault(start, "empty command"));
         };
-        Ok(Command { position: start.start, first, arguments: operands.collect() })
+        Ok(Command { first, arguments: operands.collect() })
     }
 
     /// A term and the fields after it.
@@ -172,8 +172,7 @@ impl Parser {
             }
         }
         // Without the first dot.
-        let names = self.bytes(Token { start: first.start + 1, ..last });
-        Ok(std::str::from_utf8(names).map_err(|_| self.fault(first, "bad character"))?.into())
+        Ok(Names { start: first.start + 1, end: last.end })
     }
 
     fn term(&mut self) -> Result<Option<Term>, Fault> {
@@ -217,8 +216,9 @@ impl Parser {
     }
 
     fn callee(&self, token: Token) -> Result<Callee, Fault> {
-        let name = String::from_utf8_lossy(self.bytes(token));
-        let Some(function) = functions::lookup(&name) else {
+        let name = self.bytes(token);
+        let Some(function) = std::str::from_utf8(name).ok().and_then(functions::lookup) else {
+            let name = String::from_utf8_lossy(name);
             let alike = nearest(&name, functions::all().map(|function| function.name));
             let remedy = alike.map(|alike| format!("there is a function {alike:?}"));
             return Err(self.fault(token, format!("function {name:?} not defined")).with_remedy(remedy));

@@ -2,7 +2,7 @@
 
 use super::{
     evaluate::Piped,
-    execute::{Item, Outcome, State, fault},
+    execute::{Frame, Item, Outcome, State, fault},
     tree::Operand,
 };
 use crate::{
@@ -16,32 +16,34 @@ impl State<'_> {
     /// `receiver.name`: a method if there is one, called with the arguments, else a field or the value of a key.
     pub(super) fn field(
         &mut self,
-        dot: &Item,
+        frame: Frame<'_>,
         receiver: &Item,
-        name: &str,
+        name: &[u8],
         operands: &[Operand],
         piped: Piped,
     ) -> Outcome<Item> {
         let given = !operands.is_empty() || piped.is_some();
         match receiver {
             None => Ok(None),
-            Some(Value::Nil) => Err(fault(format!("nil pointer evaluating interface {{}}.{name}"))),
+            Some(Value::Nil) => {
+                Err(fault(format!("nil pointer evaluating interface {{}}.{}", text(name))))
+            }
             Some(Value::Map(map)) => {
-                if map.map_type() == MapType::Values && is_values_method(name) {
-                    let arguments = self.method_arguments(dot, operands, piped)?;
-                    return values_method(map, name, &arguments).map(Some).map_err(Box::new);
+                if map.map_type() == MapType::Values && is_values_method(text(name)) {
+                    let arguments = self.method_arguments(frame, operands, piped)?;
+                    return values_method(map, text(name), &arguments).map(Some).map_err(Box::new);
                 }
                 if given {
-                    return Err(fault(format!("{name} is not a method but has arguments")));
+                    return Err(fault(format!("{} is not a method but has arguments", text(name))));
                 }
-                Ok(Some(map.get(name.as_bytes()).unwrap_or_else(|| zero_of(map.map_type()))))
+                Ok(Some(map.get(name).unwrap_or_else(|| zero_of(map.map_type()))))
             }
             Some(Value::Object(object)) => {
                 let object = object.clone();
-                self.member(dot, &*object, name, operands, piped).map(Some)
+                self.member(frame, &*object, text(name), operands, piped).map(Some)
             }
             Some(other) => {
-                let type_name = other.type_name();
+                let (name, type_name) = (text(name), other.type_name());
                 Err(fault(format!("can't evaluate field {name} in type {type_name}")))
             }
         }
@@ -49,7 +51,7 @@ impl State<'_> {
 
     fn member(
         &mut self,
-        dot: &Item,
+        frame: Frame<'_>,
         object: &dyn Object,
         name: &str,
         operands: &[Operand],
@@ -57,7 +59,7 @@ impl State<'_> {
     ) -> Outcome<Value> {
         let given = !operands.is_empty() || piped.is_some();
         let position = self.position;
-        let arguments = self.method_arguments(dot, operands, piped)?;
+        let arguments = self.method_arguments(frame, operands, piped)?;
         self.position = position;
         self.engine.step()?;
         if let Some(result) = object.call(name, &arguments) {
@@ -76,16 +78,21 @@ impl State<'_> {
         }
     }
 
-    fn method_arguments(&mut self, dot: &Item, operands: &[Operand], piped: Piped) -> Outcome<Vec<Value>> {
+    fn method_arguments(&mut self, frame: Frame<'_>, operands: &[Operand], piped: Piped) -> Outcome<Vec<Value>> {
         let mut arguments = Vec::with_capacity(operands.len() + usize::from(piped.is_some()));
         for operand in operands {
-            arguments.push(self.argument(dot, Parameter::Any, operand)?);
+            arguments.push(self.argument(frame, Parameter::Any, operand)?);
         }
         if let Some(item) = piped {
             arguments.push(item.unwrap_or_default());
         }
         Ok(arguments)
     }
+}
+
+/// A field's name; the parser lets no other than UTF-8 through.
+fn text(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 /// What a map gives for a key it lacks.

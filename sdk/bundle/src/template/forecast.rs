@@ -24,16 +24,17 @@ pub(crate) struct Forecast<'a> {
     included: HashMap<Str, usize>,
 }
 
-/// What is known of the data.
+/// What is known of the data, and the text that their fields are named in.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
+    text: &'a [u8],
     /// `$`.
     root: Option<&'a Value>,
     /// `.`.
     dot: Option<&'a Value>,
 }
 
-const UNKNOWN: Scope<'_> = Scope { root: None, dot: None };
+const UNKNOWN: Scope<'_> = Scope { text: &[], root: None, dot: None };
 
 impl<'a> Forecast<'a> {
     /// Of the functions with these names.
@@ -43,8 +44,10 @@ impl<'a> Forecast<'a> {
 
     /// The calls by the template `name` with its `data`.
     pub(crate) fn calls(&mut self, name: &str, data: &Value) -> usize {
-        let scope = Scope { root: Some(data), dot: Some(data) };
-        self.set.find(name.as_bytes()).map_or(0, |template| self.block(&template.root, scope))
+        self.set.find(name.as_bytes()).map_or(0, |template| {
+            let scope = Scope { text: &template.source.text, root: Some(data), dot: Some(data) };
+            self.block(&template.root, scope)
+        })
     }
 
     fn block(&mut self, block: &Block, scope: Scope<'_>) -> usize {
@@ -155,18 +158,18 @@ impl Scope<'_> {
         match &operand.term {
             Term::Bool(flag) => Some(Value::Bool(*flag)),
             Term::Text(text) => Some(Value::Str(text.clone())),
-            Term::Field(names) => field(self.dot?, names),
+            Term::Field(names) => field(self.dot?, names.of(self.text)),
             // Slot 0 is `$`.
-            Term::Variable(0, names) if !names.is_empty() => field(self.root?, names),
+            Term::Variable(0, names) if !names.is_empty() => field(self.root?, names.of(self.text)),
             _ => None,
         }
     }
 }
 
 /// The value at a chain of keys of maps.
-fn field(value: &Value, names: &str) -> Option<Value> {
-    names.split('.').try_fold(value.clone(), |value, name| match value {
-        Value::Map(map) => Some(map.get(name.as_bytes()).unwrap_or(Value::Nil)),
+fn field(value: &Value, names: &[u8]) -> Option<Value> {
+    names.split(|byte| *byte == b'.').try_fold(value.clone(), |value, name| match value {
+        Value::Map(map) => Some(map.get(name).unwrap_or(Value::Nil)),
         _ => None,
     })
 }

@@ -1,6 +1,6 @@
 //! Splits a template's text into tokens: text with its trim markers applied, and the words inside actions.
 
-use std::sync::LazyLock;
+use std::{cell::Cell, sync::LazyLock};
 
 use memchr::memmem::Finder;
 
@@ -16,16 +16,28 @@ static FIND_LEFT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LEFT)
 const RIGHT: &[u8] = b"}}";
 const COMMENT_START: &[u8] = b"/*";
 const COMMENT_END: &[u8] = b"*/";
-/// As many bytes of text or more go with a token in most templates.
-const BYTES_PER_TOKEN: usize = 16;
+/// Most tokens whose memory a thread keeps for the next text.
+const MAX_SPARE_TOKENS: usize = 64 << 10;
 /// Bytes of a trim marker: the minus and the space that must go with it.
 const MARKER: usize = 2;
+
+thread_local! {
+    /// Memory for tokens: nearly every text's are fewer than those of one before it.
+    static SPARE: Cell<Vec<Token>> = const { Cell::new(Vec::new()) };
+}
+
+/// Takes back what [`tokens`] gave.
+pub(super) fn recycle(mut tokens: Vec<Token>) {
+    if tokens.capacity() <= MAX_SPARE_TOKENS {
+        tokens.clear();
+        SPARE.set(tokens);
+    }
+}
 
 /// All tokens of `source`, the last of kind [`Kind::End`]; those before an action, comment, string or number that is
 /// malformed, and why it is.
 pub(super) fn tokens(source: &Source) -> (Vec<Token>, Option<Fault>) {
-    let tokens = Vec::with_capacity(source.text.len() / BYTES_PER_TOKEN);
-    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens };
+    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens: SPARE.take() };
     let fault = lexer.run().err();
     if fault.is_some() {
         let end = source.text.len();

@@ -74,6 +74,7 @@ pub(super) fn parse(source: Arc<Source>) -> Result<Parsed, Fault> {
         operands: Vec::new(),
     };
     let parsed = parser.file();
+    lexer::recycle(std::mem::take(&mut parser.tokens));
     let line = |fault: &Fault| fault.trace.first().map(|place| (place.line, place.column));
     match (parsed, malformed) {
         (Ok(root), None) => {
@@ -126,10 +127,11 @@ impl Scope {
     /// A new variable, visible after the pipeline that gives it its value.
     pub(super) fn declare(&mut self, name: Str) -> Slot {
         self.accepted.push(name.clone());
-        let slot = self.visible.len();
+        // A text has fewer bytes than slots have numbers.
+        let slot = self.visible.len() as Slot;
         self.visible.push(Str::default());
         self.pending.push((slot, name));
-        self.slots = self.slots.max(slot + 1);
+        self.slots = self.slots.max(self.visible.len());
         slot
     }
 
@@ -141,7 +143,7 @@ impl Scope {
     /// The end of a pipeline, before which `known` variables were pending.
     pub(super) fn reveal(&mut self, known: usize) {
         for (slot, name) in self.pending.drain(known..) {
-            self.visible[slot] = name;
+            self.visible[slot as usize] = name;
         }
     }
 
@@ -155,7 +157,7 @@ impl Scope {
     /// The variable called `name`, if the parser accepts it.
     pub(super) fn find(&self, name: &[u8]) -> Option<Slot> {
         match self.visible.iter().rposition(|visible| **visible == *name) {
-            Some(slot) => Some(slot),
+            Some(slot) => Some(slot as Slot),
             None => self.accepted.iter().any(|accepted| **accepted == *name).then_some(UNDEFINED),
         }
     }

@@ -1,7 +1,7 @@
 //! Parsed templates: variables are slots, functions are resolved, texts are ranges of the source. They may be parsed in
 //! one thread and executed in another.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, ops::Deref, sync::Arc};
 
 use super::{number::Number, source::Source};
 use crate::{functions::Function, stack::deep, value::Str};
@@ -15,7 +15,7 @@ pub(super) fn position(index: usize) -> Position {
 }
 
 /// A variable's place in its template's frame. Slot 0 is `$`.
-pub(super) type Slot = usize;
+pub(super) type Slot = u32;
 
 /// Stands for a variable that the parser accepts, as Go's does, but that executing does not find.
 pub(super) const UNDEFINED: Slot = Slot::MAX;
@@ -47,6 +47,9 @@ impl Template {
 
 /// Nodes in a row.
 pub(super) type Block = Box<[Node]>;
+
+// What follows is small, and beside each other what belongs together: most of it is written by one thread and read once
+// by another, which takes as long as the memory that it lies in.
 
 /// What a template is made of.
 #[derive(Debug)]
@@ -89,8 +92,32 @@ pub(super) struct Invocation {
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) position: Position,
-    pub(super) variables: Box<[Slot]>,
+    pub(super) variables: Variables,
     pub(super) commands: Box<[Command]>,
+}
+
+/// The variables that a pipeline gives its value to: none, one, or for `range` two.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Variables {
+    slots: [Slot; 2],
+    count: u8,
+}
+
+impl Variables {
+    /// One more, of at most two.
+    pub(super) fn push(&mut self, slot: Slot) {
+        if let Some(free) = self.slots.get_mut(usize::from(self.count)) {
+            *free = slot;
+            self.count += 1;
+        }
+    }
+}
+
+impl Deref for Variables {
+    type Target = [Slot];
+    fn deref(&self) -> &[Slot] {
+        &self.slots[..usize::from(self.count)]
+    }
 }
 
 impl Drop for Pipeline {
@@ -103,7 +130,6 @@ impl Drop for Pipeline {
 /// A first operand and the arguments it is given.
 #[derive(Debug)]
 pub(super) struct Command {
-    pub(super) position: Position,
     pub(super) first: Operand,
     pub(super) arguments: Box<[Operand]>,
 }
@@ -133,8 +159,25 @@ pub(super) enum Term {
     Chain(Box<Operand>, Names),
 }
 
-/// The names of a chain of fields, dots between; empty only for variables.
-pub(super) type Names = Box<str>;
+/// The names of a chain of fields, dots between, which are where they stand in the source; empty only for variables. They
+/// are UTF-8.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Names {
+    pub(super) start: Position,
+    pub(super) end: Position,
+}
+
+impl Names {
+    /// Whether there are none.
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The names, in the text that they stand in.
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+}
 
 /// A function as the parser found it.
 #[derive(Clone, Copy)]
