@@ -196,7 +196,7 @@ fn hooks(rendered: &Rendered) -> Vec<Hook> {
         name: hook.name.clone(),
         kind: hook.kind.clone(),
         path: hook.path.clone(),
-        manifest: hook.content.clone(),
+        manifest: hook.content.to_string(),
         events: hook.events.clone(),
         weight: hook.weight,
         delete_policies: hook

@@ -6,6 +6,7 @@ use super::{
     head::{Head, Trouble},
     scope::is_partial,
     split,
+    text::Text,
 };
 use crate::parallel::Batch;
 
@@ -13,7 +14,7 @@ use crate::parallel::Batch;
 #[derive(Debug)]
 pub(super) struct Document {
     /// Its text, without separator.
-    pub(super) text: String,
+    pub(super) text: Text,
     /// What it says of itself.
     pub(super) head: Result<Head, Trouble>,
 }
@@ -44,7 +45,7 @@ impl Documents {
     }
 }
 
-fn read(text: &str) -> Vec<Document> {
-    let documents = split::documents(text).into_iter();
-    documents.map(|text| Document { text: text.to_owned(), head: Head::read(text) }).collect()
+fn read(file: &Arc<String>) -> Vec<Document> {
+    let documents = split::documents(file).into_iter();
+    documents.map(|text| Document { text: Text::within(file, text), head: Head::read(text) }).collect()
 }

@@ -1,6 +1,6 @@
 //! The documents a rendering yields.
 
-use super::Event;
+use super::{Event, Text};
 
 /// Everything that one chart's rendering yields.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Manifest {
     /// The template it came from: `chart/templates/service.yaml`.
     pub path: String,
     /// The document's text, without separator.
-    pub content: String,
+    pub content: Text,
     /// `apiVersion`, if it has one.
     pub api_version: String,
     /// `kind`, if it has one.
@@ -38,7 +38,7 @@ pub struct Hook {
     /// The template it came from.
     pub path: String,
     /// The document's text, without separator.
-    pub content: String,
+    pub content: Text,
     /// When it runs (`helm.sh/hook`), in the order of the annotation.
     pub events: Vec<Event>,
     /// Lower weights run first (`helm.sh/hook-weight`); 0 if absent or no number.

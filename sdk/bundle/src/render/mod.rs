@@ -13,6 +13,7 @@ mod scope;
 mod sort;
 mod split;
 mod templates;
+mod text;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,6 +23,7 @@ pub use event::Event;
 pub use manifest::{CustomResource, Hook, Manifest, Rendered, push_document};
 pub use order::INSTALL_ORDER;
 pub use split::documents;
+pub use text::Text;
 
 use documents::Documents;
 use outside::Outside;

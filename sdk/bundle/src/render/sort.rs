@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Event, Hook, Manifest, RenderError, Unsorted, documents::Document, head::Head, order::install_position,
+    Event, Hook, Manifest, RenderError, Text, Unsorted, documents::Document, head::Head,
+    order::install_position,
 };
 
 const HOOK: &str = "helm.sh/hook";
@@ -24,7 +25,7 @@ pub(super) fn sort(
         let head = match head {
             Ok(head) => head,
             Err((cause, position)) => {
-                let rest = Unsorted { document, hooks, ..Unsorted::default() };
+                let rest = Unsorted { document: document.to_string(), hooks, ..Unsorted::default() };
                 return Err(RenderError::Document { path, cause, position, rest: Box::new(rest) });
             }
         };
@@ -41,20 +42,20 @@ pub(super) fn sort(
     Ok((manifests, hooks))
 }
 
-fn manifest(path: String, content: String, head: Head) -> Manifest {
+fn manifest(path: String, content: Text, head: Head) -> Manifest {
     let Head { api_version, kind, name, .. } = head;
     Manifest { path, content, api_version, kind, name }
 }
 
 /// `None` if one of the events is unknown.
-fn hook(path: &str, document: &str, head: &Head, kinds: &str) -> Option<Hook> {
+fn hook(path: &str, document: &Text, head: &Head, kinds: &str) -> Option<Hook> {
     let events = entries(kinds).iter().map(|kind| Event::parse(kind)).collect::<Option<Vec<_>>>()?;
     let list = |key: &str| head.annotation(key).map(entries).unwrap_or_default();
     Some(Hook {
         name: head.name.clone(),
         kind: head.kind.clone(),
         path: path.to_owned(),
-        content: document.to_owned(),
+        content: document.clone(),
         events,
         weight: head.annotation(WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0),
         delete_policies: list(DELETE_POLICY),

@@ -222,7 +222,7 @@ impl TemplateArgs {
         let rendered = rendered.map_err(|error| self.explain(error, global.debug))?;
         let crds = self.crds(&chart);
         let outcome = match &self.output_dir {
-            None => self.print_selected(&self.text(&crds, &rendered)),
+            None => self.print(&crds, &rendered),
             Some(folder) => {
                 let files = if self.release_name { folder.join(name) } else { folder.clone() };
                 self.write(&crds, &rendered, folder, &files)

@@ -15,8 +15,8 @@ use naru_bundle::{
 
 use super::TemplateArgs;
 
-/// Bytes that a document has around its path and content.
-const SEPARATOR: usize = 16;
+/// Bytes that are printed at once, or a document more.
+const PRINTED_BYTES: usize = 64 << 10;
 
 impl TemplateArgs {
     fn hooks<'a>(&self, hooks: &'a [render::Hook]) -> impl Iterator<Item = &'a render::Hook> {
@@ -25,23 +25,24 @@ impl TemplateArgs {
         hooks.iter().filter(move |hook| !(none || skip_tests && is_test(hook)))
     }
 
-    /// Everything, as one text.
-    pub(super) fn text(&self, crds: &[CustomResource], rendered: &Rendered) -> String {
-        let crds_bytes: usize = crds.iter().map(|crd| crd.path.len() + crd.content.len() + SEPARATOR).sum();
-        let manifests = rendered.manifests.iter();
-        let bytes: usize =
-            manifests.map(|manifest| manifest.path.len() + manifest.content.len() + SEPARATOR).sum();
-        let mut text = String::with_capacity(crds_bytes + bytes);
-        for crd in crds {
-            push_document(&mut text, &crd.path, &crd.content);
-        }
-        for manifest in &rendered.manifests {
-            push_document(&mut text, &manifest.path, &manifest.content);
+    /// Prints everything, or what `--show-only` asks for.
+    pub(super) fn print(&self, crds: &[CustomResource], rendered: &Rendered) -> Result<()> {
+        let mut text = String::new();
+        let crds = crds.iter().map(|crd| (&*crd.path, &*crd.content));
+        let manifests = rendered.manifests.iter().map(|manifest| (&*manifest.path, &*manifest.content));
+        for (path, content) in crds.chain(manifests) {
+            push_document(&mut text, path, content);
+            if self.show_only.is_empty() && text.len() >= PRINTED_BYTES {
+                // The last line stays: the space behind it may be that of the whole text, which is trimmed.
+                let lines = text.trim_end().rfind('\n').map_or(0, |last| last + 1);
+                print(&text[..lines])?;
+                text.drain(..lines);
+            }
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
         self.push_hooks(&mut text, &rendered.hooks);
-        text
+        self.print_selected(&text)
     }
 
     /// Appends the hooks that are wanted.
