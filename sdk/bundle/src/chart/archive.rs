@@ -103,6 +103,9 @@ fn inner_path(path: &str) -> Result<String, ChartError> {
 
 /// Go's `path.Clean`.
 pub(crate) fn clean_path(path: &str) -> String {
+    if !path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return path.to_owned();
+    }
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

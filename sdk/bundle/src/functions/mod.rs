@@ -151,6 +151,11 @@ impl Function {
         Self { steps: SLOW, ..self }
     }
 
+    /// Whether it takes its time.
+    pub fn is_slow(&self) -> bool {
+        self.steps == SLOW
+    }
+
     /// A function whose last parameter repeats.
     pub const fn variadic(name: &'static str, parameters: &'static [Parameter], call: Body) -> Self {
         Self { name, parameters, variadic: true, call, steps: 1 }

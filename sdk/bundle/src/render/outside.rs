@@ -4,7 +4,6 @@
 use std::cell::OnceCell;
 
 use jiff::Zoned;
-use memchr::memmem;
 use naru_keys::Stock;
 
 use crate::{
@@ -32,12 +31,6 @@ impl<'a> Outside<'a> {
                 .get_or_init(|| Stock::start(CERTIFICATE_KEY_BITS, keys, &|bytes| self.caller.random(bytes)));
         }
     }
-}
-
-/// Whether the name of a function that makes a key stands in a template's text, be it in a comment.
-pub(super) fn mentions_keys(text: &[u8]) -> bool {
-    memmem::find_iter(text, "gen")
-        .any(|at| KEY_MAKERS.iter().any(|name| text[at..].starts_with(name.as_bytes())))
 }
 
 impl Environment for Outside<'_> {

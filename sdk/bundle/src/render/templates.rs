@@ -46,17 +46,15 @@ pub(super) fn render(
 
 /// How many keys for certificates the templates are going to make, as far as can be told.
 fn keys(set: &TemplateSet, templates: &[Template]) -> usize {
-    let mentions = |template: &Template| outside::mentions_keys(&template.text);
-    let mut mentioning: Vec<_> = templates.iter().filter(|template| mentions(template)).collect();
-    if mentioning.iter().any(|template| scope::is_partial(&template.path)) {
-        mentioning = templates.iter().collect();
+    let mut slow: Vec<_> = templates.iter().filter(|template| set.is_slow(&template.path)).collect();
+    if slow.iter().any(|template| scope::is_partial(&template.path)) {
+        slow = templates.iter().collect();
     }
     let mut forecast = Forecast::new(set, &outside::KEY_MAKERS);
-    let calls =
-        mentioning.into_iter().filter(|template| !scope::is_partial(&template.path)).map(|template| {
-            let data = Value::Map(template.scope.clone());
-            forecast.calls(&template.path, &data)
-        });
+    let calls = slow.into_iter().filter(|template| !scope::is_partial(&template.path)).map(|template| {
+        let data = Value::Map(template.scope.clone());
+        forecast.calls(&template.path, &data)
+    });
     calls.sum()
 }
 

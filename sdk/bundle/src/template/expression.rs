@@ -215,7 +215,7 @@ impl Parser {
         Ok(Some(term))
     }
 
-    fn callee(&self, token: Token) -> Result<Callee, Fault> {
+    fn callee(&mut self, token: Token) -> Result<Callee, Fault> {
         let name = self.bytes(token);
         let Some(function) = std::str::from_utf8(name).ok().and_then(functions::lookup) else {
             let name = String::from_utf8_lossy(name);
@@ -223,6 +223,7 @@ impl Parser {
             let remedy = alike.map(|alike| format!("there is a function {alike:?}"));
             return Err(self.fault(token, format!("function {name:?} not defined")).with_remedy(remedy));
         };
+        self.is_slow |= function.is_slow();
         let deciding = match function.name {
             "and" => Some(false),
             "or" => Some(true),

@@ -68,6 +68,7 @@ pub(super) fn parse(source: Arc<Source>) -> Result<Parsed, Fault> {
         scope: Scope::new(),
         nesting: 0,
         parentheses: 0,
+        is_slow: false,
         templates: Vec::new(),
         nodes: Vec::new(),
         commands: Vec::new(),
@@ -97,6 +98,8 @@ pub(super) struct Parser {
     nesting: usize,
     /// Parentheses that are open.
     pub(super) parentheses: usize,
+    /// Whether a function is called that takes its time.
+    pub(super) is_slow: bool,
     templates: Vec<Template>,
     /// What is gathered at present, the innermost last: a block, pipeline or command takes its own from the end.
     nodes: Vec<Node>,
@@ -333,7 +336,8 @@ impl Parser {
 
     fn template(&self, name: Str, root: Block) -> Template {
         let source = Arc::clone(&self.source);
-        Template { name, source, root, slots: self.scope.slots, nested: Cell::new(0) }
+        let (slots, is_slow) = (self.scope.slots, self.is_slow);
+        Template { name, source, root, slots, is_slow, nested: Cell::new(0) }
     }
 
     fn template_name(&mut self, token: Token, context: &str) -> Result<Str, Fault> {

@@ -61,6 +61,11 @@ impl TemplateSet {
         self.templates.contains_key(name.as_bytes())
     }
 
+    /// Whether the file `name` calls a function that takes its time.
+    pub(crate) fn is_slow(&self, name: &str) -> bool {
+        self.templates.get(name.as_bytes()).is_some_and(|template| template.is_slow)
+    }
+
     /// All names.
     pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
         self.templates.keys().map(|name| &**name)

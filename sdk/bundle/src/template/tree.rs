@@ -28,6 +28,8 @@ pub(super) struct Template {
     pub(super) root: Block,
     /// How many slots its frame has.
     pub(super) slots: usize,
+    /// Whether it, or what stands before it in its file, calls a function that takes its time.
+    pub(super) is_slow: bool,
     /// How often it is being included at present, inside itself.
     pub(super) nested: Cell<usize>,
 }

@@ -186,14 +186,18 @@ impl Pass<'_> {
 
 /// Removes the entries that are null, at every depth of maps.
 fn drop_nulls(table: &Map) {
-    for (key, value) in table.snapshot() {
-        match value {
-            Value::Nil => {
-                table.remove(&key);
-            }
-            Value::Map(inner) => deep(|| drop_nulls(&inner)),
-            _ => {}
+    let is_null = |value: &Value| matches!(value, Value::Nil);
+    let entries = table.entries();
+    let nulls: Vec<Str> =
+        entries.iter().filter(|(_, value)| is_null(value)).map(|(key, _)| key.clone()).collect();
+    for value in entries.values() {
+        if let Value::Map(inner) = value {
+            deep(|| drop_nulls(inner));
         }
+    }
+    drop(entries);
+    for key in nulls {
+        table.remove(&key);
     }
 }
 

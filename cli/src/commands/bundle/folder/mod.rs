@@ -11,6 +11,10 @@ use std::{
     io::{self, Read},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -30,6 +34,8 @@ const MAX_DEPTH: usize = 64;
 /// such files are held open until then.
 const LATER_BYTES: u64 = 16 << 10;
 const MAX_LATER: usize = 64;
+/// Bytes of work that a file counts for whose length is not known yet.
+const USUAL_BYTES: usize = 2 << 10;
 
 /// The files of the chart in `folder`, without what its `.helmignore` leaves out, in Helm's order: by name within each
 /// folder. A symbolic link that leads out of the chart is followed only where [`links`] allows it.
@@ -54,8 +60,7 @@ fn read_with(folder: &Path, most_later: usize, ahead: Option<&Ahead>) -> Result<
         batch: Batch::urgent(Found::read),
         ahead: ahead.cloned(),
         files: 0,
-        bytes: 0,
-        most_later,
+        left: Arc::new(Left { bytes: MAX_CHART_BYTES.into(), later: most_later.into() }),
         open: HashSet::new(),
     };
     reader.folder(&top, top.clone(), "", 0)?;
@@ -73,34 +78,58 @@ fn ignored(top: &Path, links: &mut Links) -> Result<String> {
     Ok(fs::read_to_string(&path).unwrap_or_default())
 }
 
+/// What may still be read of a chart.
+struct Left {
+    bytes: AtomicU64,
+    /// How many more files may be read later.
+    later: AtomicUsize,
+}
+
+impl Left {
+    /// Takes the bytes of a file, if there are so many.
+    fn take(&self, length: u64) -> bool {
+        let take = |left: u64| left.checked_sub(length);
+        self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Whether a file may be read later.
+    fn later(&self) -> bool {
+        let take = |left: usize| left.checked_sub(1);
+        self.later.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+}
+
 /// A file that belongs to the chart.
 struct Found {
     /// Where it is, without links.
     real: PathBuf,
     name: String,
-    /// Bytes.
-    length: u64,
-    /// Whether it is read when it is looked at.
-    later: bool,
+    left: Arc<Left>,
     /// What parses it if it is a template.
     ahead: Option<Ahead>,
 }
 
 impl Found {
     fn read(self) -> Result<File> {
-        let failed = || format!("error reading {}", self.name);
+        let (failed, name) = (format!("error reading {}", self.name), self.name);
         // A link that has come into the file's place since was not judged.
         let unlinked = nix::libc::O_NOFOLLOW;
         let file = fs::OpenOptions::new().read(true).custom_flags(unlinked).open(&self.real);
-        let (file, name, length) = (file.with_context(failed)?, self.name.clone(), self.length as usize);
-        if !self.later {
-            let file = File { data: content(file, length).with_context(failed)?.into(), name };
+        let file = file.with_context(|| failed.clone())?;
+        let length = file.metadata().with_context(|| failed.clone())?.len();
+        ensure!(
+            length <= MAX_FILE_BYTES,
+            "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
+        );
+        ensure!(self.left.take(length), "the chart is larger than {MAX_CHART_BYTES} bytes");
+        let is_later = length >= LATER_BYTES && Part::of(&name) == Part::Other && self.left.later();
+        if !is_later {
+            let file = File { data: content(file, length).context(failed)?.into(), name };
             if let Some(ahead) = &self.ahead {
                 ahead.add(&file);
             }
             return Ok(file);
         }
-        let failed = failed();
         let read = move || {
             content(file, length).unwrap_or_else(|error| {
                 // Whoever looks at it could not go on without.
@@ -112,8 +141,8 @@ impl Found {
     }
 }
 
-fn content(mut file: fs::File, length: usize) -> io::Result<Str> {
-    Str::filled(length, |buffer| file.read_exact(buffer)).map(without_mark)
+fn content(mut file: fs::File, length: u64) -> io::Result<Str> {
+    Str::filled(length as usize, |buffer| file.read_exact(buffer)).map(without_mark)
 }
 
 struct Reader {
@@ -124,9 +153,7 @@ struct Reader {
     /// What parses those of them that are templates.
     ahead: Option<Ahead>,
     files: usize,
-    bytes: u64,
-    /// How many more files may be read later.
-    most_later: usize,
+    left: Arc<Left>,
     /// The folders being read, as links may lead back to them.
     open: HashSet<PathBuf>,
 }
@@ -141,7 +168,7 @@ impl Reader {
             path.display()
         );
         let mut entries = fs::read_dir(&real)?.collect::<Result<Vec<_>, _>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
+        entries.sort_by_cached_key(fs::DirEntry::file_name);
         for entry in entries {
             let own = entry.file_name().to_string_lossy().into_owned();
             let name = if name.is_empty() { own } else { format!("{name}/{own}") };
@@ -153,21 +180,21 @@ impl Reader {
 
     /// Finds what an entry of the folder at `path` is.
     fn entry(&mut self, entry: &fs::DirEntry, path: &Path, name: &str, depth: usize) -> Result<()> {
-        let (path, place, mut about) = (path.join(entry.file_name()), entry.path(), entry.metadata()?);
+        let (path, place, mut about) = (path.join(entry.file_name()), entry.path(), entry.file_type()?);
         if self.links.leaves_out(&place) {
             return Ok(());
         }
         if !about.is_symlink() {
-            return self.visit(&path, place, &about, name, depth);
+            return self.visit(&path, place, about, name, depth);
         }
         let real = place.canonicalize().map_err(|error| links::unresolved(&path, &place, &error))?;
-        about = fs::metadata(&real).with_context(|| path.display().to_string())?;
+        about = fs::metadata(&real).with_context(|| path.display().to_string())?.file_type();
         if self.rules.ignores(name, about.is_dir()) {
             return Ok(());
         }
         let way = self.links.judge(&Link { path: &path, place: &place, name, real: &real })?;
         let outer = self.links.enter(way, &real);
-        let outcome = self.visit(&path, real, &about, name, depth);
+        let outcome = self.visit(&path, real, about, name, depth);
         self.links.leave(outer);
         outcome
     }
@@ -177,7 +204,7 @@ impl Reader {
         &mut self,
         path: &Path,
         real: PathBuf,
-        about: &fs::Metadata,
+        about: fs::FileType,
         name: &str,
         depth: usize,
     ) -> Result<()> {
@@ -191,20 +218,10 @@ impl Reader {
             bail!("cannot load irregular file {} as it has file mode type bits set", path.display());
         }
         self.links.check_file(path, &real)?;
-        let length = about.len();
-        ensure!(
-            length <= MAX_FILE_BYTES,
-            "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
-        );
-        self.bytes += length;
         ensure!(self.files < MAX_ENTRIES, "the chart has more than {MAX_ENTRIES} files");
-        ensure!(self.bytes <= MAX_CHART_BYTES, "the chart is larger than {MAX_CHART_BYTES} bytes");
-        let later = length >= LATER_BYTES && self.most_later > 0 && Part::of(name) == Part::Other;
-        self.most_later -= usize::from(later);
-        let worth = if later { 0 } else { length as usize };
         self.files += 1;
-        let ahead = self.ahead.clone();
-        self.batch.give(Found { real, name: name.to_owned(), length, later, ahead }, worth);
+        let (left, ahead) = (Arc::clone(&self.left), self.ahead.clone());
+        self.batch.give(Found { real, name: name.to_owned(), left, ahead }, USUAL_BYTES);
         Ok(())
     }
 }
