@@ -3,27 +3,22 @@
 //! Rust asks for memory with a size and an alignment and gives it back with both; what comes out is memory of the
 //! arena as long as that is open and has room, else of mimalloc. docs/adr/0008-arena.md says why.
 //!
-//! The arena is one piece of zeroed static memory, which costs nothing until it is touched. A thread takes chunks of
-//! it and cuts them one behind the other, so that memory is dense: the kernel clears two MiB at a time. A chunk is as
-//! much as it clears, since of two threads that touch the same huge page at once each clears one, for nothing. What is
-//! given back is kept in a list of the thread for the next request of that size.
+//! The arena is one piece of zeroed static memory ([`memory`]), which costs nothing until it is touched. A thread takes
+//! chunks of it and cuts them one behind the other, so that memory is dense. What is given back is kept in a list of the
+//! thread for the next request of that size.
+
+mod memory;
 
 use std::{
     alloc::{GlobalAlloc, Layout},
-    cell::{Cell, UnsafeCell},
-    mem::MaybeUninit,
+    cell::Cell,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
+use memory::Memory;
 use mimalloc::MiMalloc;
 
-/// Bytes that the arena serves at most; mimalloc serves the rest.
-const ARENA: usize = 64 << 20;
-/// Bytes of a huge page of the kernel, which is used where the arena begins with one.
-const HUGE_PAGE: usize = 2 << 20;
-/// Bytes that a thread takes of the arena at once.
-const CHUNK: usize = HUGE_PAGE;
 /// Bytes of the largest request that the arena serves.
 const MAX_SIZE: usize = 2 << 20;
 /// Largest alignment that the arena serves, in bytes: a page.
@@ -35,24 +30,12 @@ const MAX_SMALL: usize = 1 << 10;
 const PARTS: usize = 4;
 /// Sizes there are: one for each step, and those of the doublings from `MAX_SMALL` to `MAX_SIZE`.
 const CLASSES: usize = MAX_SMALL / STEP + (MAX_SIZE / MAX_SMALL).ilog2() as usize * PARTS + 1;
-/// Bytes before the arena's huge pages: what is asked for until it is known what the program is to do.
-const EARLY: usize = 64 << 10;
 
 /// mimalloc behind an arena.
 pub struct Allocator;
 
-#[repr(align(4096))]
-struct Arena(UnsafeCell<MaybeUninit<[u8; EARLY + HUGE_PAGE + ARENA]>>);
-
-// SAFETY: threads share nothing of the arena but what `NEXT` shares out, each byte once.
-unsafe impl Sync for Arena {}
-
-static MEMORY: Arena = Arena(UnsafeCell::new(MaybeUninit::zeroed()));
-/// Where the part begins that no thread has taken yet, in bytes from the start of [`MEMORY`].
-static NEXT: AtomicUsize = AtomicUsize::new(0);
+static MEMORY: Memory = Memory::new();
 static IS_OPEN: AtomicBool = AtomicBool::new(true);
-/// Bytes of [`MEMORY`].
-const END: usize = EARLY + HUGE_PAGE + ARENA;
 
 /// What a thread has of the arena.
 struct Share {
@@ -77,25 +60,13 @@ thread_local! {
 /// Keeps the arena open, with huge pages. For a command that ends soon: the arena keeps what it has taken. Called
 /// before other threads are.
 pub fn keep_open() {
-    let start = MEMORY.0.get() as usize;
-    let taken = NEXT.load(Ordering::Relaxed).max(EARLY);
-    let first = (start + taken).next_multiple_of(HUGE_PAGE) - start;
-    // SAFETY: the range is ours, and advice changes nothing of what it holds. Without huge pages it is slower.
-    unsafe {
-        let memory = MEMORY.0.get().byte_add(first);
-        nix::libc::madvise(memory.cast(), END - first, nix::libc::MADV_HUGEPAGE);
-    }
-    NEXT.store(first, Ordering::Relaxed);
+    MEMORY.use_huge_pages();
     SHARE.with(|share| share.from.set(share.to.get()));
 }
 
 /// Closes the arena: mimalloc serves from now on.
 pub fn close() {
     IS_OPEN.store(false, Ordering::Relaxed);
-}
-
-fn is_of_arena(pointer: *mut u8) -> bool {
-    (pointer as usize).wrapping_sub(MEMORY.0.get() as usize) < END
 }
 
 /// The size that serves a request of `bytes`, which are at most [`MAX_SIZE`]: its number, and its bytes.
@@ -136,19 +107,9 @@ impl Share {
 
     #[cold]
     fn refill(&self, bytes: usize, alignment: usize) -> Option<NonNull<u8>> {
-        // Threads that come too late count on a little; the counter is far from its end.
-        let first = NEXT.load(Ordering::Relaxed);
-        let wanted = if first == 0 { EARLY } else { CHUNK };
-        if first + wanted > END {
-            return None;
-        }
-        let first = NEXT.fetch_add(wanted, Ordering::Relaxed);
-        if first + wanted > END {
-            return None;
-        }
-        let from = MEMORY.0.get().cast::<u8>().wrapping_add(first);
+        let (from, length) = MEMORY.take(bytes + if alignment > STEP { alignment } else { 0 })?;
         let (old_from, old_to) = (self.from.get(), self.to.get());
-        self.to.set(from.wrapping_add(wanted));
+        self.to.set(from.wrapping_add(length));
         if from == old_to {
             // A chunk that follows the thread's last one goes on with it.
             return self.cut(bytes, alignment);
@@ -207,7 +168,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if is_of_arena(pointer) {
+        if MEMORY.contains(pointer) {
             let (class, bytes) = class(layout.size());
             return SHARE.with(|share| share.give(pointer, class, bytes));
         }
@@ -233,7 +194,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if !is_of_arena(pointer) {
+        if !MEMORY.contains(pointer) {
             // SAFETY: as the caller says, and it is not the arena's.
             return unsafe { MiMalloc.realloc(pointer, layout, size) };
         }
