@@ -122,9 +122,8 @@ impl Memory {
     /// Leaves chunks of a page to whoever needs some.
     fn leave(&self, first: usize, count: usize) {
         let left = if count == 0 { 0 } else { (first << 8 | count) as u32 };
-        let is_free = |page: &&AtomicU32| {
-            page.compare_exchange(0, left, Ordering::Release, Ordering::Relaxed).is_ok()
-        };
+        let is_free =
+            |page: &&AtomicU32| page.compare_exchange(0, left, Ordering::Release, Ordering::Relaxed).is_ok();
         // Where there is no place to leave it, it stays unused.
         let _ = self.begun.iter().find(is_free);
     }
@@ -146,7 +145,11 @@ mod tests {
         let takes = |sizes: [usize; 4]| {
             let pieces = sizes.into_iter().cycle().map_while(|bytes| Some((MEMORY.take(bytes)?, bytes)));
             let addresses = pieces.map(|((from, length), bytes)| {
-                assert!(length >= bytes && MEMORY.contains(from) && MEMORY.contains(from.wrapping_add(length - 1)));
+                assert!(
+                    length >= bytes
+                        && MEMORY.contains(from)
+                        && MEMORY.contains(from.wrapping_add(length - 1))
+                );
                 // SAFETY: the piece was taken by this thread alone.
                 unsafe {
                     assert_eq!((from.read(), from.add(length - 1).read()), (0, 0));

@@ -134,7 +134,7 @@ pub struct Function {
 }
 
 /// What a call counts for that takes tens of milliseconds, as a key or a password's digest does.
-const SLOW: u64 = 100_000;
+const SLOW: u64 = 500_000;
 
 /// What a function does with its checked arguments.
 pub type Body = fn(&Call<'_>) -> Result<Value, Fault>;

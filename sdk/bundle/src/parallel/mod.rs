@@ -84,7 +84,8 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     }
 
     fn with(work: fn(T) -> R, is_urgent: bool) -> Self {
-        let state = Mutex::new(State { items: VecDeque::new(), running: 0, awaited: false, done: Vec::new() });
+        let state =
+            Mutex::new(State { items: VecDeque::new(), running: 0, awaited: false, done: Vec::new() });
         Self { shared: Arc::new(Shared { work, state, rested: Condvar::new() }), given: 0, is_urgent }
     }
 

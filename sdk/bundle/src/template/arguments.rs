@@ -74,7 +74,13 @@ impl State<'_> {
     }
 
     /// `and` and `or`: evaluates up to the argument whose truth decides.
-    fn decide(&mut self, frame: Frame<'_>, deciding: bool, operands: &[Operand], piped: Piped) -> Outcome<Item> {
+    fn decide(
+        &mut self,
+        frame: Frame<'_>,
+        deciding: bool,
+        operands: &[Operand],
+        piped: Piped,
+    ) -> Outcome<Item> {
         let mut value = Value::Nil;
         for operand in operands {
             value = self.argument(frame, Parameter::Any, operand)?;
@@ -89,7 +95,12 @@ impl State<'_> {
     }
 
     /// An operand as an argument for `parameter`.
-    pub(super) fn argument(&mut self, frame: Frame<'_>, parameter: Parameter, operand: &Operand) -> Outcome<Value> {
+    pub(super) fn argument(
+        &mut self,
+        frame: Frame<'_>,
+        parameter: Parameter,
+        operand: &Operand,
+    ) -> Outcome<Value> {
         self.position = operand.position;
         let item = match &operand.term {
             Term::Dot => frame.dot.clone(),

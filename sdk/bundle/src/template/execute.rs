@@ -91,7 +91,9 @@ impl<'e> State<'e> {
             self.engine.step()?;
             let flow = match node {
                 Node::Text { start, end } => {
-                    self.buffers.out.extend_from_slice(&frame.template.source.text[*start as usize..*end as usize]);
+                    self.buffers
+                        .out
+                        .extend_from_slice(&frame.template.source.text[*start as usize..*end as usize]);
                     Flow::Normal
                 }
                 Node::Action(pipeline) => {

@@ -25,9 +25,7 @@ impl State<'_> {
         let given = !operands.is_empty() || piped.is_some();
         match receiver {
             None => Ok(None),
-            Some(Value::Nil) => {
-                Err(fault(format!("nil pointer evaluating interface {{}}.{}", text(name))))
-            }
+            Some(Value::Nil) => Err(fault(format!("nil pointer evaluating interface {{}}.{}", text(name)))),
             Some(Value::Map(map)) => {
                 if map.map_type() == MapType::Values && is_values_method(text(name)) {
                     let arguments = self.method_arguments(frame, operands, piped)?;
@@ -78,7 +76,12 @@ impl State<'_> {
         }
     }
 
-    fn method_arguments(&mut self, frame: Frame<'_>, operands: &[Operand], piped: Piped) -> Outcome<Vec<Value>> {
+    fn method_arguments(
+        &mut self,
+        frame: Frame<'_>,
+        operands: &[Operand],
+        piped: Piped,
+    ) -> Outcome<Vec<Value>> {
         let mut arguments = Vec::with_capacity(operands.len() + usize::from(piped.is_some()));
         for operand in operands {
             arguments.push(self.argument(frame, Parameter::Any, operand)?);

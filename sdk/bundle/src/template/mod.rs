@@ -51,7 +51,7 @@ pub const MAX_DEPTH: usize = 10_000;
 pub const MAX_INCLUDES_OF_ONE_NAME: usize = 1_000;
 
 /// Most actions, iterations and function calls of one engine.
-pub const MAX_STEPS: u64 = 20_000_000;
+pub const MAX_STEPS: u64 = 100_000_000;
 
 /// Longest output of one template, in bytes.
 pub const MAX_OUTPUT_BYTES: usize = 128 << 20;

@@ -2,12 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use super::{
-    ahead::Ahead,
-    parser,
-    source::Source,
-    tree::Template,
-};
+use super::{ahead::Ahead, parser, source::Source, tree::Template};
 use crate::{fault::Fault, parallel::identity, value::Str};
 
 /// Longest text of one template, in bytes.
