@@ -8,12 +8,10 @@
 
 use std::{
     fmt,
-    num::NonZero,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
 };
 
 use num_bigint::BigUint;
@@ -106,14 +104,21 @@ impl Stock {
 
     /// Has what is wanted searched by other threads, as many as there are processors for.
     fn employ(&self, pace: Pace, random: &Random<'_>) {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
-        let mut state = self.0.lock();
-        let needed = if state.wanted == 0 { 0 } else { threads - 1 };
-        for _ in state.workers[pace as usize]..needed {
+        let threads = naru_processors::count().min(MAX_THREADS);
+        let missing = {
+            let mut state = self.0.lock();
+            let needed = if state.wanted == 0 { 0 } else { threads - 1 };
+            let workers = &mut state.workers[pace as usize];
+            let missing = needed.saturating_sub(*workers);
+            *workers += missing;
+            missing
+        };
+        for _ in 0..missing {
             let (seed, shared) = (seed(random), Arc::clone(&self.0));
             // Without a thread, those that are there take longer.
-            let started = thread::Builder::new().name("primes".into()).spawn(move || shared.work(pace, seed));
-            state.workers[pace as usize] += usize::from(started.is_ok());
+            if naru_processors::start_apart("primes", move || shared.work(pace, seed)).is_err() {
+                self.0.lock().workers[pace as usize] -= 1;
+            }
         }
     }
 }

@@ -2,9 +2,7 @@
 //! nothing; the batches keep what was done.
 
 use std::{
-    num::NonZero,
-    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
-    thread,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,13 +11,9 @@ const MAX_THREADS: usize = 4;
 /// Bytes of work below which a thread would cost more than it spares.
 const WORTH_A_THREAD_BYTES: usize = 64 << 10;
 /// Bytes of work for which a thread that waits is woken; less than that waits for more.
-const WORTH_WAKING_BYTES: usize = 16 << 10;
+const WORTH_WAKING_BYTES: usize = 64 << 10;
 /// How long a thread waits for a batch to be opened before it ends.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-/// Processors of this process; to ask for them takes as long as a small chart's templates.
-static PROCESSORS: LazyLock<usize> =
-    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// The threads of this process. They come with enough work, and end some time after the last batch.
 pub(super) static CREW: Crew = Crew {
@@ -86,10 +80,13 @@ impl Crew {
             }
         }
         let worth = MAX_THREADS.min(plan.bytes / WORTH_A_THREAD_BYTES);
-        if plan.members + 1 < worth.min(*PROCESSORS) {
+        if worth > plan.members + 1 && plan.members + 1 < naru_processors::count() {
+            plan.members += 1;
+            drop(plan);
             // Without a thread, those that are there do its share.
-            let spawned = thread::Builder::new().name("bundle".into()).spawn(|| self.take_part());
-            plan.members += usize::from(spawned.is_ok());
+            if naru_processors::start_apart("bundle", || self.take_part()).is_err() {
+                self.plan().members -= 1;
+            }
         }
     }
 

@@ -1,0 +1,79 @@
+//! The processors that a process may use, and threads that begin on another one than whoever starts them.
+//!
+//! In: work that is to go on beside what its starter does. Out: a thread for it.
+//!
+//! A new thread usually waits where its starter runs until the kernel moves it or the starter pauses. On virtual machines
+//! that gather work on few processors that takes up to a clock tick, four milliseconds, which is as long as much of the
+//! work that is worth a thread here.
+
+use std::{io, num::NonZero, sync::LazyLock, thread};
+
+use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+/// How many processors this process may use at the same time, at least one. They are counted once: to ask takes as long
+/// as a small chart's templates.
+pub fn count() -> usize {
+    static COUNT: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+    *COUNT
+}
+
+/// Starts a thread called `name` (15 bytes are shown) that does `work` on other processors than the one its starter is on,
+/// if the process may use any. It stays off that one until it ends.
+///
+/// # Errors
+/// If the system has no room for a further thread; then nothing is done.
+pub fn start_apart(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let here = sched_getcpu();
+    let allowed = sched_getaffinity(None);
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(move || {
+        if let Ok(mut others) = allowed {
+            others.unset(here);
+            if others.count() > 0 {
+                // A system that refuses lets it begin wherever it is.
+                let _ = sched_setaffinity(None, &others);
+            }
+        }
+        work();
+    })?;
+    // It moves itself as soon as it runs at all, for which this thread makes room.
+    thread::yield_now();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_off_its_starter_where_it_can() {
+        // The starter must not move itself meanwhile.
+        let mut own = sched_getaffinity(None).expect("Linux tells");
+        let several = own.count() > 1;
+        let here = sched_getcpu();
+        let (sender, receiver) = mpsc::channel();
+        let all = own;
+        own.clear();
+        own.set(here);
+        sched_setaffinity(None, &own).expect("allowed");
+        // Started from a thread that may use one processor only, it has no other.
+        let alone = sender.clone();
+        start_apart("apart", move || {
+            alone.send(sched_getaffinity(None).map(|set| set.is_set(here))).expect("heard")
+        })
+        .expect("room for a thread");
+        assert_eq!(receiver.recv().expect("it ran"), Ok(true));
+        sched_setaffinity(None, &all).expect("allowed");
+        for _ in 0..20 {
+            let (sender, here) = (sender.clone(), sched_getcpu());
+            start_apart("apart", move || {
+                sender.send(sched_getaffinity(None).map(|set| set.count() < all.count())).expect("heard");
+            })
+            .expect("room for a thread");
+            assert_eq!(receiver.recv().expect("it ran"), Ok(several), "from {here}");
+        }
+        assert!(count() >= 1);
+    }
+}
