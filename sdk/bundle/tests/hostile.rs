@@ -47,8 +47,8 @@ const LARGE: &[(&str, &str)] = &[
 
 /// Loops and calls without end.
 const ENDLESS: &[(&str, &str)] = &[
-    ("{{ range 1000000000 }}{{ end }}", "limit of 20000000"),
-    ("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}", "limit of 20000000"),
+    ("{{ range 1000000000 }}{{ end }}", "limit of 100000000"),
+    ("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}", "limit of 100000000"),
     ("{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}", "nested reference name: a"),
     ("{{ define \"a\" }}{{ template \"a\" . }}{{ end }}{{ template \"a\" . }}", "limit of 10000"),
     (
@@ -58,7 +58,7 @@ const ENDLESS: &[(&str, &str)] = &[
     ("{{ $x := \"{{ tpl .x . }}\" }}{{ tpl $x (dict \"x\" $x) }}", "limit of 10000"),
     ("{{ $l := list }}{{ range 10000000 }}{{ $l = append $l 1 }}{{ end }}", "limit of 1000000000"),
     ("{{ until 1000000 | uniq }}", "limit of 50000000 pairs"),
-    ("{{ range 1000 }}{{ bcrypt \"x\" }}{{ end }}", "limit of 20000000"),
+    ("{{ range 1000 }}{{ bcrypt \"x\" }}{{ end }}", "limit of 100000000"),
 ];
 
 /// Values that contain themselves, or others many times over.
