@@ -114,10 +114,10 @@ impl Pattern {
 
 /// Compiles an expression, with the automata and literals that make matching fast, or without, which takes a tenth of the
 /// time.
-fn build(expression: &Hir, fast: bool) -> Result<meta::Regex, meta::BuildError> {
+fn build(expression: &Hir, fast: bool) -> Result<meta::Regex, Box<meta::BuildError>> {
     let config = meta::Config::new().utf8_empty(true).nfa_size_limit(Some(MAX_COMPILED_BYTES));
     let config = config.dfa(fast).hybrid(fast).onepass(fast).auto_prefilter(fast);
-    meta::Builder::new().configure(config).build_from_hir(expression)
+    meta::Builder::new().configure(config).build_from_hir(expression).map_err(Box::new)
 }
 
 /// A text to match against. Go takes each byte that is not UTF-8 for U+FFFD, so such a text is matched in that
