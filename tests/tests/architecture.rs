@@ -15,9 +15,10 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("naru-api", &[]),
     ("naru-client", &["naru-api"]),
-    ("naru-keys", &[]),
+    ("naru-processors", &[]),
+    ("naru-keys", &["naru-processors"]),
     ("naru-provenance", &[]),
-    ("naru-bundle", &["naru-api", "naru-keys"]),
+    ("naru-bundle", &["naru-api", "naru-keys", "naru-processors"]),
     ("naru-release", &["naru-api", "naru-bundle", "naru-client", "naru-provenance"]),
     ("naru-store", &[]),
     ("naru-front", &[]),

@@ -359,21 +359,24 @@ fn told(chart: &Chart, given: &Map, origins: Option<&Origins>) -> String {
     validate(chart, &values, given, origins).expect_err(&schema.unwrap_or_default()).to_string()
 }
 
+/// What the stock helm says of a chart of these files.
+fn told_by_helm(files: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let own = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
+    for (name, text) in files.iter().chain([&own]) {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
+    String::from_utf8(output.unwrap().stderr).unwrap()
+}
+
 #[test]
 fn faults_are_told_in_helms_words() {
     let none = yaml::read_map(b"").unwrap();
     let mut differences = Vec::new();
     for (schema, values) in REFUSED {
-        let folder = tempfile::tempdir().unwrap();
         let files = [("values.yaml", *values), ("values.schema.json", *schema)];
-        for (name, text) in
-            files.into_iter().chain([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")])
-        {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        let output =
-            Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
-        let helms = String::from_utf8(output.unwrap().stderr).unwrap();
+        let helms = told_by_helm(&files);
         let ours = told(&chart(&files), &none, None);
         if faults(&ours) != faults(&helms) {
             differences.push(format!("{schema} {values}\n  helm: {helms}\n  ours: {ours}"));
@@ -474,16 +477,8 @@ fn formats_are_judged_in_helms_words() {
             let values = texts.iter().enumerate().map(|(at, text)| (format!("p{at}"), json!(text)));
             let (schema, values) =
                 (schema.to_string(), json!(values.collect::<serde_json::Map<_, _>>()).to_string());
-            let folder = tempfile::tempdir().unwrap();
             let files = [("values.yaml", values.as_str()), ("values.schema.json", schema.as_str())];
-            for (name, text) in
-                files.into_iter().chain([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n")])
-            {
-                fs::write(folder.path().join(name), text).unwrap();
-            }
-            let output =
-                Command::new(naru_tests::tools::helm()).args(["template", "r"]).arg(folder.path()).output();
-            let helms = String::from_utf8(output.unwrap().stderr).unwrap();
+            let helms = told_by_helm(&files);
             let chart = chart(&files);
             let values = coalesce(&chart, &none, Nulls::Remove, &mut Vec::new()).unwrap();
             let ours = validate(&chart, &values, &none, None).err().map(|error| error.to_string());
