@@ -296,13 +296,22 @@ fn archives_that_unpack_to_much_are_refused() {
     use tar::EntryType::Regular;
     let chart = ("c/Chart.yaml", Regular, CHART.as_bytes());
     let zeros = vec![0; 5 << 20];
-    let large = vec![0; (5 << 20) + 1];
+    let large = vec![0; 100 << 20];
     assert!(
         loaded(&archive(&[chart, ("c/zeros", Regular, &large)]))
             .unwrap_err()
             .to_string()
-            .contains("maximum file size")
+            .contains("maximum size")
     );
+    let half =
+        archive(&[("s/Chart.yaml", Regular, CHART.as_bytes()), ("s/zeros", Regular, &large[..60 << 20])]);
+    let names: Vec<_> = (0..7).map(|number| format!("c/charts/s{number}.tgz")).collect();
+    let nested = |count: usize| {
+        let subcharts = names[..count].iter().map(|name| (name.as_str(), Regular, &*half));
+        loaded(&archive(&std::iter::once(chart).chain(subcharts).collect::<Vec<_>>()))
+    };
+    assert_eq!(nested(6).unwrap().dependencies.len(), 6);
+    assert!(nested(7).unwrap_err().to_string().contains("unpack to more than"));
     let many: Vec<_> = std::iter::once(chart).chain((0..30).map(|_| ("c/zeros", Regular, &*zeros))).collect();
     assert!(loaded(&archive(&many)).unwrap_err().to_string().contains("maximum size"));
     // More than the limit behind the last entry.

@@ -5,6 +5,7 @@ mod kustomizations {
     pub(crate) mod fields;
     pub(crate) mod plugins;
     pub(crate) mod seams;
+    pub(crate) mod variables;
 
     /// A name, the kustomization in `over/`, and further files.
     pub(crate) type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
@@ -253,6 +254,12 @@ fn the_same_bytes_as_kubectl_for_each_field() {
 #[test]
 fn the_same_bytes_as_kubectl_where_things_meet() {
     let all = kustomizations::seams::CASES;
+    compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
+}
+
+#[test]
+fn the_same_bytes_as_kubectl_with_variables() {
+    let all = kustomizations::variables::CASES;
     compare(all.iter().filter_map(|(name, over, files)| difference(name, over, files)).collect(), all.len());
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use naru_bundle::{
     builtin::KubeVersion,
-    chart::{File, MAX_CHART_BYTES, MAX_FILE_BYTES, read_archive},
+    chart::{File, MAX_CHART_BYTES, read_archive},
     lint::{LintOptions, Message, Severity, lint, lint_unloaded},
     value::Map,
 };
@@ -123,7 +123,7 @@ fn single_files(folder: &Path) -> Vec<File> {
     let read = |name: &str| {
         let (real, folder) = (folder.join(name).canonicalize().ok()?, folder.canonicalize().ok()?);
         let about = fs::metadata(&real).ok()?;
-        let fits = real.starts_with(folder) && about.is_file() && about.len() <= MAX_FILE_BYTES;
+        let fits = real.starts_with(folder) && about.is_file() && about.len() <= MAX_CHART_BYTES;
         let data = fs::read(real).ok().filter(|_| fits)?;
         Some(File { name: name.into(), data: data.as_slice().into() })
     };

@@ -7,11 +7,14 @@ use flate2::read::MultiGzDecoder;
 use super::{ChartError, File};
 use crate::value::Str;
 
-/// Most bytes all files of an archive may have together, unpacked.
+/// Most bytes all files of a folder or an archive may have together, unpacked.
 pub const MAX_CHART_BYTES: u64 = 100 << 20;
 
-/// Most bytes one file of a chart may have.
-pub const MAX_FILE_BYTES: u64 = 5 << 20;
+/// Most bytes that all archives in a chart, and those in them, may have together, unpacked.
+pub const MAX_NESTED_BYTES: u64 = 4 * MAX_CHART_BYTES;
+
+/// Bytes that nearly every file has at most.
+const USUAL_BYTES: u64 = 1 << 20;
 
 /// Most entries an archive may have.
 pub const MAX_ENTRIES: usize = 100_000;
@@ -38,14 +41,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<File>, ChartError> {
         }
         let name = inner_path(&path)?;
         let size = entry.size();
-        if size > MAX_FILE_BYTES {
-            let message = format!("file {path:?} is larger than the maximum file size {MAX_FILE_BYTES}");
-            return Err(ChartError::Archive(message));
-        }
         if size >= remaining {
             return Err(ChartError::Archive(format!("is larger than the maximum size {MAX_CHART_BYTES}")));
         }
-        let mut data = Vec::with_capacity(size as usize);
+        // What the header says is believed as far as it is usual.
+        let mut data = Vec::with_capacity(size.min(USUAL_BYTES) as usize);
         entry.read_to_end(&mut data).map_err(damaged)?;
         remaining -= size;
         files.push(File { name, data: without_mark(data.into()).into() });

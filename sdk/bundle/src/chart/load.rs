@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Chart, ChartError, File, Lock, Metadata, archive};
+use super::{Chart, ChartError, File, Lock, MAX_NESTED_BYTES, Metadata, archive};
 use crate::{
     render::told,
     value::{Map, MapType},
@@ -25,7 +25,8 @@ impl Chart {
         if !matches!(metadata.api_version.as_str(), "" | "v1" | "v2") {
             return Err(ChartError::ApiVersion);
         }
-        load(files, warnings, 0)
+        let mut room = MAX_NESTED_BYTES;
+        load(files, warnings, 0, &mut room)
     }
 
     /// A chart from a `.tgz`.
@@ -37,7 +38,13 @@ impl Chart {
     }
 }
 
-fn load(files: Vec<File>, warnings: &mut Vec<String>, depth: usize) -> Result<Chart, ChartError> {
+/// `room` is how many bytes archives in the chart may still unpack to.
+fn load(
+    files: Vec<File>,
+    warnings: &mut Vec<String>,
+    depth: usize,
+    room: &mut u64,
+) -> Result<Chart, ChartError> {
     if depth > MAX_SUBCHART_DEPTH {
         return Err(ChartError::Limit { what: "levels of subcharts", limit: MAX_SUBCHART_DEPTH });
     }
@@ -63,7 +70,7 @@ fn load(files: Vec<File>, warnings: &mut Vec<String>, depth: usize) -> Result<Ch
         if name.starts_with(['_', '.']) {
             continue;
         }
-        let loaded = load_subchart(&name, files, warnings, depth + 1);
+        let loaded = load_subchart(&name, files, warnings, depth + 1, room);
         let subchart = loaded.map_err(|cause| {
             let chart = chart.metadata.name.clone();
             ChartError::Subchart { name, chart, cause: Box::new(cause) }
@@ -137,15 +144,24 @@ fn load_subchart(
     files: Vec<File>,
     warnings: &mut Vec<String>,
     depth: usize,
+    room: &mut u64,
 ) -> Result<Chart, ChartError> {
     if extension(name) == ".tgz" {
         return match files.first() {
-            Some(file) if file.name == name => load(archive::read(&file.data)?, warnings, depth),
+            Some(file) if file.name == name => {
+                let files = archive::read(&file.data)?;
+                let bytes: usize = files.iter().map(|file| file.data.len()).sum();
+                *room = room.checked_sub(bytes as u64).ok_or_else(|| {
+                    let told = format!("the chart's archives unpack to more than {MAX_NESTED_BYTES} bytes");
+                    ChartError::Archive(told)
+                })?;
+                load(files, warnings, depth, room)
+            }
             _ => Err(ChartError::Archive(format!("archive {name} is a folder"))),
         };
     }
     let within = |file: File| Some(File { name: file.name.split_once('/')?.1.to_owned(), data: file.data });
-    load(files.into_iter().filter_map(within).collect(), warnings, depth)
+    load(files.into_iter().filter_map(within).collect(), warnings, depth, room)
 }
 
 /// Go's `filepath.Ext`: from the last dot of the last element on.

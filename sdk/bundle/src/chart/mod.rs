@@ -19,7 +19,7 @@ mod validate;
 
 pub use ahead::{Ahead, Part};
 pub(crate) use archive::clean_path;
-pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, read as read_archive, without_mark};
+pub use archive::{MAX_CHART_BYTES, MAX_ENTRIES, MAX_NESTED_BYTES, read as read_archive, without_mark};
 pub use data::Data;
 pub(crate) use dependencies::is_compatible;
 pub use dependencies::{missing_dependencies, process_dependencies};

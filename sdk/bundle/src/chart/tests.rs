@@ -129,7 +129,7 @@ fn archives_are_read_and_refused() {
     let outer = archive(&[("top/Chart.yaml", CHART.as_bytes()), ("top/charts/sub-0.1.0.tgz", &inner)]);
     let chart = Chart::from_archive(&outer, &mut Vec::new()).unwrap();
     assert_eq!(chart.dependencies[0].name(), "sub");
-    let big = vec![b' '; MAX_FILE_BYTES as usize + 1];
+    let big = vec![b' '; MAX_CHART_BYTES as usize];
     let refused: [&[(&str, &[u8])]; 7] = [
         &[("Chart.yaml", b"")],
         &[("top/../../x", b"")],

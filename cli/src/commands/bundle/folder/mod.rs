@@ -19,9 +19,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use naru_bundle::{
-    chart::{
-        Ahead, Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, MAX_FILE_BYTES, Part, without_mark,
-    },
+    chart::{Ahead, Data, File, IgnoreRules, MAX_CHART_BYTES, MAX_ENTRIES, Part, without_mark},
     parallel::Batch,
     value::Str,
 };
@@ -118,10 +116,9 @@ impl Found {
         let file = file.with_context(|| failed.clone())?;
         let length = file.metadata().with_context(|| failed.clone())?.len();
         ensure!(
-            length <= MAX_FILE_BYTES,
-            "chart file {name:?} is larger than the maximum file size {MAX_FILE_BYTES}"
+            self.left.take(length),
+            "{failed}: chart exceeds maximum decompressed size of {MAX_CHART_BYTES} bytes"
         );
-        ensure!(self.left.take(length), "the chart is larger than {MAX_CHART_BYTES} bytes");
         let is_later = length >= LATER_BYTES && Part::of(&name) == Part::Other && self.left.later();
         if !is_later {
             let file = File { data: content(file, length).context(failed)?.into(), name };
