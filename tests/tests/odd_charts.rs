@@ -206,3 +206,30 @@ fn links_that_lead_nowhere_are_named_as_by_helm() {
         }
     }
 }
+
+/// Charts of as many bytes as may be and of one more, as folders and as archives, which may have one byte less.
+#[test]
+fn charts_may_be_as_large_as_with_helm() {
+    const MOST: usize = 100 << 20;
+    let charts = Charts::new();
+    let folder = charts.top.path().join("large");
+    let metadata = b"apiVersion: v2\nname: large\nversion: 0.1.0\n";
+    let template = b"a: {{ len (.Files.GetBytes \"zeros\") }}\n";
+    write(&folder.join("Chart.yaml"), metadata);
+    write(&folder.join("templates/a.yaml"), template);
+    let rest = metadata.len() + template.len();
+    for (bytes, passes) in [(6 << 20, [true, true]), (MOST, [true, false]), (MOST + 1, [false, false])] {
+        let zeros = fs::File::create(folder.join("zeros")).unwrap();
+        zeros.set_len((bytes - rest) as u64).unwrap();
+        run(Command::new("tar").args(["czf", "large.tgz", "large"]).current_dir(charts.top.path()), "").ok();
+        for (chart, passes) in ["large", "./large.tgz"].into_iter().zip(passes) {
+            let (helm, ours) =
+                (charts.helm(&["template", "demo", chart]), charts.naru(&["template", "demo", chart]));
+            assert_eq!((&ours.out, ours.code), (&helm.out, helm.code), "{chart} of {bytes}: {}", ours.err);
+            assert_eq!(ours.code == 0, passes, "{chart} of {bytes}: {}", ours.err);
+            if chart == "large" {
+                assert_eq!(ours.err, helm.err, "{bytes}");
+            }
+        }
+    }
+}
