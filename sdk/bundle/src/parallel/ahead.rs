@@ -17,7 +17,7 @@ pub(crate) struct Ahead<R: Send + 'static> {
 }
 
 /// Makes something of a text, unless that is not for now.
-type Work<R> = fn(Str) -> Option<R>;
+type Work<R> = Arc<dyn Fn(Str) -> Option<R> + Send + Sync>;
 
 struct Begun<R: Send + 'static> {
     batch: Batch<Str, Option<R>>,
@@ -27,7 +27,7 @@ struct Begun<R: Send + 'static> {
 
 impl<R: Send + 'static> Begun<R> {
     fn new(work: Work<R>) -> Self {
-        Self { batch: Batch::new(work), texts: Vec::new() }
+        Self { batch: Batch::new(move |text| work(text)), texts: Vec::new() }
     }
 
     fn add(&mut self, text: &Str) {
@@ -38,8 +38,9 @@ impl<R: Send + 'static> Begun<R> {
 
 impl<R: Send + 'static> Ahead<R> {
     /// To do this `work` on texts.
-    pub(crate) fn new(work: Work<R>) -> Self {
-        Self { work, begun: Arc::new(Mutex::new(Begun::new(work))) }
+    pub(crate) fn new(work: impl Fn(Str) -> Option<R> + Send + Sync + 'static) -> Self {
+        let work: Work<R> = Arc::new(work);
+        Self { work: Arc::clone(&work), begun: Arc::new(Mutex::new(Begun::new(work))) }
     }
 
     /// Begins with a text.
@@ -53,7 +54,7 @@ impl<R: Send + 'static> Ahead<R> {
 
     /// What was made of `texts`, also of those that were not begun with.
     pub(crate) fn finish(&self, texts: &[&Str]) -> HashMap<Identity, R> {
-        let mut begun = mem::replace(&mut *self.begun(), Begun::new(self.work));
+        let mut begun = mem::replace(&mut *self.begun(), Begun::new(Arc::clone(&self.work)));
         let known: HashSet<_> = begun.texts.iter().map(identity).collect();
         let wanted: HashSet<_> = texts.iter().map(|text| identity(text)).collect();
         texts.iter().filter(|text| !known.contains(&identity(text))).for_each(|text| begun.add(text));
@@ -65,7 +66,7 @@ impl<R: Send + 'static> Ahead<R> {
 
 impl<R: Send + 'static> Clone for Ahead<R> {
     fn clone(&self) -> Self {
-        Self { work: self.work, begun: Arc::clone(&self.begun) }
+        Self { work: Arc::clone(&self.work), begun: Arc::clone(&self.begun) }
     }
 }
 

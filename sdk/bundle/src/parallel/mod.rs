@@ -24,7 +24,7 @@ pub struct Batch<T: Send + 'static, R: Send + 'static> {
 }
 
 struct Shared<T, R> {
-    work: fn(T) -> R,
+    work: Box<dyn Fn(T) -> R + Send + Sync>,
     state: Mutex<State<T, R>>,
     /// Told when nothing is waiting or being done.
     rested: Condvar,
@@ -74,16 +74,16 @@ impl<T: Send, R: Send> Work for Shared<T, R> {
 
 impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     /// A batch of things to `work` on.
-    pub fn new(work: fn(T) -> R) -> Self {
-        Self::with(work, false)
+    pub fn new(work: impl Fn(T) -> R + Send + Sync + 'static) -> Self {
+        Self::with(Box::new(work), false)
     }
 
     /// A batch that goes before others.
-    pub fn urgent(work: fn(T) -> R) -> Self {
-        Self::with(work, true)
+    pub fn urgent(work: impl Fn(T) -> R + Send + Sync + 'static) -> Self {
+        Self::with(Box::new(work), true)
     }
 
-    fn with(work: fn(T) -> R, is_urgent: bool) -> Self {
+    fn with(work: Box<dyn Fn(T) -> R + Send + Sync>, is_urgent: bool) -> Self {
         let state =
             Mutex::new(State { items: VecDeque::new(), running: 0, awaited: false, done: Vec::new() });
         Self { shared: Arc::new(Shared { work, state, rested: Condvar::new() }), given: 0, is_urgent }

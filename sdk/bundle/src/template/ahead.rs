@@ -1,10 +1,11 @@
 //! Templates that are parsed while their chart is still being read: what each text holds, whatever its file will be
 //! called once the chart's name and dependencies are known.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{
     parser::{self, Parsed},
+    phrases::Phrasebook,
     set::MAX_SOURCE_BYTES,
     source::Source,
 };
@@ -16,7 +17,8 @@ pub(crate) struct Ahead(pub(super) parallel::Ahead<Parsed>);
 
 impl Default for Ahead {
     fn default() -> Self {
-        Self(parallel::Ahead::new(parse))
+        let books = Mutex::new(Vec::new());
+        Self(parallel::Ahead::new(move |text| parse(text, &books)))
     }
 }
 
@@ -28,11 +30,16 @@ impl Ahead {
 }
 
 /// What a text holds; why not is found out where its file's name is known.
-fn parse(text: Str) -> Option<Parsed> {
+fn parse(text: Str, books: &Mutex<Vec<Phrasebook>>) -> Option<Parsed> {
     if text.len() > MAX_SOURCE_BYTES {
         return None;
     }
-    parser::parse(Arc::new(Source { file: String::new(), text })).ok()
+    // Each thread that is at work has one to itself.
+    let books = || books.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut phrases = books().pop().unwrap_or_default();
+    let parsed = parser::parse(&Arc::new(Source { file: String::new(), text }), &mut phrases);
+    books().push(phrases);
+    parsed.ok()
 }
 
 #[cfg(test)]

@@ -101,7 +101,8 @@ impl State<'_> {
         parameter: Parameter,
         operand: &Operand,
     ) -> Outcome<Value> {
-        self.position = operand.position;
+        let position = frame.at + operand.position;
+        self.position = position;
         let item = match &operand.term {
             Term::Dot => frame.dot.clone(),
             Term::Nil => return typed_nil(parameter).ok_or_else(|| fault(no_nil(parameter))),
@@ -111,7 +112,7 @@ impl State<'_> {
                 if names.is_empty() { value } else { self.chain(frame, &value, *names, &[], None)? }
             }
             Term::Pipeline(pipeline) => deep(|| self.pipeline(frame, pipeline))?,
-            Term::Function(callee) => self.call(frame, *callee, &[], None, operand.position)?,
+            Term::Function(callee) => self.call(frame, *callee, &[], None, position)?,
             Term::Chain(first, names) => {
                 let receiver = self.receiver(frame, first)?;
                 self.chain(frame, &receiver, *names, &[], None)?
@@ -120,7 +121,7 @@ impl State<'_> {
             Term::Number(number) => return literal_number(number, parameter),
             Term::Text(text) => return literal_text(text, parameter),
         };
-        self.position = operand.position;
+        self.position = position;
         assign(item, parameter)
     }
 }

@@ -6,10 +6,13 @@ use std::{
     rc::Rc,
 };
 
+use foldhash::fast::RandomState;
+
 use super::{
     COPY_WEIGHT, MAX_CACHED_TEXTS, MAX_DEPTH, MAX_HANDLED_ITEMS, MAX_INCLUDES_OF_ONE_NAME,
     MAX_PRODUCED_BYTES, MAX_STEPS, TemplateSet,
     execute::{Buffers, Item, Outcome, State},
+    phrases::Phrasebook,
     set,
     tree::Template,
 };
@@ -35,7 +38,9 @@ pub struct Engine<'a> {
     set: &'a TemplateSet,
     pub(super) environment: &'a dyn Environment,
     layer: RefCell<Option<Rc<Layer>>>,
-    texts: RefCell<HashMap<Str, Rc<[Rc<Template>]>>>,
+    texts: RefCell<HashMap<Str, Rc<[Rc<Template>]>, RandomState>>,
+    /// Actions of these texts.
+    phrases: RefCell<Phrasebook>,
     depth: Cell<usize>,
     steps: Cell<u64>,
     produced: Cell<u64>,
@@ -58,6 +63,7 @@ impl<'a> Engine<'a> {
             environment,
             layer: RefCell::default(),
             texts: RefCell::default(),
+            phrases: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
             produced: Cell::new(0),
@@ -190,7 +196,7 @@ impl<'a> Engine<'a> {
             return Ok(Rc::clone(templates));
         }
         let templates: Rc<[Rc<Template>]> =
-            set::parse_text(TEXT_NAME, text)?.into_iter().map(Rc::new).collect();
+            set::parse_text(TEXT_NAME, text, &mut self.phrases.borrow_mut())?.into_iter().map(Rc::new).collect();
         let mut texts = self.texts.borrow_mut();
         if texts.len() >= MAX_CACHED_TEXTS {
             texts.clear();

@@ -12,7 +12,7 @@ pub(super) type Piped = Option<Item>;
 impl State<'_> {
     /// The value of a pipeline, which its variables take.
     pub(super) fn pipeline(&mut self, frame: Frame<'_>, pipeline: &Pipeline) -> Outcome<Item> {
-        self.position = pipeline.position;
+        self.position = frame.at + pipeline.position;
         let mut piped: Piped = None;
         for command in &pipeline.commands {
             let value = self.command(frame, command, piped)?;
@@ -28,11 +28,11 @@ impl State<'_> {
 
     fn command(&mut self, frame: Frame<'_>, command: &Command, piped: Piped) -> Outcome<Item> {
         let first = &command.first;
-        self.position = first.position;
+        self.position = frame.at + first.position;
         let arguments = &*command.arguments;
         match &first.term {
             Term::Field(names) => self.chain(frame, frame.dot, *names, arguments, piped),
-            Term::Function(callee) => self.call(frame, *callee, arguments, piped, first.position),
+            Term::Function(callee) => self.call(frame, *callee, arguments, piped, self.position),
             Term::Variable(slot, names) => {
                 let value = self.variable(*slot)?.clone();
                 if names.is_empty() {
@@ -69,7 +69,7 @@ impl State<'_> {
     pub(super) fn receiver(&mut self, frame: Frame<'_>, operand: &Operand) -> Outcome<Item> {
         match &operand.term {
             Term::Pipeline(pipeline) => deep(|| self.pipeline(frame, pipeline)),
-            Term::Function(callee) => self.call(frame, *callee, &[], None, operand.position),
+            Term::Function(callee) => self.call(frame, *callee, &[], None, frame.at + operand.position),
             Term::Nil => Err(fault("indirection through explicit nil")),
             _ => Err(fault("a chain of fields starts at a pipeline or function")),
         }
@@ -86,7 +86,7 @@ impl State<'_> {
     ) -> Outcome<Item> {
         let position = self.position;
         let mut value;
-        let (mut current, mut rest) = (receiver, names.of(&frame.template.source.text));
+        let (mut current, mut rest) = (receiver, names.of(&frame.template.source.text, frame.at));
         while let Some(dot) = rest.iter().position(|byte| *byte == b'.') {
             value = self.field(frame, current, &rest[..dot], &[], None)?;
             (current, rest) = (&value, &rest[dot + 1..]);

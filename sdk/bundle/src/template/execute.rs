@@ -3,7 +3,7 @@
 use super::{
     MAX_OUTPUT_BYTES,
     engine::{Engine, NO_VALUE},
-    tree::{Block, Branch, Invocation, Node, Position, Slot, Template, UNDEFINED},
+    tree::{Block, Branch, Invocation, Node, Placed, Position, Slot, Template, UNDEFINED},
 };
 use crate::{fault::Fault, printf, value::Value};
 
@@ -56,6 +56,8 @@ impl Buffers {
 pub(super) struct Frame<'t> {
     pub(super) template: &'t Template,
     pub(super) dot: &'t Item,
+    /// Where the action is, from which the positions in it count.
+    pub(super) at: Position,
 }
 
 /// A fault with Go's words.
@@ -76,7 +78,7 @@ impl<'e> State<'e> {
         self.buffers.slots.resize(self.base + template.slots, None);
         self.buffers.slots[self.base].clone_from(&dot);
         let engine = self.engine;
-        let result = engine.deeper(|| self.block(Frame { template, dot: &dot }, &template.root));
+        let result = engine.deeper(|| self.block(Frame { template, dot: &dot, at: 0 }, &template.root));
         let result = match result {
             Ok(_) => Ok(()),
             Err(fault) => Err(Box::new(fault.at(template.source.place(self.position as usize)))),
@@ -96,8 +98,8 @@ impl<'e> State<'e> {
                         .extend_from_slice(&frame.template.source.text[*start as usize..*end as usize]);
                     Flow::Normal
                 }
-                Node::Action(pipeline) => {
-                    let value = self.pipeline(frame, pipeline)?;
+                Node::Action { at, pipeline } => {
+                    let value = self.pipeline(Frame { at: *at, ..frame }, pipeline)?;
                     if pipeline.variables.is_empty() {
                         self.print(&value)?;
                     }
@@ -120,6 +122,10 @@ impl<'e> State<'e> {
         Ok(Flow::Normal)
     }
 
+    fn placed(&mut self, frame: Frame<'_>, Placed { at, pipeline }: &Placed) -> Outcome<Item> {
+        self.pipeline(Frame { at: *at, ..frame }, pipeline)
+    }
+
     fn print(&mut self, value: &Item) -> Outcome<()> {
         match value {
             None | Some(Value::Nil) => self.buffers.out.extend_from_slice(NO_VALUE),
@@ -137,7 +143,7 @@ impl<'e> State<'e> {
 
     /// `if` and, where the value becomes dot, `with`.
     fn choose(&mut self, frame: Frame<'_>, branch: &Branch, with: bool) -> Outcome<Flow> {
-        let value = self.pipeline(frame, &branch.pipeline)?;
+        let value = self.placed(frame, &branch.pipeline)?;
         let chosen = value.as_ref().is_some_and(Value::is_true);
         match (chosen, &branch.otherwise) {
             (true, _) if with => self.block(Frame { dot: &value, ..frame }, &branch.body),
@@ -154,7 +160,7 @@ impl<'e> State<'e> {
         };
         let data = match &invocation.pipeline {
             None => None,
-            Some(pipeline) => self.pipeline(frame, pipeline)?,
+            Some(pipeline) => self.placed(frame, pipeline)?,
         };
         self.run(&template, data)
     }
@@ -181,7 +187,7 @@ impl<'e> State<'e> {
     fn range(&mut self, frame: Frame<'_>, branch: &Branch) -> Outcome<Flow> {
         self.position = branch.position;
         let template = frame.template;
-        let value = self.pipeline(frame, &branch.pipeline)?;
+        let value = self.placed(frame, &branch.pipeline)?;
         let mut iterated = false;
         match &value {
             None | Some(Value::Nil) => {}
@@ -249,7 +255,7 @@ impl<'e> State<'e> {
         count: i64,
         value: impl Fn(i64) -> Value,
     ) -> Outcome<bool> {
-        if branch.pipeline.variables.len() > 1 {
+        if branch.pipeline.pipeline.variables.len() > 1 {
             return Err(fault(format!("can't use {count} to iterate over more than one variable")));
         }
         for number in 0..count {
@@ -264,7 +270,7 @@ impl<'e> State<'e> {
     fn iteration(&mut self, template: &Template, branch: &Branch, key: Value, item: Value) -> Outcome<Flow> {
         self.engine.step()?;
         let item = Some(item);
-        match *branch.pipeline.variables {
+        match *branch.pipeline.pipeline.variables {
             [] => {}
             [element] => self.set_variable(element, item.clone())?,
             [index, element, ..] => {
@@ -272,7 +278,7 @@ impl<'e> State<'e> {
                 self.set_variable(element, item.clone())?;
             }
         }
-        self.block(Frame { template, dot: &item }, &branch.body)
+        self.block(Frame { template, dot: &item, at: 0 }, &branch.body)
     }
 }
 

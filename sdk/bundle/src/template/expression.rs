@@ -5,15 +5,16 @@ use super::{
     number::Number,
     parser::Parser,
     token::{Kind, Token},
-    tree::{Callee, Command, Names, Operand, Pipeline, Term, Variables},
+    tree::{Callee, Command, Names, Operand, Pipeline, Position, Term, Variables},
 };
 use crate::{
     fault::{Fault, nearest},
     functions,
     stack::deep,
+    value::Str,
 };
 
-impl Parser {
+impl Parser<'_> {
     /// A pipeline up to and with the token `end`; `context` names it in faults.
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipeline, Fault> {
         let start = self.peek_word();
@@ -56,10 +57,10 @@ impl Parser {
                 Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)
             ) {
                 let cause = format!("non executable command in pipeline stage {}", index + 1);
-                return Err(self.source.fault(command.first.position as usize, cause));
+                return Err(self.source.fault(self.action_start() + command.first.position as usize, cause));
             }
         }
-        Ok(Pipeline { position: start.start, variables, commands })
+        Ok(Pipeline { position: self.inside(start), variables, commands })
     }
 
     /// `$x :=`, `$x =` or, for `range`, `$i, $x :=`.
@@ -103,7 +104,8 @@ impl Parser {
     fn bind(&mut self, names: &[Token], assign: bool) -> Variables {
         let mut variables = Variables::default();
         for token in names {
-            let name = self.bytes(*token).into();
+            let name: Str = self.bytes(*token).into();
+            self.is_root_certain &= *name != *b"$";
             variables.push(if assign { self.scope.assign(name) } else { self.scope.declare(name) });
         }
         variables
@@ -145,7 +147,7 @@ impl Parser {
         let Some(term) = self.term()? else {
             return Ok(None);
         };
-        let here = start.start;
+        let here = self.inside(start);
         let after = self.peek();
         if after.kind != Kind::Field {
             return Ok(Some(Operand { position: here, term }));
@@ -172,7 +174,8 @@ impl Parser {
             }
         }
         // Without the first dot.
-        Ok(Names { start: first.start + 1, end: last.end })
+        let action = self.action_start() as Position;
+        Ok(Names { start: first.start - action + 1, end: last.end - action })
     }
 
     fn term(&mut self) -> Result<Option<Term>, Fault> {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{
     TemplateSet,
-    tree::{Block, Branch, Command, Node, Operand, Pipeline, Term},
+    tree::{Block, Branch, Command, Node, Operand, Pipeline, Placed, Position, Term},
 };
 use crate::{
     stack::deep,
@@ -28,13 +28,15 @@ pub(crate) struct Forecast<'a> {
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     text: &'a [u8],
+    /// Where in it the action is.
+    at: Position,
     /// `$`.
     root: Option<&'a Value>,
     /// `.`.
     dot: Option<&'a Value>,
 }
 
-const UNKNOWN: Scope<'_> = Scope { text: &[], root: None, dot: None };
+const UNKNOWN: Scope<'_> = Scope { text: &[], at: 0, root: None, dot: None };
 
 impl<'a> Forecast<'a> {
     /// Of the functions with these names.
@@ -45,7 +47,7 @@ impl<'a> Forecast<'a> {
     /// The calls by the template `name` with its `data`.
     pub(crate) fn calls(&mut self, name: &str, data: &Value) -> usize {
         self.set.find(name.as_bytes()).map_or(0, |template| {
-            let scope = Scope { text: &template.source.text, root: Some(data), dot: Some(data) };
+            let scope = Scope { text: &template.source.text, at: 0, root: Some(data), dot: Some(data) };
             self.block(&template.root, scope)
         })
     }
@@ -57,25 +59,26 @@ impl<'a> Forecast<'a> {
     fn node(&mut self, node: &Node, scope: Scope<'_>) -> usize {
         match node {
             Node::Text { .. } | Node::Break | Node::Continue => 0,
-            Node::Action(pipeline) => self.pipeline(pipeline),
+            Node::Action { pipeline, .. } => self.pipeline(pipeline),
             Node::If(branch) => self.branch(branch, scope, scope),
             Node::With(branch) | Node::Range(branch) => {
                 self.branch(branch, scope, Scope { dot: None, ..scope })
             }
             Node::Template(invocation) => {
                 self.included(&invocation.name)
-                    + invocation.pipeline.as_ref().map_or(0, |pipeline| self.pipeline(pipeline))
+                    + invocation.pipeline.as_ref().map_or(0, |placed| self.pipeline(&placed.pipeline))
             }
         }
     }
 
     fn branch(&mut self, branch: &Branch, scope: Scope<'_>, inside: Scope<'_>) -> usize {
-        let chosen = scope.truth(&branch.pipeline);
+        let Placed { at, pipeline } = &branch.pipeline;
+        let chosen = Scope { at: *at, ..scope }.truth(pipeline);
         deep(|| {
             let body = if chosen == Some(false) { 0 } else { self.block(&branch.body, inside) };
             let otherwise = branch.otherwise.as_ref().filter(|_| chosen != Some(true));
             let otherwise = otherwise.map_or(0, |block| self.block(block, scope));
-            self.pipeline(&branch.pipeline) + body + otherwise
+            self.pipeline(pipeline) + body + otherwise
         })
     }
 
@@ -158,9 +161,9 @@ impl Scope<'_> {
         match &operand.term {
             Term::Bool(flag) => Some(Value::Bool(*flag)),
             Term::Text(text) => Some(Value::Str(text.clone())),
-            Term::Field(names) => field(self.dot?, names.of(self.text)),
+            Term::Field(names) => field(self.dot?, names.of(self.text, self.at)),
             // Slot 0 is `$`.
-            Term::Variable(0, names) if !names.is_empty() => field(self.root?, names.of(self.text)),
+            Term::Variable(0, names) if !names.is_empty() => field(self.root?, names.of(self.text, self.at)),
             _ => None,
         }
     }

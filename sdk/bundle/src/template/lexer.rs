@@ -1,10 +1,11 @@
 //! Splits a template's text into tokens: text with its trim markers applied, and the words inside actions.
 
-use std::{cell::Cell, sync::LazyLock};
+use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
 use super::{
+    phrases::{MAX_PHRASE_BYTES, Phrase, Phrasebook},
     source::Source,
     token::{Keyword, Kind, Token},
     tree::position,
@@ -14,47 +15,67 @@ use crate::fault::Fault;
 const LEFT: &[u8] = b"{{";
 static FIND_LEFT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LEFT));
 const RIGHT: &[u8] = b"}}";
+static FIND_RIGHT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(RIGHT));
 const COMMENT_START: &[u8] = b"/*";
 const COMMENT_END: &[u8] = b"*/";
-/// Most tokens whose memory a thread keeps for the next text.
-const MAX_SPARE_TOKENS: usize = 64 << 10;
 /// Bytes of a trim marker: the minus and the space that must go with it.
 const MARKER: usize = 2;
 
-thread_local! {
-    /// Memory for tokens: nearly every text's are fewer than those of one before it.
-    static SPARE: Cell<Vec<Token>> = const { Cell::new(Vec::new()) };
-}
-
-/// Takes back what [`tokens`] gave.
-pub(super) fn recycle(mut tokens: Vec<Token>) {
-    if tokens.capacity() <= MAX_SPARE_TOKENS {
-        tokens.clear();
-        SPARE.set(tokens);
-    }
-}
-
-/// All tokens of `source`, the last of kind [`Kind::End`]; those before an action, comment, string or number that is
-/// malformed, and why it is.
-pub(super) fn tokens(source: &Source) -> (Vec<Token>, Option<Fault>) {
-    let mut lexer = Lexer { source, text: &source.text, position: 0, tokens: SPARE.take() };
-    let fault = lexer.run().err();
-    if fault.is_some() {
-        let end = source.text.len();
-        lexer.push(Kind::End, end, end);
-    }
-    (lexer.tokens, fault)
-}
-
-struct Lexer<'a> {
+/// Tokens of a text, an action at a time.
+pub(super) struct Lexer<'a> {
     source: &'a Source,
     text: &'a [u8],
     position: usize,
-    tokens: Vec<Token>,
+    /// The next texts and the action after them, or the end: the last token is of the kind
+    /// [`Kind::RightDelimiter`], [`Kind::Known`] or [`Kind::End`].
+    pub(super) tokens: Vec<Token>,
+    /// Where in `tokens` the action is, after its delimiter.
+    pub(super) action: usize,
+    /// Where in the text the action is, after its delimiter and the space there.
+    pub(super) start: usize,
+    /// Where it ends, before space and delimiter, if [`Phrasebook`]s may know it.
+    end: Option<usize>,
+    /// Whether nothing more is to be told apart.
+    is_over: bool,
 }
 
-impl Lexer<'_> {
-    fn run(&mut self) -> Result<(), Fault> {
+impl<'a> Lexer<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            text: &source.text,
+            position: 0,
+            tokens: Vec::new(),
+            action: 0,
+            start: 0,
+            end: None,
+            is_over: false,
+        }
+    }
+
+    /// What the action says, if it can be kept by that.
+    pub(super) fn phrase(&self) -> Option<&'a [u8]> {
+        self.end.map(|end| &self.text[self.start..end])
+    }
+
+    /// Replaces the tokens by the next ones. An action that `phrases` has is one token; it is returned.
+    ///
+    /// # Errors
+    /// If an action, comment, string or number is malformed; the end comes after what is before it.
+    pub(super) fn advance(&mut self, phrases: Option<&Phrasebook>) -> Result<Option<Phrase>, Fault> {
+        self.tokens.clear();
+        let result = if self.is_over { Ok(None) } else { self.run(phrases) };
+        let whole = matches!(self.tokens.last(), Some(token) if matches!(token.kind, Kind::RightDelimiter | Kind::Known));
+        if !whole || result.is_err() {
+            self.is_over = true;
+            let end = self.text.len();
+            self.push(Kind::End, end, end);
+        }
+        result
+    }
+
+    /// The tokens up to the end of the next action; all that are left if there is none.
+    fn run(&mut self, phrases: Option<&Phrasebook>) -> Result<Option<Phrase>, Fault> {
         while let Some(offset) = FIND_LEFT.find(self.rest()) {
             let delimiter = self.position + offset;
             let marked = left_marker(&self.text[delimiter + LEFT.len()..]);
@@ -66,17 +87,50 @@ impl Lexer<'_> {
             self.position = delimiter + LEFT.len() + if marked { MARKER } else { 0 };
             if self.rest().starts_with(COMMENT_START) {
                 self.comment()?;
-            } else {
-                self.push(Kind::LeftDelimiter, delimiter, delimiter + LEFT.len());
-                self.action()?;
+                continue;
             }
+            self.push(Kind::LeftDelimiter, delimiter, delimiter + LEFT.len());
+            self.skip_space();
+            (self.action, self.start) = (self.tokens.len(), self.position);
+            let marked = self.find_end();
+            if let Some(phrase) = phrases.and_then(|phrases| phrases.find(self.phrase()?)) {
+                self.pass(phrase, marked);
+                return Ok(Some(phrase.clone()));
+            }
+            self.action()?;
+            return Ok(None);
         }
         let end = self.text.len();
         if self.position < end {
             self.push(Kind::Text, self.position, end);
         }
-        self.push(Kind::End, end, end);
-        Ok(())
+        Ok(None)
+    }
+
+    /// Looks where the action at hand ends if its first right delimiter is one; whether a trim marker goes with that.
+    fn find_end(&mut self) -> bool {
+        let rest = &self.text[self.start..];
+        let rest = &rest[..rest.len().min(MAX_PHRASE_BYTES)];
+        self.end = None;
+        let Some(length) = FIND_RIGHT.find(rest) else { return false };
+        let marked = matches!(rest[..length], [.., space, b'-'] if is_space(space));
+        let length = trimmed_end(&rest[..if marked { length - 1 } else { length }]);
+        if length > 0 {
+            self.end = Some(self.start + length);
+        }
+        marked
+    }
+
+    /// Passes the action at hand, which is known.
+    fn pass(&mut self, phrase: &Phrase, marked: bool) {
+        let (start, end) = (self.start, self.end.unwrap_or(self.start));
+        if let Some(keyword) = phrase.keyword {
+            self.push(Kind::Keyword(keyword), start, start + keyword.length());
+        }
+        self.push(Kind::Known, start, end);
+        self.position = end;
+        self.skip_space();
+        self.close(marked);
     }
 
     fn rest(&self) -> &[u8] {
@@ -195,14 +249,19 @@ impl Lexer<'_> {
     /// A run of spaces; the last one stays if it belongs to a trim marker.
     fn space(&mut self) {
         let start = self.position;
+        self.skip_space();
+        if self.position > start {
+            self.emit(Kind::Space, start);
+        }
+    }
+
+    fn skip_space(&mut self) {
+        let start = self.position;
         while self.byte().is_some_and(is_space) {
             self.position += 1;
         }
-        if self.rest().starts_with(b"-}}") {
+        if self.position > start && self.rest().starts_with(b"-}}") {
             self.position -= 1;
-        }
-        if self.position > start {
-            self.emit(Kind::Space, start);
         }
     }
 

@@ -26,6 +26,7 @@ mod forecast;
 mod lexer;
 mod number;
 mod parser;
+mod phrases;
 mod set;
 mod source;
 #[cfg(test)]

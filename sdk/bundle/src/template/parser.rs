@@ -3,10 +3,12 @@
 use std::{cell::Cell, sync::Arc};
 
 use super::{
-    MAX_BLOCKS, lexer,
+    MAX_BLOCKS,
+    lexer::Lexer,
+    phrases::{Phrase, Phrasebook},
     source::Source,
     token::{Keyword, Kind, Token},
-    tree::{Block, Branch, Command, Invocation, Node, Operand, Pipeline, Slot, Template, UNDEFINED},
+    tree::{Block, Branch, Command, Invocation, Node, Operand, Placed, Position, Slot, Template, UNDEFINED, position},
 };
 use crate::{fault::Fault, printf::quote, stack::deep, value::Str};
 
@@ -55,27 +57,30 @@ fn add(templates: &mut Vec<Template>, template: Template) -> Result<(), String> 
     Ok(())
 }
 
-/// What `source` holds.
+/// What `source` holds; its actions are taken from `phrases` and added to them.
 ///
 /// # Errors
 /// If it is malformed, uses a function that does not exist, or defines one name twice.
-pub(super) fn parse(source: Arc<Source>) -> Result<Parsed, Fault> {
-    let (tokens, malformed) = lexer::tokens(&source);
+pub(super) fn parse(source: &Arc<Source>, phrases: &mut Phrasebook) -> Result<Parsed, Fault> {
     let mut parser = Parser {
         source,
-        tokens,
+        lexer: Lexer::new(source),
         next: 0,
+        phrases,
+        known: None,
+        malformed: None,
         scope: Scope::new(),
         nesting: 0,
         parentheses: 0,
         is_slow: false,
+        is_root_certain: true,
         templates: Vec::new(),
         nodes: Vec::new(),
         commands: Vec::new(),
         operands: Vec::new(),
     };
     let parsed = parser.file();
-    lexer::recycle(std::mem::take(&mut parser.tokens));
+    let malformed = parser.malformed.take();
     let line = |fault: &Fault| fault.trace.first().map(|place| (place.line, place.column));
     match (parsed, malformed) {
         (Ok(root), None) => {
@@ -89,17 +94,24 @@ pub(super) fn parse(source: Arc<Source>) -> Result<Parsed, Fault> {
     }
 }
 
-/// Tokens, the place among them, and what the templates so far are.
-pub(super) struct Parser {
-    pub(super) source: Arc<Source>,
-    tokens: Vec<Token>,
+/// The tokens at hand, the place among them, and what the templates so far are.
+pub(super) struct Parser<'a> {
+    pub(super) source: &'a Arc<Source>,
+    lexer: Lexer<'a>,
     next: usize,
+    phrases: &'a mut Phrasebook,
+    /// The action at hand, if it is known.
+    known: Option<Phrase>,
+    /// Why the text could not be told apart to its end.
+    malformed: Option<Fault>,
     pub(super) scope: Scope,
     nesting: usize,
     /// Parentheses that are open.
     pub(super) parentheses: usize,
     /// Whether a function is called that takes its time.
     pub(super) is_slow: bool,
+    /// Whether `$` means the data in all of the text: nobody else's variable is called so.
+    pub(super) is_root_certain: bool,
     templates: Vec<Template>,
     /// What is gathered at present, the innermost last: a block, pipeline or command takes its own from the end.
     nodes: Vec<Node>,
@@ -198,18 +210,32 @@ enum Item {
     Ending(Ending),
 }
 
-impl Parser {
+impl<'a> Parser<'a> {
     /// The next token, passed.
     pub(super) fn take(&mut self) -> Token {
         let token = self.peek();
-        self.next = (self.next + 1).min(self.tokens.len());
+        self.next += 1;
         token
     }
 
     /// The next token.
-    pub(super) fn peek(&self) -> Token {
-        let last = self.tokens.len() - 1;
-        self.tokens[self.next.min(last)]
+    pub(super) fn peek(&mut self) -> Token {
+        loop {
+            if let Some(token) = self.lexer.tokens.get(self.next) {
+                return *token;
+            }
+            self.advance();
+        }
+    }
+
+    /// Replaces the tokens, all of which are passed.
+    fn advance(&mut self) {
+        let phrases = self.is_root_certain.then_some(&*self.phrases);
+        match self.lexer.advance(phrases) {
+            Ok(known) => self.known = known,
+            Err(fault) => self.malformed = Some(fault),
+        }
+        self.next = 0;
     }
 
     /// The next token that is no space, passed.
@@ -230,6 +256,49 @@ impl Parser {
         }
     }
 
+    /// Where the action at hand is, from which the positions in it count.
+    pub(super) fn action_start(&self) -> usize {
+        self.lexer.start
+    }
+
+    /// A place in the action at hand.
+    pub(super) fn inside(&self, token: Token) -> Position {
+        token.start - position(self.lexer.start)
+    }
+
+    /// The rest of the action at hand, which is a pipeline; `context` names it in faults.
+    fn placed(&mut self, context: &str) -> Result<Placed, Fault> {
+        let at = position(self.lexer.start);
+        if self.peek_word().kind == Kind::Known
+            && let Some(phrase) = self.known.take()
+        {
+            self.take();
+            self.is_slow |= phrase.is_slow;
+            return Ok(Placed { at, pipeline: phrase.pipeline });
+        }
+        let is_slow = std::mem::take(&mut self.is_slow);
+        let pipeline = Arc::new(self.pipeline(context, Kind::RightDelimiter)?);
+        let phrase = Phrase { keyword: None, pipeline: Arc::clone(&pipeline), is_slow: self.is_slow };
+        self.keep(phrase);
+        self.is_slow |= is_slow;
+        Ok(Placed { at, pipeline })
+    }
+
+    /// Keeps the action that just ended if all that matters to its pipeline stands in it.
+    fn keep(&mut self, phrase: Phrase) {
+        let Some(text) = self.lexer.phrase() else { return };
+        let tokens = &self.lexer.tokens[self.lexer.action..];
+        let keyword = match tokens.first().map(|token| token.kind) {
+            Some(Kind::Keyword(keyword @ (Keyword::If | Keyword::With | Keyword::Range))) => Some(keyword),
+            None | Some(Kind::Keyword(_)) => return,
+            Some(_) => None,
+        };
+        let depends = |token: &Token| token.kind == Kind::Variable && token.end - token.start > 1;
+        if self.is_root_certain && !tokens.iter().any(depends) {
+            self.phrases.add(text, Phrase { keyword, ..phrase });
+        }
+    }
+
     /// The place among the tokens, to come back to.
     pub(super) fn mark(&self) -> usize {
         self.next
@@ -241,7 +310,7 @@ impl Parser {
     }
 
     /// A token's bytes.
-    pub(super) fn bytes(&self, token: Token) -> &[u8] {
+    pub(super) fn bytes(&self, token: Token) -> &'a [u8] {
         &self.source.text[token.start as usize..token.end as usize]
     }
 
@@ -335,7 +404,7 @@ impl Parser {
     }
 
     fn template(&self, name: Str, root: Block) -> Template {
-        let source = Arc::clone(&self.source);
+        let source = Arc::clone(self.source);
         let (slots, is_slow) = (self.scope.slots, self.is_slow);
         Template { name, source, root, slots, is_slow, nested: Cell::new(0) }
     }
@@ -378,9 +447,8 @@ impl Parser {
     fn action(&mut self) -> Result<Item, Fault> {
         let token = self.peek_word();
         let Kind::Keyword(keyword) = token.kind else {
-            return self
-                .pipeline("command", Kind::RightDelimiter)
-                .map(|pipeline| Item::Node(Node::Action(pipeline)));
+            let Placed { at, pipeline } = self.placed("command")?;
+            return Ok(Item::Node(Node::Action { at, pipeline }));
         };
         self.take();
         let node = match keyword {
@@ -425,7 +493,7 @@ impl Parser {
 
     fn control_inside(&mut self, token: Token, control: Control) -> Result<Branch, Fault> {
         let (visible, accepted) = (self.scope.visible.len(), self.scope.accepted.len());
-        let pipeline = self.pipeline(control.name(), Kind::RightDelimiter)?;
+        let pipeline = self.placed(control.name())?;
         let body_visible = self.scope.visible.len();
         let ranges = usize::from(control == Control::Range);
         self.scope.ranges += ranges;
@@ -469,7 +537,7 @@ impl Parser {
         let context = "block clause";
         let token = self.take_word();
         let name = self.template_name(token, context)?;
-        let pipeline = self.pipeline(context, Kind::RightDelimiter)?;
+        let pipeline = self.placed(context)?;
         self.separate(token, name.clone(), context)?;
         Ok(invocation(token, name, Some(pipeline)))
     }
@@ -482,11 +550,11 @@ impl Parser {
             self.take();
             return Ok(invocation(keyword, name, None));
         }
-        let pipeline = self.pipeline(context, Kind::RightDelimiter)?;
+        let pipeline = self.placed(context)?;
         Ok(invocation(keyword, name, Some(pipeline)))
     }
 }
 
-fn invocation(token: Token, name: Str, pipeline: Option<Pipeline>) -> Node {
+fn invocation(token: Token, name: Str, pipeline: Option<Placed>) -> Node {
     Node::Template(Box::new(Invocation { position: token.start, name, pipeline }))
 }

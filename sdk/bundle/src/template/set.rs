@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use super::{ahead::Ahead, parser, source::Source, tree::Template};
+use foldhash::fast::RandomState;
+
+use super::{ahead::Ahead, parser, phrases::Phrasebook, source::Source, tree::Template};
 use crate::{fault::Fault, parallel::identity, value::Str};
 
 /// Longest text of one template, in bytes.
@@ -11,7 +13,8 @@ pub(super) const MAX_SOURCE_BYTES: usize = 64 << 20;
 /// Templates that know each other: files and what they define.
 #[derive(Debug, Default)]
 pub struct TemplateSet {
-    templates: HashMap<Str, Rc<Template>>,
+    templates: HashMap<Str, Rc<Template>, RandomState>,
+    phrases: Phrasebook,
 }
 
 impl TemplateSet {
@@ -21,7 +24,8 @@ impl TemplateSet {
     /// # Errors
     /// If `text` is no template, with the place; then nothing of it is added.
     pub fn parse(&mut self, file: &str, text: impl Into<Str>) -> Result<(), Fault> {
-        self.add(parse_text(file, &text.into())?);
+        let templates = parse_text(file, &text.into(), &mut self.phrases)?;
+        self.add(templates);
         Ok(())
     }
 
@@ -34,10 +38,11 @@ impl TemplateSet {
         let texts: Vec<_> = files.iter().map(|(_, text)| *text).collect();
         let mut parsed = ahead.0.finish(&texts);
         for (file, text) in files {
-            self.add(match parsed.remove(&identity(text)) {
+            let templates = match parsed.remove(&identity(text)) {
                 Some(parsed) => parsed.of(file).templates()?,
-                None => parse_text(file, text)?,
-            });
+                None => parse_text(file, text, &mut self.phrases)?,
+            };
+            self.add(templates);
         }
         Ok(())
     }
@@ -73,12 +78,12 @@ impl TemplateSet {
 }
 
 /// The templates of one text, the text itself last.
-pub(super) fn parse_text(name: &str, text: &Str) -> Result<Vec<Template>, Fault> {
+pub(super) fn parse_text(name: &str, text: &Str, phrases: &mut Phrasebook) -> Result<Vec<Template>, Fault> {
     let source = Arc::new(Source { file: name.to_owned(), text: text.clone() });
     if text.len() > MAX_SOURCE_BYTES {
         let cause =
             format!("a template of {} bytes is over the limit of {MAX_SOURCE_BYTES} bytes", text.len());
         return Err(Fault::limit(cause).at(source.place(0)));
     }
-    parser::parse(source)?.templates()
+    parser::parse(&source, phrases)?.templates()
 }

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     QuotedString,
     RawString,
     Keyword(Keyword),
+    /// A whole pipeline with its right delimiter, known from another action.
+    Known,
     End,
 }
 
@@ -70,6 +72,18 @@ impl Keyword {
             b"with" => Self::With,
             _ => return None,
         })
+    }
+
+    /// How long it is, in bytes.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::If => 2,
+            Self::End => 3,
+            Self::Else | Self::With => 4,
+            Self::Block | Self::Break | Self::Range => 5,
+            Self::Define => 6,
+            Self::Continue | Self::Template => 8,
+        }
     }
 }
 

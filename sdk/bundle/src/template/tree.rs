@@ -57,7 +57,8 @@ pub(super) type Block = Box<[Node]>;
 #[derive(Debug)]
 pub(super) enum Node {
     Text { start: Position, end: Position },
-    Action(Pipeline),
+    /// A [`Placed`] pipeline.
+    Action { at: Position, pipeline: Arc<Pipeline> },
     If(Box<Branch>),
     With(Box<Branch>),
     Range(Box<Branch>),
@@ -70,7 +71,7 @@ pub(super) enum Node {
 #[derive(Debug)]
 pub(super) struct Branch {
     pub(super) position: Position,
-    pub(super) pipeline: Pipeline,
+    pub(super) pipeline: Placed,
     pub(super) body: Block,
     pub(super) otherwise: Option<Block>,
 }
@@ -87,10 +88,18 @@ impl Drop for Branch {
 pub(super) struct Invocation {
     pub(super) position: Position,
     pub(super) name: Str,
-    pub(super) pipeline: Option<Pipeline>,
+    pub(super) pipeline: Option<Placed>,
 }
 
-/// Commands, each fed with the value of the one before, and the variables that take the last value.
+/// A pipeline and where its action is: equal ones share theirs.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) at: Position,
+    pub(super) pipeline: Arc<Pipeline>,
+}
+
+/// Commands, each fed with the value of the one before, and the variables that take the last value. All positions in it
+/// count from where its action is.
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) position: Position,
@@ -175,9 +184,10 @@ impl Names {
         self.start == self.end
     }
 
-    /// The names, in the text that they stand in.
-    pub(super) fn of(self, text: &[u8]) -> &[u8] {
-        &text[self.start as usize..self.end as usize]
+    /// The names, in the text that the action stands in at `at`.
+    pub(super) fn of(self, text: &[u8], at: Position) -> &[u8] {
+        let at = at as usize;
+        &text[at + self.start as usize..at + self.end as usize]
     }
 }
 
