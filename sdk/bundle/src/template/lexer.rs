@@ -33,7 +33,7 @@ pub(super) struct Lexer<'a> {
     pub(super) action: usize,
     /// Where in the text the action is, after its delimiter and the space there.
     pub(super) start: usize,
-    /// Where it ends, before space and delimiter, if [`Phrasebook`]s may know it.
+    /// Where it ends, before space and delimiter, if it is short and its first right delimiter is one.
     end: Option<usize>,
     /// Whether nothing more is to be told apart.
     is_over: bool,
@@ -53,9 +53,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// What the action says, if it can be kept by that.
+    /// What the action says whose tokens are at hand, if it can be found by that again.
     pub(super) fn phrase(&self) -> Option<&'a [u8]> {
-        self.end.map(|end| &self.text[self.start..end])
+        let delimiter = self.tokens.last()?.start as usize;
+        let text = self.text.get(self.start..delimiter)?;
+        // Otherwise the first right delimiter is in a string, and what is before it no action.
+        let is_whole = self.end == Some(self.start + trimmed_end(text));
+        is_whole.then(|| &text[..trimmed_end(text)])
     }
 
     /// Replaces the tokens by the next ones. An action that `phrases` has is one token; it is returned.
@@ -93,8 +97,10 @@ impl<'a> Lexer<'a> {
             self.skip_space();
             (self.action, self.start) = (self.tokens.len(), self.position);
             let marked = self.find_end();
-            if let Some(phrase) = phrases.and_then(|phrases| phrases.find(self.phrase()?)) {
-                self.pass(phrase, marked);
+            if let (Some(phrases), Some(end)) = (phrases, self.end)
+                && let Some(phrase) = phrases.find(&self.text[self.start..end])
+            {
+                self.pass(phrase, end, marked);
                 return Ok(Some(phrase.clone()));
             }
             self.action()?;
@@ -122,8 +128,8 @@ impl<'a> Lexer<'a> {
     }
 
     /// Passes the action at hand, which is known.
-    fn pass(&mut self, phrase: &Phrase, marked: bool) {
-        let (start, end) = (self.start, self.end.unwrap_or(self.start));
+    fn pass(&mut self, phrase: &Phrase, end: usize, marked: bool) {
+        let start = self.start;
         if let Some(keyword) = phrase.keyword {
             self.push(Kind::Keyword(keyword), start, start + keyword.length());
         }

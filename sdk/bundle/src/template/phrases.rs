@@ -40,3 +40,65 @@ impl Phrasebook {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+    use proptest::prelude::*;
+
+    use super::{
+        super::{parser, source::Source},
+        *,
+    };
+
+    /// What a text holds or why it holds nothing, told to the last position.
+    fn parsed(text: &str, phrases: &mut Phrasebook) -> String {
+        let source = Arc::new(Source { file: "file".to_owned(), text: text.into() });
+        format!("{:?}", parser::parse(&source, phrases).map_err(|fault| (fault.cause, fault.trace)))
+    }
+
+    #[test]
+    fn actions_are_kept_by_all_that_matters_to_them() {
+        let kept = |text: &str| {
+            let mut phrases = Phrasebook::default();
+            parsed(text, &mut phrases);
+            let mut kept: Vec<_> = phrases.0.keys().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
+            kept.sort();
+            kept
+        };
+        let long = "x".repeat(MAX_PHRASE_BYTES);
+        for (text, expected) in [
+            ("{{ .a | quote }}{{-  .a | quote -}}{{.a|quote}}", vec![".a | quote", ".a|quote"]),
+            ("{{ if $.a }}{{ else if .b }}{{ end }}{{- range .c }}{{ break }}{{end}}", vec!["if $.a", "range .c"]),
+            ("{{ `}}` }}{{ \"}}\" }}{{/* .a */}}{{ define \"x\" }}{{ end }}{{ template \"x\" .a }}", vec![]),
+            ("{{ $x := 1 }}{{ $x }}{{ with $y := .a }}{{ $y.z }}{{ .z }}{{ end }}", vec![".z"]),
+            ("{{ .a }}{{ $ }}{{ $ := 1 }}{{ $ }}{{ .b }}", vec!["$", ".a"]),
+            (&format!("{{{{ .{long} }}}}"), vec![]),
+        ] {
+            assert_eq!(kept(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_more_are_kept_than_the_limit() {
+        let text: String = (0..=MAX_PHRASES).map(|number| format!("{{{{ .a{number} }}}}")).collect();
+        let mut phrases = Phrasebook::default();
+        assert_eq!(parsed(&text, &mut phrases), parsed(&text, &mut Phrasebook::default()));
+        assert_eq!(phrases.0.len(), MAX_PHRASES);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_holds_the_same_whatever_is_known(texts in prop::collection::vec(
+            "(\\{\\{-? ?(if |with |range |else |else if |define \"x\"|template \"x\" |block \"x\" )?\
+             (\\.a|\\.a\\.b|\\$|\\$\\.a|\\$x|\\$ := |\\$x := |\\$x = |`\\}\\}|`\\{\\{`|\"\\}\\}\"|end|else|1|-|nil|now|no|/\\* c \\*/)?\
+             ( ?\\|? ?(not|\"y\"|\\.c|\\(\\.b\\)\\.c|`\\{\\{|`))?[ \n]?-?\\}\\}|b| |\n){0,12}",
+            1..4,
+        )) {
+            let mut phrases = Phrasebook::default();
+            for text in texts.iter().chain(&texts) {
+                prop_assert_eq!(parsed(text, &mut phrases), parsed(text, &mut Phrasebook::default()), "{}", text);
+            }
+        }
+    }
+}
