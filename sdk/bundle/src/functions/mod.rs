@@ -30,6 +30,7 @@ pub mod versions;
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use foldhash::fast::RandomState;
 pub use templates::Templates;
 
 use crate::{environment::Environment, fault::Fault, value::Value};
@@ -68,7 +69,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 
 /// The function that templates call `name`.
 pub fn lookup(name: &str) -> Option<&'static Function> {
-    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function, RandomState>> =
         LazyLock::new(|| all().map(|function| (function.name, function)).collect());
     BY_NAME.get(name).copied()
 }

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The threads of this process. They come with enough work, and end some time after the last batch.
 pub(super) static CREW: Crew = Crew {
-    plan: Mutex::new(Plan { open: Vec::new(), members: 0, idle: 0, bytes: 0, unannounced: 0 }),
+    plan: Mutex::new(Plan { open: Vec::new(), members: 0, idle: 0, bytes: 0, unannounced: 0, is_last: false }),
     changed: Condvar::new(),
 };
 
@@ -44,6 +44,8 @@ struct Plan {
     bytes: usize,
     /// Bytes of it that no thread was woken for.
     unannounced: usize,
+    /// Whether nothing more is going to come.
+    is_last: bool,
 }
 
 impl Crew {
@@ -67,9 +69,19 @@ impl Crew {
         }
     }
 
+    /// Lets those go who wait for work: the process ends soon, and has to wait for them then.
+    pub(super) fn dismiss(&self) {
+        let mut plan = self.plan();
+        plan.is_last = true;
+        if plan.idle > 0 {
+            self.changed.notify_all();
+        }
+    }
+
     /// Says that an open batch was given `bytes` of work.
     pub(super) fn announce(&'static self, bytes: usize) {
         let mut plan = self.plan();
+        plan.is_last = false;
         plan.bytes += bytes;
         plan.unannounced += bytes;
         if plan.unannounced >= WORTH_WAKING_BYTES {
@@ -99,6 +111,10 @@ impl Crew {
                 batch.do_one();
                 plan = self.plan();
                 continue;
+            }
+            if plan.is_last {
+                plan.members -= 1;
+                return;
             }
             plan.idle += 1;
             let waited = self.changed.wait_timeout(plan, PATIENCE);

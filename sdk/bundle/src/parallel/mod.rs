@@ -15,6 +15,12 @@ use std::{
 pub(crate) use ahead::{Ahead, Identity, identity};
 use crew::{CREW, Work};
 
+/// Says that no more work is going to come: what is being done is, and then its threads end. Work that comes after all
+/// gets others.
+pub(crate) fn dismiss() {
+    CREW.dismiss();
+}
+
 /// Things to each of which the same is done, by the threads of the process and by whoever waits for the results.
 /// Dropped, it leaves what is not begun yet undone.
 pub struct Batch<T: Send + 'static, R: Send + 'static> {

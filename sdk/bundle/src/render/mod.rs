@@ -33,6 +33,7 @@ use crate::{
     builtin::{Capabilities, ReleaseOptions},
     chart::{Chart, clean_path, extension, is_compatible, process_dependencies},
     environment::Environment,
+    parallel,
     value::Map,
     values::{Nulls, Origins, coalesce, validate},
 };
@@ -88,7 +89,11 @@ pub fn render(
         files = shared(post_render(owned(files)).map_err(RenderError::PostRender)?);
         files.iter().for_each(|(path, text)| documents.add(path, text));
     }
-    match sort::sort(documents.finish(), warnings) {
+    let documents = documents.finish();
+    if options.last {
+        parallel::dismiss();
+    }
+    match sort::sort(documents, warnings) {
         Ok((manifests, hooks)) => Ok(Rendered { manifests, hooks, notes }),
         Err(error) => Err(error.in_chart(chart, owned(files))),
     }

@@ -13,13 +13,12 @@ impl State<'_> {
     /// The value of a pipeline, which its variables take.
     pub(super) fn pipeline(&mut self, frame: Frame<'_>, pipeline: &Pipeline) -> Outcome<Item> {
         self.position = frame.at + pipeline.position;
-        let mut piped: Piped = None;
-        for command in &pipeline.commands {
-            let value = self.command(frame, command, piped)?;
-            // A nil interface loses its type here: its fields fail no more.
-            piped = Some(value.filter(|value| !matches!(value, Value::Nil)));
+        // A nil interface loses its type here: its fields fail no more.
+        let untyped = |value: Item| value.filter(|value| !matches!(value, Value::Nil));
+        let mut value = untyped(self.command(frame, &pipeline.first, None)?);
+        for command in &pipeline.rest {
+            value = untyped(self.command(frame, command, Some(value))?);
         }
-        let value = piped.flatten();
         for slot in &*pipeline.variables {
             self.set_variable(*slot, value.clone())?;
         }

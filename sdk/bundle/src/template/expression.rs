@@ -3,7 +3,7 @@
 use super::{
     MAX_PARENTHESES,
     number::Number,
-    parser::Parser,
+    parser::{Parser, taken},
     token::{Kind, Token},
     tree::{Callee, Command, Names, Operand, Pipeline, Position, Term, Variables},
 };
@@ -21,6 +21,7 @@ impl Parser<'_> {
         let pending = self.scope.pending();
         let variables = self.declarations(context)?;
         let outer = self.commands.len();
+        let mut first = None;
         loop {
             let token = self.peek_word();
             match token.kind {
@@ -41,26 +42,29 @@ impl Parser<'_> {
                 | Kind::Variable
                 | Kind::LeftParenthesis => {
                     let command = self.command()?;
-                    self.commands.push(command);
+                    match first {
+                        None => first = Some(command),
+                        Some(_) => self.commands.push(command),
+                    }
                 }
                 _ => return Err(self.unexpected(token, context)),
             }
         }
         self.scope.reveal(pending);
-        let commands: Box<[Command]> = self.commands.drain(outer..).collect();
-        if commands.is_empty() {
+        let Some(first) = first else {
             return Err(self.fault(start, format!("missing value for {context}")));
-        }
-        for (index, command) in commands.iter().enumerate().skip(1) {
+        };
+        let rest = taken(&mut self.commands, outer);
+        for (index, command) in rest.iter().enumerate() {
             if matches!(
                 command.first.term,
                 Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)
             ) {
-                let cause = format!("non executable command in pipeline stage {}", index + 1);
+                let cause = format!("non executable command in pipeline stage {}", index + 2);
                 return Err(self.source.fault(self.action_start() + command.first.position as usize, cause));
             }
         }
-        Ok(Pipeline { position: self.inside(start), variables, commands })
+        Ok(Pipeline { position: self.inside(start), variables, first, rest })
     }
 
     /// `$x :=`, `$x =` or, for `range`, `$i, $x :=`.
@@ -115,10 +119,13 @@ impl Parser<'_> {
     fn command(&mut self) -> Result<Command, Fault> {
         let start = self.peek_word();
         let outer = self.operands.len();
+        let mut first = None;
         loop {
             self.peek_word();
-            if let Some(operand) = self.operand()? {
-                self.operands.push(operand);
+            match self.operand()? {
+                Some(operand) if first.is_some() => self.operands.push(operand),
+                Some(operand) => first = Some(operand),
+                None => {}
             }
             let token = self.peek();
             match token.kind {
@@ -133,12 +140,10 @@ impl Parser<'_> {
                 _ => return Err(self.unexpected(token, "operand")),
             }
         }
-        let mut operands = self.operands.drain(outer..);
-        let Some(first) = operands.next() else {
-            drop(operands);
+        let Some(first) = first else {
             return Err(self.fault(start, "empty command"));
         };
-        Ok(Command { first, arguments: operands.collect() })
+        Ok(Command { first, arguments: taken(&mut self.operands, outer) })
     }
 
     /// A term and the fields after it.
@@ -152,7 +157,7 @@ impl Parser<'_> {
         if after.kind != Kind::Field {
             return Ok(Some(Operand { position: here, term }));
         }
-        let names = self.fields()?;
+        let names = self.fields();
         let term = match term {
             Term::Variable(slot, _) => Term::Variable(slot, names),
             Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
@@ -164,18 +169,15 @@ impl Parser<'_> {
     }
 
     /// Field tokens in a row, of which there is at least one.
-    fn fields(&mut self) -> Result<Names, Fault> {
+    fn fields(&mut self) -> Names {
         let first = self.peek();
         let mut last = first;
         while self.peek().kind == Kind::Field {
             last = self.take();
-            if std::str::from_utf8(self.bytes(last)).is_err() {
-                return Err(self.fault(last, "bad character"));
-            }
         }
         // Without the first dot.
         let action = self.action_start() as Position;
-        Ok(Names { start: first.start - action + 1, end: last.end - action })
+        Names { start: first.start - action + 1, end: last.end - action }
     }
 
     fn term(&mut self) -> Result<Option<Term>, Fault> {
@@ -194,7 +196,7 @@ impl Parser<'_> {
                     }
                 }
             }
-            Kind::Field => return Ok(Some(Term::Field(self.fields()?))),
+            Kind::Field => return Ok(Some(Term::Field(self.fields()))),
             Kind::Bool => Term::Bool(self.bytes(token) == b"true"),
             Kind::Number | Kind::CharacterConstant | Kind::Complex => {
                 let text = String::from_utf8_lossy(self.bytes(token));

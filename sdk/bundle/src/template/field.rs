@@ -27,7 +27,7 @@ impl State<'_> {
             None => Ok(None),
             Some(Value::Nil) => Err(fault(format!("nil pointer evaluating interface {{}}.{}", text(name)))),
             Some(Value::Map(map)) => {
-                if map.map_type() == MapType::Values && is_values_method(text(name)) {
+                if map.map_type() == MapType::Values && is_values_method(name) {
                     let arguments = self.method_arguments(frame, operands, piped)?;
                     return values_method(map, text(name), &arguments).map(Some).map_err(Box::new);
                 }
@@ -93,7 +93,7 @@ impl State<'_> {
     }
 }
 
-/// A field's name; the parser lets no other than UTF-8 through.
+/// A field's name; the lexer lets no other than UTF-8 through.
 fn text(name: &[u8]) -> &str {
     std::str::from_utf8(name).unwrap_or_default()
 }
@@ -107,8 +107,8 @@ fn zero_of(map_type: MapType) -> Value {
 }
 
 /// The methods of Helm's type for values, which hide keys of the same names.
-fn is_values_method(name: &str) -> bool {
-    matches!(name, "AsMap" | "Table" | "PathValue" | "YAML" | "Encode")
+fn is_values_method(name: &[u8]) -> bool {
+    matches!(name, b"AsMap" | b"Table" | b"PathValue" | b"YAML" | b"Encode")
 }
 
 fn values_method(map: &Map, name: &str, arguments: &[Value]) -> Result<Value, Fault> {

@@ -83,7 +83,7 @@ impl<'a> Forecast<'a> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline) -> usize {
-        pipeline.commands.iter().map(|command| self.command(command)).sum()
+        pipeline.commands().map(|command| self.command(command)).sum()
     }
 
     fn command(&mut self, command: &Command) -> usize {
@@ -124,7 +124,10 @@ impl<'a> Forecast<'a> {
 impl Scope<'_> {
     /// Whether a pipeline's value is true, if it can be told.
     fn truth(self, pipeline: &Pipeline) -> Option<bool> {
-        let [Command { first, arguments, .. }] = &*pipeline.commands else { return None };
+        if !pipeline.rest.is_empty() {
+            return None;
+        }
+        let Command { first, arguments } = &pipeline.first;
         match (&first.term, &**arguments) {
             (Term::Function(callee), arguments) => {
                 let truths = || arguments.iter().map(|operand| self.truth_of(operand));

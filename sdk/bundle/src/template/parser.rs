@@ -219,23 +219,24 @@ impl<'a> Parser<'a> {
     }
 
     /// The next token.
+    #[inline]
     pub(super) fn peek(&mut self) -> Token {
-        loop {
-            if let Some(token) = self.lexer.tokens.get(self.next) {
-                return *token;
-            }
-            self.advance();
+        match self.lexer.tokens.get(self.next) {
+            Some(token) => *token,
+            None => self.advance(),
         }
     }
 
-    /// Replaces the tokens, all of which are passed.
-    fn advance(&mut self) {
+    /// The first of the tokens that come after those at hand, which are passed.
+    #[inline(never)]
+    fn advance(&mut self) -> Token {
         let phrases = self.is_root_certain.then_some(&*self.phrases);
         match self.lexer.advance(phrases) {
             Ok(known) => self.known = known,
             Err(fault) => self.malformed = Some(fault),
         }
         self.next = 0;
+        self.lexer.tokens[0]
     }
 
     /// The next token that is no space, passed.
@@ -370,7 +371,7 @@ impl<'a> Parser<'a> {
                 Item::Ending(Ending::Else) => return Err(self.fault(token, "unexpected {{else}}")),
             }
         }
-        Ok(self.nodes.drain(outer..).collect())
+        Ok(taken(&mut self.nodes, outer))
     }
 
     /// `define "name"`, its body and `end`.
@@ -428,7 +429,7 @@ impl<'a> Parser<'a> {
         while self.peek_word().kind != Kind::End {
             match self.item()? {
                 Item::Node(node) => self.nodes.push(node),
-                Item::Ending(ending) => return Ok((self.nodes.drain(outer..).collect(), ending)),
+                Item::Ending(ending) => return Ok((taken(&mut self.nodes, outer), ending)),
             }
         }
         let token = self.peek();
@@ -552,6 +553,16 @@ impl<'a> Parser<'a> {
         }
         let pipeline = self.placed(context)?;
         Ok(invocation(keyword, name, Some(pipeline)))
+    }
+}
+
+/// What was gathered since there were `outer`.
+pub(super) fn taken<T>(gathered: &mut Vec<T>, outer: usize) -> Box<[T]> {
+    match outer {
+        _ if outer == gathered.len() => Box::default(),
+        // In one piece; from the start on that would take along the memory for what is to come.
+        1.. => gathered.split_off(outer).into(),
+        0 => gathered.drain(..).collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Parsed templates: variables are slots, functions are resolved, texts are ranges of the source. They may be parsed in
 //! one thread and executed in another.
 
-use std::{cell::Cell, ops::Deref, sync::Arc};
+use std::{cell::Cell, iter, mem, ops::Deref, sync::Arc};
 
 use super::{number::Number, source::Source};
 use crate::{functions::Function, stack::deep, value::Str};
@@ -78,7 +78,7 @@ pub(super) struct Branch {
 
 impl Drop for Branch {
     fn drop(&mut self) {
-        let inner = (std::mem::take(&mut self.body), self.otherwise.take());
+        let inner = (mem::take(&mut self.body), self.otherwise.take());
         deep(|| drop(inner));
     }
 }
@@ -104,7 +104,15 @@ pub(super) struct Placed {
 pub(super) struct Pipeline {
     pub(super) position: Position,
     pub(super) variables: Variables,
-    pub(super) commands: Box<[Command]>,
+    pub(super) first: Command,
+    /// The commands after the first one, which most pipelines have not.
+    pub(super) rest: Box<[Command]>,
+}
+
+impl Pipeline {
+    pub(super) fn commands(&self) -> impl Iterator<Item = &Command> {
+        iter::once(&self.first).chain(&self.rest)
+    }
 }
 
 /// The variables that a pipeline gives its value to: none, one, or for `range` two.
@@ -133,8 +141,9 @@ impl Deref for Variables {
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        let commands = std::mem::take(&mut self.commands);
-        deep(|| drop(commands));
+        let first = mem::replace(&mut self.first.first.term, Term::Dot);
+        let others = (mem::take(&mut self.first.arguments), mem::take(&mut self.rest));
+        deep(|| drop((first, others)));
     }
 }
 

@@ -118,7 +118,9 @@ impl TemplateArgs {
         self.chart.provenance.verify_here(&path)?;
         let chart = source::load_for_rendering(&path)?;
         source::check_installable(&chart)?;
-        self.render(&name, chart, global)
+        let outcome = self.render(&name, chart, global);
+        std::mem::forget(self);
+        outcome
     }
 
     /// The same with a chart from wherever it is, and a cluster that may be asked about it.
@@ -229,7 +231,7 @@ impl TemplateArgs {
             }
         };
         // The process ends; to free so many pieces would take a while.
-        std::mem::forget((chart, values, crds, rendered));
+        std::mem::forget((chart, values, options, crds, rendered));
         outcome
     }
 
