@@ -85,6 +85,7 @@ impl Stock {
         self.employ(Pace::Awaited, random);
         let random = expanded(seed(random));
         loop {
+            naru_processors::come_back();
             if let Some(found) = self.0.search(&random, &self.0.served)? {
                 self.0.add(found);
             }

@@ -6,9 +6,14 @@
 //! that gather work on few processors that takes up to a clock tick, four milliseconds, which is as long as much of the
 //! work that is worth a thread here.
 
-use std::{io, num::NonZero, sync::LazyLock, thread};
+use std::{cell::Cell, io, num::NonZero, sync::LazyLock, thread};
 
-use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+thread_local! {
+    /// Where this thread was when it last started another one.
+    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
+}
 
 /// How many processors this process may use at the same time, at least one. They are counted once: to ask takes as long
 /// as a small chart's templates.
@@ -36,9 +41,26 @@ pub fn start_apart(name: &str, work: impl FnOnce() + Send + 'static) -> io::Resu
         }
         work();
     })?;
+    HOME.set(Some(here));
     // It moves itself as soon as it runs at all, for which this thread makes room.
     thread::yield_now();
     Ok(())
+}
+
+/// Goes back to where this thread was when it [started another one](start_apart), if it was moved meanwhile. To be called
+/// after it waited for that one.
+///
+/// Who is woken by another thread often goes on where that one runs, to take turns with it while their own processor has
+/// nothing to do: Linux takes a virtual processor that rests for one that the host has taken away (`vcpu_is_preempted`).
+pub fn come_back() {
+    let Some(home) = HOME.get().filter(|home| *home != sched_getcpu()) else { return };
+    let Ok(allowed) = sched_getaffinity(None) else { return };
+    if allowed.is_set(home) {
+        let mut only = CpuSet::new();
+        only.set(home);
+        // Where it may go afterwards is as it was before. A system that refuses leaves it where it is.
+        let _ = sched_setaffinity(None, &only).and_then(|()| sched_setaffinity(None, &allowed));
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +97,31 @@ mod tests {
             assert_eq!(receiver.recv().expect("it ran"), Ok(several), "from {here}");
         }
         assert!(count() >= 1);
+    }
+
+    #[test]
+    fn a_starter_that_was_moved_comes_back() {
+        let all = sched_getaffinity(None).expect("Linux tells");
+        come_back();
+        start_apart("apart", || {}).expect("room for a thread");
+        let home = HOME.get().expect("it started a thread");
+        let mut others = all;
+        others.unset(home);
+        if others.count() == 0 {
+            return come_back();
+        }
+        // The system is free to move it again at once, which it hardly does.
+        let returns = (0..20).filter(|_| {
+            sched_setaffinity(None, &others).expect("allowed");
+            sched_setaffinity(None, &all).expect("allowed");
+            come_back();
+            sched_getcpu() == home
+        });
+        assert!(returns.count() > 10);
+        assert_eq!(sched_getaffinity(None), Ok(all));
+        // Where it may no more be, it does not go.
+        sched_setaffinity(None, &others).expect("allowed");
+        come_back();
+        assert_eq!(sched_getaffinity(None), Ok(others));
     }
 }

@@ -6,10 +6,11 @@ mod crew;
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, hint,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 pub(crate) use ahead::{Ahead, Identity, identity};
@@ -20,6 +21,11 @@ use crew::{CREW, Work};
 pub(crate) fn dismiss() {
     CREW.dismiss();
 }
+
+/// How long a thread looks whether others are done before it sleeps until they are.
+const MOMENT: Duration = Duration::from_micros(100);
+/// Pauses of the processor between two looks.
+const LOOKS_APART: usize = 32;
 
 /// Things to each of which the same is done, by the threads of the process and by whoever waits for the results.
 /// Dropped, it leaves what is not begun yet undone.
@@ -50,6 +56,14 @@ impl<T, R> Shared<T, R> {
     fn state(&self) -> MutexGuard<'_, State<T, R>> {
         // Whole between any two of its changes: work is done without it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks for a moment whether everything is done: to sleep and be woken takes longer than most of what is.
+    fn expect_rest(&self) {
+        let begun = Instant::now();
+        while self.state().running > 0 && begun.elapsed() < MOMENT {
+            (0..LOOKS_APART).for_each(|_| hint::spin_loop());
+        }
     }
 
     fn begin(&self) -> Option<(usize, T)> {
@@ -115,11 +129,13 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     pub fn finish_some(self, wanted: impl Fn(&T) -> bool) -> Vec<Option<R>> {
         self.shared.state().items.retain(|(_, item)| wanted(item));
         while self.shared.do_one() {}
+        self.shared.expect_rest();
         let mut state = self.shared.state();
         state.awaited = true;
         while state.running > 0 {
             state = self.shared.rested.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        naru_processors::come_back();
         let mut results: Vec<Option<R>> = std::iter::repeat_with(|| None).take(self.given).collect();
         for (index, result) in state.done.drain(..) {
             results[index] = Some(result.unwrap_or_else(|panic| resume_unwind(panic)));

@@ -53,13 +53,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// What the action says whose tokens are at hand, if it can be found by that again.
-    pub(super) fn phrase(&self) -> Option<&'a [u8]> {
+    /// The length of what the action says whose tokens are at hand, if it can be found by that again.
+    pub(super) fn phrase(&self) -> Option<usize> {
         let delimiter = self.tokens.last()?.start as usize;
-        let text = self.text.get(self.start..delimiter)?;
+        let length = trimmed_end(self.text.get(self.start..delimiter)?);
         // Otherwise the first right delimiter is in a string, and what is before it no action.
-        let is_whole = self.end == Some(self.start + trimmed_end(text));
-        is_whole.then(|| &text[..trimmed_end(text)])
+        (self.end == Some(self.start + length)).then_some(length)
     }
 
     /// Replaces the tokens by the next ones. An action that `phrases` has is one token; it is returned.

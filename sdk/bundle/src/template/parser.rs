@@ -287,7 +287,7 @@ impl<'a> Parser<'a> {
 
     /// Keeps the action that just ended if all that matters to its pipeline stands in it.
     fn keep(&mut self, phrase: Phrase) {
-        let Some(text) = self.lexer.phrase() else { return };
+        let Some(length) = self.lexer.phrase() else { return };
         let tokens = &self.lexer.tokens[self.lexer.action..];
         let keyword = match tokens.first().map(|token| token.kind) {
             Some(Kind::Keyword(keyword @ (Keyword::If | Keyword::With | Keyword::Range))) => Some(keyword),
@@ -296,7 +296,8 @@ impl<'a> Parser<'a> {
         };
         let depends = |token: &Token| token.kind == Kind::Variable && token.end - token.start > 1;
         if self.is_root_certain && !tokens.iter().any(depends) {
-            self.phrases.add(text, Phrase { keyword, ..phrase });
+            let start = position(self.lexer.start);
+            self.phrases.keep(&self.source.text, start, length, Phrase { keyword, ..phrase });
         }
     }
 

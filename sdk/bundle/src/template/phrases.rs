@@ -1,43 +1,75 @@
-//! Actions that a chart's templates have in common, parsed once: charts repeat two of three of theirs. In: what stands
+//! Actions that a chart's templates have in common, parsed once: charts repeat about half of theirs. In: what stands
 //! between the delimiters, and the pipeline that it was parsed to. Out: that pipeline, for the next such action.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{hash::BuildHasher, sync::Arc};
 
 use foldhash::fast::RandomState;
 
-use super::{token::Keyword, tree::Pipeline};
+use super::{
+    token::Keyword,
+    tree::{Pipeline, Position},
+};
+use crate::value::Str;
 
 /// Longest action that is kept, in bytes; longer ones hardly repeat.
 pub(super) const MAX_PHRASE_BYTES: usize = 256;
 
-/// Most actions that are kept.
-const MAX_PHRASES: usize = 16 << 10;
+/// Most actions that are kept: a power of two. Of those that fall on one place the last one is.
+const MAX_PHRASES: usize = 4 << 10;
 
 /// What parsing an action gave, wherever it stands: it depends on nothing outside the action.
 #[derive(Clone, Debug)]
 pub(super) struct Phrase {
     /// `if`, `with` or `range`, where the action begins with it.
     pub(super) keyword: Option<Keyword>,
-    pub(super) pipeline: Arc<Pipeline>,
     /// Whether it calls a function that takes its time.
     pub(super) is_slow: bool,
+    pub(super) pipeline: Arc<Pipeline>,
 }
 
 /// Actions by what stands between their delimiters, without space at its ends.
 #[derive(Debug, Default)]
-pub(super) struct Phrasebook(HashMap<Box<[u8]>, Phrase, RandomState>);
+pub(super) struct Phrasebook {
+    places: Vec<Option<Kept>>,
+    state: RandomState,
+}
+
+/// An action, and where in a text it stands.
+#[derive(Debug)]
+struct Kept {
+    text: Str,
+    start: Position,
+    length: u16,
+    phrase: Phrase,
+}
+
+impl Kept {
+    fn says(&self, said: &[u8]) -> bool {
+        let start = self.start as usize;
+        usize::from(self.length) == said.len() && self.text[start..start + said.len()] == *said
+    }
+}
 
 impl Phrasebook {
     /// The action that is written so.
-    pub(super) fn find(&self, text: &[u8]) -> Option<&Phrase> {
-        self.0.get(text)
+    pub(super) fn find(&self, said: &[u8]) -> Option<&Phrase> {
+        let kept = self.places.get(self.place(said))?.as_ref()?;
+        kept.says(said).then_some(&kept.phrase)
     }
 
-    /// Keeps an action, unless there are too many.
-    pub(super) fn add(&mut self, text: &[u8], phrase: Phrase) {
-        if self.0.len() < MAX_PHRASES {
-            self.0.insert(text.into(), phrase);
+    /// Keeps an action of `text`, which is `length` bytes from `start` on, in place of another one if need be.
+    pub(super) fn keep(&mut self, text: &Str, start: Position, length: usize, phrase: Phrase) {
+        let at = start as usize;
+        let (Some(said), Ok(length)) = (text.get(at..at + length), u16::try_from(length)) else { return };
+        if self.places.is_empty() {
+            self.places.resize_with(MAX_PHRASES, || None);
         }
+        let place = self.place(said);
+        self.places[place] = Some(Kept { text: text.clone(), start, length, phrase });
+    }
+
+    fn place(&self, said: &[u8]) -> usize {
+        self.state.hash_one(said) as usize & (MAX_PHRASES - 1)
     }
 }
 
@@ -62,9 +94,11 @@ mod tests {
         let kept = |text: &str| {
             let mut phrases = Phrasebook::default();
             parsed(text, &mut phrases);
-            let mut kept: Vec<_> = phrases.0.keys().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
-            kept.sort();
-            kept
+            let kept = phrases.places.iter().flatten();
+            let said = |kept: &Kept| text[kept.start as usize..][..kept.length as usize].to_owned();
+            let mut said: Vec<_> = kept.map(said).collect();
+            said.sort();
+            said
         };
         let long = "x".repeat(MAX_PHRASE_BYTES);
         for (text, expected) in [
@@ -80,11 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_kept_than_the_limit() {
+    fn of_more_than_there_are_places_for_some_are_kept() {
         let text: String = (0..=MAX_PHRASES).map(|number| format!("{{{{ .a{number} }}}}")).collect();
         let mut phrases = Phrasebook::default();
-        assert_eq!(parsed(&text, &mut phrases), parsed(&text, &mut Phrasebook::default()));
-        assert_eq!(phrases.0.len(), MAX_PHRASES);
+        for _ in 0..2 {
+            assert_eq!(parsed(&text, &mut phrases), parsed(&text, &mut Phrasebook::default()));
+        }
+        assert!((MAX_PHRASES / 2..=MAX_PHRASES).contains(&phrases.places.iter().flatten().count()));
+        assert_eq!(phrases.places.len(), MAX_PHRASES);
     }
 
     proptest! {
