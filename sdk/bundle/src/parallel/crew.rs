@@ -17,7 +17,14 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The threads of this process. They come with enough work, and end some time after the last batch.
 pub(super) static CREW: Crew = Crew {
-    plan: Mutex::new(Plan { open: Vec::new(), members: 0, idle: 0, bytes: 0, unannounced: 0, is_last: false }),
+    plan: Mutex::new(Plan {
+        open: Vec::new(),
+        members: 0,
+        idle: 0,
+        bytes: 0,
+        unannounced: 0,
+        is_last: false,
+    }),
     changed: Condvar::new(),
 };
 

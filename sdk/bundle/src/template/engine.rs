@@ -195,8 +195,10 @@ impl<'a> Engine<'a> {
         if let Some(templates) = self.texts.borrow().get(text) {
             return Ok(Rc::clone(templates));
         }
-        let templates: Rc<[Rc<Template>]> =
-            set::parse_text(TEXT_NAME, text, &mut self.phrases.borrow_mut())?.into_iter().map(Rc::new).collect();
+        let templates: Rc<[Rc<Template>]> = set::parse_text(TEXT_NAME, text, &mut self.phrases.borrow_mut())?
+            .into_iter()
+            .map(Rc::new)
+            .collect();
         let mut texts = self.texts.borrow_mut();
         if texts.len() >= MAX_CACHED_TEXTS {
             texts.clear();

@@ -23,9 +23,9 @@ const MARKER: usize = 2;
 
 /// Tokens of a text, an action at a time.
 pub(super) struct Lexer<'a> {
-    source: &'a Source,
-    text: &'a [u8],
-    position: usize,
+    pub(super) source: &'a Source,
+    pub(super) text: &'a [u8],
+    pub(super) position: usize,
     /// The next texts and the action after them, or the end: the last token is of the kind
     /// [`Kind::RightDelimiter`], [`Kind::Known`] or [`Kind::End`].
     pub(super) tokens: Vec<Token>,
@@ -142,7 +142,7 @@ impl<'a> Lexer<'a> {
         &self.text[self.position..]
     }
 
-    fn byte(&self) -> Option<u8> {
+    pub(super) fn byte(&self) -> Option<u8> {
         self.text.get(self.position).copied()
     }
 
@@ -151,7 +151,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Pushes a token that ends here.
-    fn emit(&mut self, kind: Kind, start: usize) {
+    pub(super) fn emit(&mut self, kind: Kind, start: usize) {
         self.push(kind, start, self.position);
     }
 
@@ -344,7 +344,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The length of the letter, digit or underscore here.
-    fn alphanumeric(&self) -> Option<usize> {
+    pub(super) fn alphanumeric(&self) -> Option<usize> {
         let byte = self.byte()?;
         if byte.is_ascii() {
             return (byte == b'_' || byte.is_ascii_alphanumeric()).then_some(1);
@@ -361,60 +361,6 @@ impl<'a> Lexer<'a> {
             Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
             Some(_) => self.rest().starts_with(RIGHT),
         }
-    }
-
-    fn number(&mut self) -> Result<(), Fault> {
-        let start = self.position;
-        let mut kind = Kind::Number;
-        let mut valid = self.scan_number();
-        if valid && matches!(self.byte(), Some(b'+' | b'-')) {
-            kind = Kind::Complex;
-            valid = self.scan_number() && self.text[self.position - 1] == b'i';
-        }
-        if !valid {
-            let shown = String::from_utf8_lossy(&self.text[start..self.position]);
-            return Err(self.source.fault(start, format!("bad number syntax: {shown:?}")));
-        }
-        self.emit(kind, start);
-        Ok(())
-    }
-
-    /// Passes what looks like a number; its value is judged later.
-    fn scan_number(&mut self) -> bool {
-        self.accept(b"+-");
-        let mut digits: &[u8] = b"0123456789_";
-        let mut marks: &[u8] = b"eE";
-        if self.accept(b"0") {
-            if self.accept(b"xX") {
-                (digits, marks) = (b"0123456789abcdefABCDEF_", b"pP");
-            } else if self.accept(b"oO") {
-                (digits, marks) = (b"01234567_", b"");
-            } else if self.accept(b"bB") {
-                (digits, marks) = (b"01_", b"");
-            }
-        }
-        while self.accept(digits) {}
-        if self.accept(b".") {
-            while self.accept(digits) {}
-        }
-        if self.accept(marks) {
-            self.accept(b"+-");
-            while self.accept(b"0123456789_") {}
-        }
-        self.accept(b"i");
-        match self.alphanumeric() {
-            None => true,
-            Some(length) => {
-                self.position += length;
-                false
-            }
-        }
-    }
-
-    fn accept(&mut self, bytes: &[u8]) -> bool {
-        let accepted = self.byte().is_some_and(|byte| bytes.contains(&byte));
-        self.position += usize::from(accepted);
-        accepted
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod ahead;
 mod arguments;
+mod cursor;
 mod engine;
 mod evaluate;
 mod execute;
@@ -25,6 +26,7 @@ mod field;
 mod forecast;
 mod lexer;
 mod number;
+mod numeral;
 mod parser;
 mod phrases;
 mod set;
@@ -33,6 +35,7 @@ mod source;
 mod tests;
 mod token;
 mod tree;
+mod variables;
 
 pub(crate) use ahead::Ahead;
 pub use engine::Engine;

@@ -8,7 +8,8 @@ use super::{
     phrases::{Phrase, Phrasebook},
     source::Source,
     token::{Keyword, Kind, Token},
-    tree::{Block, Branch, Command, Invocation, Node, Operand, Placed, Position, Slot, Template, UNDEFINED, position},
+    tree::{Block, Branch, Command, Invocation, Node, Operand, Placed, Template},
+    variables::Scope,
 };
 use crate::{fault::Fault, printf::quote, stack::deep, value::Str};
 
@@ -97,13 +98,13 @@ pub(super) fn parse(source: &Arc<Source>, phrases: &mut Phrasebook) -> Result<Pa
 /// The tokens at hand, the place among them, and what the templates so far are.
 pub(super) struct Parser<'a> {
     pub(super) source: &'a Arc<Source>,
-    lexer: Lexer<'a>,
-    next: usize,
-    phrases: &'a mut Phrasebook,
+    pub(super) lexer: Lexer<'a>,
+    pub(super) next: usize,
+    pub(super) phrases: &'a mut Phrasebook,
     /// The action at hand, if it is known.
-    known: Option<Phrase>,
+    pub(super) known: Option<Phrase>,
     /// Why the text could not be told apart to its end.
-    malformed: Option<Fault>,
+    pub(super) malformed: Option<Fault>,
     pub(super) scope: Scope,
     nesting: usize,
     /// Parentheses that are open.
@@ -117,65 +118,6 @@ pub(super) struct Parser<'a> {
     nodes: Vec<Node>,
     pub(super) commands: Vec<Command>,
     pub(super) operands: Vec<Operand>,
-}
-
-/// The variables of the template at hand.
-pub(super) struct Scope {
-    /// What executing sees, innermost last; the index is the slot.
-    visible: Vec<Str>,
-    /// Variables of the pipelines being read: their names still mean what they meant before.
-    pending: Vec<(Slot, Str)>,
-    /// What the parser accepts: Go forgets the variables of a branch only after its `else`.
-    accepted: Vec<Str>,
-    /// Most variables visible at one time.
-    slots: usize,
-    /// How many `range` bodies this place is in.
-    ranges: usize,
-}
-
-impl Scope {
-    fn new() -> Self {
-        let root = Str::from("$");
-        Self { visible: vec![root.clone()], pending: Vec::new(), accepted: vec![root], slots: 1, ranges: 0 }
-    }
-
-    /// A new variable, visible after the pipeline that gives it its value.
-    pub(super) fn declare(&mut self, name: Str) -> Slot {
-        self.accepted.push(name.clone());
-        // A text has fewer bytes than slots have numbers.
-        let slot = self.visible.len() as Slot;
-        self.visible.push(Str::default());
-        self.pending.push((slot, name));
-        self.slots = self.slots.max(self.visible.len());
-        slot
-    }
-
-    /// How many variables await the end of their pipelines.
-    pub(super) fn pending(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// The end of a pipeline, before which `known` variables were pending.
-    pub(super) fn reveal(&mut self, known: usize) {
-        for (slot, name) in self.pending.drain(known..) {
-            self.visible[slot as usize] = name;
-        }
-    }
-
-    /// The variable that `name = value` changes. The parser accepts the name from now on, whether it exists or not.
-    pub(super) fn assign(&mut self, name: Str) -> Slot {
-        let slot = self.find(&name).unwrap_or(UNDEFINED);
-        self.accepted.push(name);
-        slot
-    }
-
-    /// The variable called `name`, if the parser accepts it.
-    pub(super) fn find(&self, name: &[u8]) -> Option<Slot> {
-        match self.visible.iter().rposition(|visible| **visible == *name) {
-            Some(slot) => Some(slot as Slot),
-            None => self.accepted.iter().any(|accepted| **accepted == *name).then_some(UNDEFINED),
-        }
-    }
 }
 
 /// What ended a block.
@@ -210,132 +152,7 @@ enum Item {
     Ending(Ending),
 }
 
-impl<'a> Parser<'a> {
-    /// The next token, passed.
-    pub(super) fn take(&mut self) -> Token {
-        let token = self.peek();
-        self.next += 1;
-        token
-    }
-
-    /// The next token.
-    #[inline]
-    pub(super) fn peek(&mut self) -> Token {
-        match self.lexer.tokens.get(self.next) {
-            Some(token) => *token,
-            None => self.advance(),
-        }
-    }
-
-    /// The first of the tokens that come after those at hand, which are passed.
-    #[inline(never)]
-    fn advance(&mut self) -> Token {
-        let phrases = self.is_root_certain.then_some(&*self.phrases);
-        match self.lexer.advance(phrases) {
-            Ok(known) => self.known = known,
-            Err(fault) => self.malformed = Some(fault),
-        }
-        self.next = 0;
-        self.lexer.tokens[0]
-    }
-
-    /// The next token that is no space, passed.
-    pub(super) fn take_word(&mut self) -> Token {
-        self.skip_space();
-        self.take()
-    }
-
-    /// The next token that is no space.
-    pub(super) fn peek_word(&mut self) -> Token {
-        self.skip_space();
-        self.peek()
-    }
-
-    fn skip_space(&mut self) {
-        while self.peek().kind == Kind::Space {
-            self.next += 1;
-        }
-    }
-
-    /// Where the action at hand is, from which the positions in it count.
-    pub(super) fn action_start(&self) -> usize {
-        self.lexer.start
-    }
-
-    /// A place in the action at hand.
-    pub(super) fn inside(&self, token: Token) -> Position {
-        token.start - position(self.lexer.start)
-    }
-
-    /// The rest of the action at hand, which is a pipeline; `context` names it in faults.
-    fn placed(&mut self, context: &str) -> Result<Placed, Fault> {
-        let at = position(self.lexer.start);
-        if self.peek_word().kind == Kind::Known
-            && let Some(phrase) = self.known.take()
-        {
-            self.take();
-            self.is_slow |= phrase.is_slow;
-            return Ok(Placed { at, pipeline: phrase.pipeline });
-        }
-        let is_slow = std::mem::take(&mut self.is_slow);
-        let pipeline = Arc::new(self.pipeline(context, Kind::RightDelimiter)?);
-        let phrase = Phrase { keyword: None, pipeline: Arc::clone(&pipeline), is_slow: self.is_slow };
-        self.keep(phrase);
-        self.is_slow |= is_slow;
-        Ok(Placed { at, pipeline })
-    }
-
-    /// Keeps the action that just ended if all that matters to its pipeline stands in it.
-    fn keep(&mut self, phrase: Phrase) {
-        let Some(length) = self.lexer.phrase() else { return };
-        let tokens = &self.lexer.tokens[self.lexer.action..];
-        let keyword = match tokens.first().map(|token| token.kind) {
-            Some(Kind::Keyword(keyword @ (Keyword::If | Keyword::With | Keyword::Range))) => Some(keyword),
-            None | Some(Kind::Keyword(_)) => return,
-            Some(_) => None,
-        };
-        let depends = |token: &Token| token.kind == Kind::Variable && token.end - token.start > 1;
-        if self.is_root_certain && !tokens.iter().any(depends) {
-            let start = position(self.lexer.start);
-            self.phrases.keep(&self.source.text, start, length, Phrase { keyword, ..phrase });
-        }
-    }
-
-    /// The place among the tokens, to come back to.
-    pub(super) fn mark(&self) -> usize {
-        self.next
-    }
-
-    /// Goes back to `mark`.
-    pub(super) fn back(&mut self, mark: usize) {
-        self.next = mark;
-    }
-
-    /// A token's bytes.
-    pub(super) fn bytes(&self, token: Token) -> &'a [u8] {
-        &self.source.text[token.start as usize..token.end as usize]
-    }
-
-    /// A failure at `token`.
-    pub(super) fn fault(&self, token: Token, cause: impl Into<String>) -> Fault {
-        self.source.fault(token.start as usize, cause)
-    }
-
-    /// `unexpected X in context`.
-    pub(super) fn unexpected(&self, token: Token, context: &str) -> Fault {
-        let shown = match token.kind {
-            Kind::End => "EOF".to_owned(),
-            Kind::Keyword(_) => format!("<{}>", String::from_utf8_lossy(self.bytes(token))),
-            _ => format!("{:?}", String::from_utf8_lossy(self.bytes(token))),
-        };
-        self.fault(token, format!("unexpected {shown} in {context}"))
-    }
-
-    pub(super) fn expect(&mut self, kind: Kind, context: &str) -> Result<Token, Fault> {
-        let token = self.take_word();
-        if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
-    }
-
+impl Parser<'_> {
     /// Runs `body` one block deeper.
     pub(super) fn nested<T>(
         &mut self,

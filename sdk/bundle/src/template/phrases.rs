@@ -103,7 +103,10 @@ mod tests {
         let long = "x".repeat(MAX_PHRASE_BYTES);
         for (text, expected) in [
             ("{{ .a | quote }}{{-  .a | quote -}}{{.a|quote}}", vec![".a | quote", ".a|quote"]),
-            ("{{ if $.a }}{{ else if .b }}{{ end }}{{- range .c }}{{ break }}{{end}}", vec!["if $.a", "range .c"]),
+            (
+                "{{ if $.a }}{{ else if .b }}{{ end }}{{- range .c }}{{ break }}{{end}}",
+                vec!["if $.a", "range .c"],
+            ),
             ("{{ `}}` }}{{ \"}}\" }}{{/* .a */}}{{ define \"x\" }}{{ end }}{{ template \"x\" .a }}", vec![]),
             ("{{ $x := 1 }}{{ $x }}{{ with $y := .a }}{{ $y.z }}{{ .z }}{{ end }}", vec![".z"]),
             ("{{ .a }}{{ $ }}{{ $ := 1 }}{{ $ }}{{ .b }}", vec!["$", ".a"]),

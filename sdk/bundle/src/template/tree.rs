@@ -56,9 +56,15 @@ pub(super) type Block = Box<[Node]>;
 /// What a template is made of.
 #[derive(Debug)]
 pub(super) enum Node {
-    Text { start: Position, end: Position },
+    Text {
+        start: Position,
+        end: Position,
+    },
     /// A [`Placed`] pipeline.
-    Action { at: Position, pipeline: Arc<Pipeline> },
+    Action {
+        at: Position,
+        pipeline: Arc<Pipeline>,
+    },
     If(Box<Branch>),
     With(Box<Branch>),
     Range(Box<Branch>),
