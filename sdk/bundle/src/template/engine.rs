@@ -38,7 +38,7 @@ pub struct Engine<'a> {
     set: &'a TemplateSet,
     pub(super) environment: &'a dyn Environment,
     layer: RefCell<Option<Rc<Layer>>>,
-    texts: RefCell<HashMap<Str, Rc<[Rc<Template>]>, RandomState>>,
+    texts: RefCell<Texts>,
     /// Actions of these texts.
     phrases: RefCell<Phrasebook>,
     depth: Cell<usize>,
@@ -48,6 +48,9 @@ pub struct Engine<'a> {
     /// Buffers of executions that ended, for the next ones.
     spare: RefCell<Vec<Buffers>>,
 }
+
+/// Templates of texts.
+type Texts = HashMap<Str, Rc<[Rc<Template>]>, RandomState>;
 
 /// What a text of `tpl` defines, in front of what was known outside it.
 struct Layer {
