@@ -50,8 +50,8 @@ pub fn start_apart(name: &str, work: impl FnOnce() + Send + 'static) -> io::Resu
 /// Goes back to where this thread was when it [started another one](start_apart), if it was moved meanwhile. To be called
 /// after it waited for that one.
 ///
-/// Who is woken by another thread often goes on where that one runs, to take turns with it while their own processor has
-/// nothing to do: Linux takes a virtual processor that rests for one that the host has taken away (`vcpu_is_preempted`).
+/// On virtual machines, who is woken by another thread may go on where that one runs, and take turns with it while
+/// their own processor has nothing to do (docs/adr/0009-threads-apart.md).
 pub fn come_back() {
     let Some(home) = HOME.get().filter(|home| *home != sched_getcpu()) else { return };
     let Ok(allowed) = sched_getaffinity(None) else { return };

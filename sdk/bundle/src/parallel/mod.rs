@@ -211,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn work_after_a_dismissal_is_done_too() {
+        for bytes in [1 << 10, 1 << 20] {
+            let mut batch = Batch::new(|item: usize| item);
+            (0..100).for_each(|item| batch.give(item, bytes));
+            dismiss();
+            (100..200).for_each(|item| batch.give(item, bytes));
+            assert_eq!(batch.finish(), (0..200).collect::<Vec<_>>());
+            dismiss();
+        }
+    }
+
+    #[test]
     fn a_panic_reaches_who_waits() {
         let mut batch = Batch::new(|item: usize| assert_ne!(item, 5, "not this one"));
         (0..10).for_each(|item| batch.give(item, 1 << 20));
