@@ -1,45 +1,55 @@
-//! The memory of the arena: one static piece, shared out to threads in chunks. In: how much a thread wants. Out: chunks,
-//! each once.
+//! The memory of the arena: one static piece, shared out to threads in chunks. In: which pages a thread wants, and how
+//! much. Out: chunks, each once.
 //!
-//! The kernel clears a huge page when it is first touched, as long as that takes: half a millisecond for two MiB on some
-//! virtual machines, and once for each of two threads that touch it at the same time. So a thread that needs memory takes
-//! a whole huge page, touches it, and leaves to others what it does not want of it.
+//! The first thread gets huge pages: the kernel clears one when it is first touched, which takes 0.2 ms where its memory
+//! was in use a moment ago and 5 ms where the hypervisor has to find it first. The kernel keeps what was given back for the
+//! processor that gave it back, which is where the next program's first thread starts; what other threads get is of the
+//! second kind. So they get small pages, and so does the first thread once a huge page has taken it long.
 
 use std::{
     cell::UnsafeCell,
     mem::MaybeUninit,
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
 };
 
-/// Bytes of huge pages that are shared out at most.
-const ARENA: usize = 64 << 20;
+/// Bytes of huge pages at most, and of small ones.
+const PART: usize = 48 << 20;
 /// Bytes of a huge page of the kernel.
 const HUGE_PAGE: usize = 2 << 20;
-/// Bytes of a chunk.
+/// Bytes of a chunk of small pages, at least.
 const CHUNK: usize = 256 << 10;
-const CHUNKS_OF_A_PAGE: usize = HUGE_PAGE / CHUNK;
 /// Bytes before the huge pages: what is asked for until it is known what the program is to do.
 const EARLY: usize = 64 << 10;
 /// Bytes of all of it, of which a huge page is for its beginning where one begins.
-const END: usize = EARLY + HUGE_PAGE + ARENA;
-/// Pages of which something may be left at one time; of more, the rest stays unused.
-const MAX_BEGUN: usize = 4;
+const END: usize = EARLY + HUGE_PAGE + 2 * PART;
+/// How long a huge page may take, so that the next piece is one again: as long as as many small ones.
+const SLOW: Duration = Duration::from_micros(900);
+
+/// Which pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    /// Those of two MiB, as long as they are quick.
+    Huge,
+    /// Those of the processor.
+    Small,
+}
 
 /// Memory that is shared out.
 pub(super) struct Memory {
     bytes: UnsafeCell<Bytes>,
-    /// Where the part begins that no thread has taken yet.
-    next: AtomicUsize,
-    /// Where the huge pages begin; 0 as long as there are none.
-    pages: AtomicUsize,
-    /// What is left of pages that were touched: the number of the first chunk times 256, and how many chunks.
-    begun: [AtomicU32; MAX_BEGUN],
+    /// Where the part of small pages begins that no thread has taken yet; the early part at first.
+    small: AtomicUsize,
+    /// Where the part of huge pages begins that is not taken yet.
+    huge: AtomicUsize,
+    /// Where huge pages end; 0 as long as there are none.
+    huge_end: AtomicUsize,
 }
 
 #[repr(align(4096))]
 struct Bytes(#[allow(dead_code, reason = "only its address is used")] MaybeUninit<[u8; END]>);
 
-// SAFETY: threads share nothing of the bytes but what `next` and `begun` share out, each byte once.
+// SAFETY: threads share nothing of the bytes but what `small` and `huge` share out, each byte once.
 unsafe impl Sync for Memory {}
 
 impl Memory {
@@ -47,9 +57,9 @@ impl Memory {
     pub(super) const fn new() -> Self {
         Self {
             bytes: UnsafeCell::new(Bytes(MaybeUninit::zeroed())),
-            next: AtomicUsize::new(0),
-            pages: AtomicUsize::new(0),
-            begun: [const { AtomicU32::new(0) }; MAX_BEGUN],
+            small: AtomicUsize::new(0),
+            huge: AtomicUsize::new(0),
+            huge_end: AtomicUsize::new(0),
         }
     }
 
@@ -62,71 +72,55 @@ impl Memory {
         (pointer as usize).wrapping_sub(self.at(0) as usize) < END
     }
 
-    /// Goes on with huge pages from here on. Called before other threads use it.
+    /// Has huge pages from here on. Called before other threads use it.
     pub(super) fn use_huge_pages(&self) {
         let start = self.at(0) as usize;
-        let taken = self.next.load(Ordering::Relaxed).max(EARLY);
-        let first = (start + taken).next_multiple_of(HUGE_PAGE) - start;
-        // SAFETY: the range is ours, and advice changes nothing of what it holds. Without huge pages it is slower.
+        let taken = self.small.load(Ordering::Relaxed);
+        let first = (start + taken.max(EARLY)).next_multiple_of(HUGE_PAGE) - start;
+        let end = first + PART;
+        // SAFETY: the ranges are ours, and advice changes nothing of what they hold. Without it, it is slower.
         unsafe {
-            nix::libc::madvise(self.at(first).cast(), END - first, nix::libc::MADV_HUGEPAGE);
+            nix::libc::madvise(self.at(first).cast(), PART, nix::libc::MADV_HUGEPAGE);
+            nix::libc::madvise(self.at(end).cast(), END - end, nix::libc::MADV_NOHUGEPAGE);
         }
-        self.next.store(first, Ordering::Relaxed);
-        self.pages.store(first, Ordering::Relaxed);
+        self.small.store(end, Ordering::Relaxed);
+        self.huge.store(first, Ordering::Relaxed);
+        self.huge_end.store(end, Ordering::Relaxed);
     }
 
     /// Memory for `bytes`, zero if nobody had it before: where it begins and its bytes, which may be more. `None` if there
     /// is none left in one piece.
-    pub(super) fn take(&self, bytes: usize) -> Option<(*mut u8, usize)> {
-        let pages = self.pages.load(Ordering::Relaxed);
-        if pages == 0 {
-            let length = bytes.next_multiple_of(EARLY);
-            return Some((self.at(self.fresh(length)?), length));
+    pub(super) fn take(&self, bytes: usize, pages: Pages) -> Option<(*mut u8, usize)> {
+        let huge_end = self.huge_end.load(Ordering::Relaxed);
+        if pages == Pages::Huge
+            && huge_end > 0
+            && let Some(page) = self.huge_page(bytes, huge_end)
+        {
+            return Some(page);
         }
-        let count = bytes.div_ceil(CHUNK);
-        if count > CHUNKS_OF_A_PAGE {
+        let length = bytes.next_multiple_of(if huge_end == 0 { EARLY } else { CHUNK });
+        Some((self.at(take(&self.small, length, END)?), length))
+    }
+
+    fn huge_page(&self, bytes: usize, end: usize) -> Option<(*mut u8, usize)> {
+        if bytes > HUGE_PAGE {
             return None;
         }
-        if let Some(chunk) = self.of_a_begun_page(count) {
-            return Some((self.at(pages + chunk * CHUNK), count * CHUNK));
+        let page = self.at(take(&self.huge, HUGE_PAGE, end)?);
+        let begin = Instant::now();
+        // SAFETY: the page was taken by this call alone.
+        unsafe { page.write_volatile(0) };
+        if begin.elapsed() > SLOW {
+            self.huge.store(end, Ordering::Relaxed);
         }
-        let first = self.fresh(HUGE_PAGE)?;
-        let from = self.at(first);
-        // SAFETY: the page was taken by this call alone. Who finds the rest of it then finds it cleared.
-        unsafe { from.write_volatile(0) };
-        self.leave((first - pages) / CHUNK + count, CHUNKS_OF_A_PAGE - count);
-        Some((from, count * CHUNK))
+        Some((page, HUGE_PAGE))
     }
+}
 
-    /// Takes what nobody has taken: where it begins.
-    fn fresh(&self, bytes: usize) -> Option<usize> {
-        let taken = |next: usize| next.checked_add(bytes).filter(|end| *end <= END);
-        self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()
-    }
-
-    /// Takes chunks of what is left of a page: the number of the first.
-    fn of_a_begun_page(&self, count: usize) -> Option<usize> {
-        // There are a few hundred chunks, and eight of a page.
-        let count = count as u32;
-        let taken = |left: u32| match (left >> 8, left & 255) {
-            (_, chunks) if chunks < count => None,
-            (_, chunks) if chunks == count => Some(0),
-            (first, chunks) => Some((first + count) << 8 | (chunks - count)),
-        };
-        self.begun.iter().find_map(|page| {
-            let left = page.fetch_update(Ordering::Acquire, Ordering::Relaxed, taken).ok()?;
-            Some((left >> 8) as usize)
-        })
-    }
-
-    /// Leaves chunks of a page to whoever needs some.
-    fn leave(&self, first: usize, count: usize) {
-        let left = if count == 0 { 0 } else { (first << 8 | count) as u32 };
-        let is_free =
-            |page: &&AtomicU32| page.compare_exchange(0, left, Ordering::Release, Ordering::Relaxed).is_ok();
-        // Where there is no place to leave it, it stays unused.
-        let _ = self.begun.iter().find(is_free);
-    }
+/// Takes the next `bytes` of what ends at `end`: where they begin.
+fn take(next: &AtomicUsize, bytes: usize, end: usize) -> Option<usize> {
+    let taken = |next: usize| next.checked_add(bytes).filter(|next| *next <= end);
+    next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()
 }
 
 #[cfg(test)]
@@ -139,11 +133,12 @@ mod tests {
     #[test]
     fn each_byte_is_taken_once() {
         static MEMORY: Memory = Memory::new();
-        let early = MEMORY.take(100).expect("there is memory");
+        let early = MEMORY.take(100, Pages::Huge).expect("there is memory");
         assert_eq!(early.1, EARLY);
         MEMORY.use_huge_pages();
-        let takes = |sizes: [usize; 4]| {
-            let pieces = sizes.into_iter().cycle().map_while(|bytes| Some((MEMORY.take(bytes)?, bytes)));
+        let takes = |sizes: [usize; 4], pages| {
+            let pieces =
+                sizes.into_iter().cycle().map_while(|bytes| Some((MEMORY.take(bytes, pages)?, bytes)));
             let addresses = pieces.map(|((from, length), bytes)| {
                 assert!(
                     length >= bytes
@@ -160,16 +155,19 @@ mod tests {
             });
             addresses.collect::<Vec<_>>()
         };
-        let threads = [[1, CHUNK, CHUNK + 1, 7], [HUGE_PAGE, 1, 1, 3 * CHUNK], [1; 4], [5 * CHUNK; 4]]
-            .map(|sizes| thread::spawn(move || takes(sizes)));
+        let sizes = [[1, CHUNK, CHUNK + 1, 7], [HUGE_PAGE, 1, 1, 3 * CHUNK], [1; 4], [5 * CHUNK; 4]];
+        let threads = sizes.map(|sizes| {
+            let pages = if sizes[0] == HUGE_PAGE { Pages::Huge } else { Pages::Small };
+            thread::spawn(move || takes(sizes, pages))
+        });
         let mut taken = vec![(early.0 as usize, early.1)];
         taken.extend(threads.into_iter().flat_map(|thread| thread.join().expect("no thread fails")));
         taken.sort_unstable();
         assert!(taken.windows(2).all(|two| two[0].0 + two[0].1 <= two[1].0), "{taken:?}");
         let bytes: usize = taken.iter().map(|(_, length)| length).sum();
-        assert!(bytes > ARENA - ARENA / 4, "{bytes} bytes");
-        assert_eq!(MEMORY.take(HUGE_PAGE), None);
-        assert_eq!(MEMORY.take(HUGE_PAGE + 1), None);
+        assert!(bytes > PART - PART / 4, "{bytes} bytes");
+        assert_eq!(MEMORY.take(HUGE_PAGE, Pages::Huge), None);
+        assert_eq!(MEMORY.take(HUGE_PAGE + 1, Pages::Small), None);
         assert!(!MEMORY.contains(std::ptr::null_mut()));
     }
 }
