@@ -98,8 +98,16 @@ impl Memory {
         {
             return Some(page);
         }
-        let length = bytes.next_multiple_of(if huge_end == 0 { EARLY } else { CHUNK });
-        Some((self.at(take(&self.small, length, END)?), length))
+        if huge_end == 0 {
+            let length = bytes.next_multiple_of(EARLY);
+            return Some((self.at(take(&self.small, length, END)?), length));
+        }
+        let length = bytes.next_multiple_of(CHUNK);
+        let chunk = self.at(take(&self.small, length, END)?);
+        // SAFETY: the chunk was taken by this call alone. Where the kernel does not know this advice (before Linux 5.14),
+        // the pages come one by one.
+        unsafe { nix::libc::madvise(chunk.cast(), length.min(CHUNK), nix::libc::MADV_POPULATE_WRITE) };
+        Some((chunk, length))
     }
 
     fn huge_page(&self, bytes: usize, end: usize) -> Option<(*mut u8, usize)> {
