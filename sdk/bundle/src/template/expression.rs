@@ -5,7 +5,7 @@ use super::{
     number::Number,
     parser::{Parser, taken},
     token::{Kind, Token},
-    tree::{Callee, Command, Names, Operand, Pipeline, Position, Term, Variables},
+    tree::{Callee, Command, Names, Node, Operand, Pipeline, Position, Term, Variables},
 };
 use crate::{
     fault::{Fault, nearest},
@@ -15,6 +15,28 @@ use crate::{
 };
 
 impl Parser<'_> {
+    /// The action at hand, if it is nothing but a string that stands in the source as it is printed. One that prints
+    /// only space is none: a template of such actions is not empty.
+    pub(super) fn literal(&mut self, token: Token) -> Option<Node> {
+        let is_plain: fn(&u8) -> bool = match token.kind {
+            Kind::RawString => |byte| *byte != b'\r',
+            Kind::QuotedString => |byte| byte.is_ascii() && *byte != b'\\',
+            _ => return None,
+        };
+        let mark = self.mark();
+        self.take();
+        if self.peek_word().kind == Kind::RightDelimiter {
+            let (start, end) = (token.start + 1, token.end - 1);
+            let said = &self.source.text[start as usize..end as usize];
+            if said.iter().all(is_plain) && said.iter().any(u8::is_ascii_graphic) {
+                self.take();
+                return Some(Node::Text { start, end });
+            }
+        }
+        self.back(mark);
+        None
+    }
+
     /// A pipeline up to and with the token `end`; `context` names it in faults.
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipeline, Fault> {
         let start = self.peek_word();

@@ -117,6 +117,10 @@ impl<'a> Lexer<'a> {
         let rest = &self.text[self.start..];
         let rest = &rest[..rest.len().min(MAX_PHRASE_BYTES)];
         self.end = None;
+        if rest.first() == Some(&b'`') {
+            // Most often it is only that string, which is a text.
+            return false;
+        }
         let Some(length) = FIND_RIGHT.find(rest) else { return false };
         let marked = matches!(rest[..length], [.., space, b'-'] if is_space(space));
         let length = trimmed_end(&rest[..if marked { length - 1 } else { length }]);

@@ -266,6 +266,9 @@ impl Parser<'_> {
     fn action(&mut self) -> Result<Item, Fault> {
         let token = self.peek_word();
         let Kind::Keyword(keyword) = token.kind else {
+            if let Some(text) = self.literal(token) {
+                return Ok(Item::Node(text));
+            }
             let Placed { at, pipeline } = self.placed("command")?;
             return Ok(Item::Node(Node::Action { at, pipeline }));
         };

@@ -60,6 +60,8 @@ fn texts() {
         ),
         ("{{ .x | }}|{{ .Values.missing }}|{{ .Values.float }}|{{ .Values.list }}", "||1e+06|[1 2 3]"),
         ("{{ \"<no value>\" }}x", "x"),
+        ("a {{- `{{ \n` -}} b{{\"}}é\"}} {{`\r\n.\r`}}{{ \"\" }}{{ ` ` -}} c", "a{{ \nb}}é \n. c"),
+        ("{{ `a` | upper }}{{ \"b\\x41\" }}{{ `c` }}{{ if `d` }}{{ \"e\" | }}{{ end }}", "AbAce"),
         ("{{ .Values.map }}{{ .Values.map.a }}{{ (.Values.map).b }}", "map[a:one b:two]onetwo"),
         ("{{ (.Values.missing).y.z }}|{{ $x := .Values.missing }}{{ $x.y.z }}|", "||"),
         ("{{ printf \"%T %T\" . .Values.AsMap }}", "common.Values map[string]interface {}"),
