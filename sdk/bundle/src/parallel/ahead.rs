@@ -13,6 +13,7 @@ use crate::value::Str;
 /// Texts on their way to what is made of them. Clones share them, and the first that asks gets them.
 pub(crate) struct Ahead<R: Send + 'static> {
     work: Work<R>,
+    is_urgent: bool,
     begun: Arc<Mutex<Begun<R>>>,
 }
 
@@ -26,8 +27,8 @@ struct Begun<R: Send + 'static> {
 }
 
 impl<R: Send + 'static> Begun<R> {
-    fn new(work: Work<R>) -> Self {
-        Self { batch: Batch::new(move |text| work(text)), texts: Vec::new() }
+    fn new(work: Work<R>, is_urgent: bool) -> Self {
+        Self { batch: Batch::with(Box::new(move |text| work(text)), is_urgent), texts: Vec::new() }
     }
 
     fn add(&mut self, text: &Str) {
@@ -39,8 +40,17 @@ impl<R: Send + 'static> Begun<R> {
 impl<R: Send + 'static> Ahead<R> {
     /// To do this `work` on texts.
     pub(crate) fn new(work: impl Fn(Str) -> Option<R> + Send + Sync + 'static) -> Self {
-        let work: Work<R> = Arc::new(work);
-        Self { work: Arc::clone(&work), begun: Arc::new(Mutex::new(Begun::new(work))) }
+        Self::with(Arc::new(work), false)
+    }
+
+    /// As [`Ahead::new`], but to go before other work: a text may take as long as many others.
+    pub(crate) fn urgent(work: impl Fn(Str) -> Option<R> + Send + Sync + 'static) -> Self {
+        Self::with(Arc::new(work), true)
+    }
+
+    fn with(work: Work<R>, is_urgent: bool) -> Self {
+        let begun = Begun::new(Arc::clone(&work), is_urgent);
+        Self { work, is_urgent, begun: Arc::new(Mutex::new(begun)) }
     }
 
     /// Begins with a text.
@@ -54,7 +64,7 @@ impl<R: Send + 'static> Ahead<R> {
 
     /// What was made of `texts`, also of those that were not begun with.
     pub(crate) fn finish(&self, texts: &[&Str]) -> HashMap<Identity, R> {
-        let mut begun = mem::replace(&mut *self.begun(), Begun::new(Arc::clone(&self.work)));
+        let mut begun = mem::replace(&mut *self.begun(), Begun::new(Arc::clone(&self.work), self.is_urgent));
         let known: HashSet<_> = begun.texts.iter().map(identity).collect();
         let wanted: HashSet<_> = texts.iter().map(|text| identity(text)).collect();
         texts.iter().filter(|text| !known.contains(&identity(text))).for_each(|text| begun.add(text));
@@ -66,7 +76,7 @@ impl<R: Send + 'static> Ahead<R> {
 
 impl<R: Send + 'static> Clone for Ahead<R> {
     fn clone(&self) -> Self {
-        Self { work: Arc::clone(&self.work), begun: Arc::clone(&self.begun) }
+        Self { work: Arc::clone(&self.work), is_urgent: self.is_urgent, begun: Arc::clone(&self.begun) }
     }
 }
 

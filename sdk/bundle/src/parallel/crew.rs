@@ -55,6 +55,13 @@ struct Plan {
     is_last: bool,
 }
 
+impl Plan {
+    /// The first batch of which something is not begun.
+    fn waiting(&self) -> Option<Arc<dyn Work>> {
+        self.open.iter().find(|batch| batch.is_waiting()).cloned()
+    }
+}
+
 impl Crew {
     fn plan(&self) -> MutexGuard<'_, Plan> {
         // A plan is whole between any two of its changes, and nothing between them panics.
@@ -109,11 +116,17 @@ impl Crew {
         }
     }
 
+    /// Does one thing of any batch, unless all have been begun; says whether there was one.
+    pub(super) fn help(&self) -> bool {
+        let waiting = self.plan().waiting();
+        waiting.is_some_and(|batch| batch.do_one())
+    }
+
     /// Helps until no batch has been open for a while.
     fn take_part(&self) {
         let mut plan = self.plan();
         loop {
-            if let Some(batch) = plan.open.iter().find(|batch| batch.is_waiting()).cloned() {
+            if let Some(batch) = plan.waiting() {
                 drop(plan);
                 batch.do_one();
                 plan = self.plan();

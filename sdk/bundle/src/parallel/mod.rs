@@ -58,10 +58,14 @@ impl<T, R> Shared<T, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_running(&self) -> bool {
+        self.state().running > 0
+    }
+
     /// Looks for a moment whether everything is done: to sleep and be woken takes longer than most of what is.
     fn expect_rest(&self) {
         let begun = Instant::now();
-        while self.state().running > 0 && begun.elapsed() < MOMENT {
+        while self.is_running() && begun.elapsed() < MOMENT {
             (0..LOOKS_APART).for_each(|_| hint::spin_loop());
         }
     }
@@ -129,6 +133,8 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     pub fn finish_some(self, wanted: impl Fn(&T) -> bool) -> Vec<Option<R>> {
         self.shared.state().items.retain(|(_, item)| wanted(item));
         while self.shared.do_one() {}
+        // Others are at the rest of it: what else waits is as good a use of the time as any.
+        while self.shared.is_running() && CREW.help() {}
         self.shared.expect_rest();
         let mut state = self.shared.state();
         state.awaited = true;

@@ -51,7 +51,7 @@ struct Schema {
 impl Default for Schemas {
     fn default() -> Self {
         // One that is nested deeper takes a larger stack than a helping thread has.
-        Self(Ahead::new(|text| (brackets(&text) <= MAX_PLAIN_DEPTH).then(|| compile(&text))))
+        Self(Ahead::urgent(|text| (brackets(&text) <= MAX_PLAIN_DEPTH).then(|| compile(&text))))
     }
 }
 
