@@ -23,7 +23,7 @@ use std::{
 use allocator::Allocator;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
-use commands::bundle;
+use commands::bundle::{self, Rendering};
 use tracing_subscriber::EnvFilter;
 
 /// Enough for the control plane and the node beside each other; more threads cost memory, not only time.
@@ -41,6 +41,9 @@ fn main() -> ExitCode {
     }
     unread::end_in_silence();
     let words = bundle::switches::rewritten(std::env::args_os().collect(), Cli::command);
+    if let Some(status) = Rendering::parse(&words).and_then(Rendering::run_offline) {
+        leave(status);
+    }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

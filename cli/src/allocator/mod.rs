@@ -16,7 +16,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use memory::{Memory, Pages};
+use memory::Memory;
 use mimalloc::MiMalloc;
 
 /// Bytes of the largest request that the arena serves.
@@ -39,8 +39,6 @@ static IS_OPEN: AtomicBool = AtomicBool::new(true);
 
 /// What a thread has of the arena.
 struct Share {
-    /// Which pages it is to have.
-    pages: Cell<Pages>,
     /// The chunk it cuts: from here to there.
     from: Cell<*mut u8>,
     to: Cell<*mut u8>,
@@ -52,7 +50,6 @@ thread_local! {
     // Without a destructor, so that it can be used as long as the thread runs.
     static SHARE: Share = const {
         Share {
-            pages: Cell::new(Pages::Small),
             from: Cell::new(ptr::null_mut()),
             to: Cell::new(ptr::null_mut()),
             free: [const { Cell::new(ptr::null_mut()) }; CLASSES],
@@ -60,14 +57,9 @@ thread_local! {
     };
 }
 
-/// Keeps the arena open, with huge pages for the calling thread. For a command that ends soon: the arena keeps what it has taken. Called
-/// before other threads are.
+/// Keeps the arena open. For a command that ends soon: the arena keeps what it has taken.
 pub fn keep_open() {
-    MEMORY.use_huge_pages();
-    SHARE.with(|share| {
-        share.pages.set(Pages::Huge);
-        share.from.set(share.to.get());
-    });
+    MEMORY.expect_use();
 }
 
 /// Closes the arena: mimalloc serves from now on.
@@ -113,8 +105,7 @@ impl Share {
 
     #[cold]
     fn refill(&self, bytes: usize, alignment: usize) -> Option<NonNull<u8>> {
-        let needed = bytes + if alignment > STEP { alignment } else { 0 };
-        let (from, length) = MEMORY.take(needed, self.pages.get())?;
+        let (from, length) = MEMORY.take(bytes + if alignment > STEP { alignment } else { 0 })?;
         let (old_from, old_to) = (self.from.get(), self.to.get());
         self.to.set(from.wrapping_add(length));
         if from == old_to {

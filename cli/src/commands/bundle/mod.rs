@@ -25,6 +25,7 @@ mod provenance;
 mod pull;
 mod push;
 mod registry;
+mod rendering;
 mod repo;
 mod report;
 mod rollback;
@@ -46,6 +47,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+pub use rendering::Rendering;
 
 /// The exit code of a diff that found changes, where it was asked for.
 const CHANGES: u8 = 2;
