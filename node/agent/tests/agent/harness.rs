@@ -99,6 +99,9 @@ struct Running {
     task: JoinHandle<naru_node::Result<()>>,
 }
 
+/// How much earlier the runtime for Wasm writes a start down than the agent hears of it. What users are told is the runtime's time.
+const BEFORE_TOLD: Duration = Duration::from_secs(1);
+
 /// The cluster.
 pub(crate) struct Cluster {
     pub(crate) clock: Arc<TestClock>,
@@ -184,13 +187,13 @@ impl Cluster {
         let images = Arc::new(FakeImages::new());
         images.hold("oci:1", FakeImages::oci("oci:1")).unwrap();
         images.hold("wasm:1", FakeImages::wasm("wasm:1")).unwrap();
-        let fake = || {
+        let fake = |behind| {
             let time = Arc::clone(&clock);
-            Arc::new(FakeRuntime::with_clock(script, Arc::new(move || time.now())))
+            Arc::new(FakeRuntime::with_clock(script, Arc::new(move || time.now() - behind)))
         };
         Cluster {
-            oci: fake(),
-            wasm: fake(),
+            oci: fake(Duration::ZERO),
+            wasm: fake(BEFORE_TOLD),
             images,
             network: Arc::new(FakeNetwork::new("10.77.0.0/24".parse().unwrap())),
             authority: Authority::new(),

@@ -2,8 +2,9 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
-use naru_runtime::{ContainerSpec, EnvVar, Error, Mount, User, logs};
+use naru_runtime::{ContainerSpec, EnvVar, Error, Mount, State, Task, User, logs};
 use nix::libc;
 
 use super::{Job, blocking};
@@ -158,18 +159,28 @@ impl Job {
         drop(permit);
         match result {
             Ok(()) => {
-                let now = self.context.clock.now();
                 self.tell(Some(name), Severity::Normal, "Started", "Container started");
-                Ok(Done::Started(now))
+                Ok(Done::Started(self.since(&*task).await))
             }
             // Started by an agent that ended before it could note so.
-            Err(Error::WrongState { .. }) => Ok(Done::Started(self.context.clock.now())),
+            Err(Error::WrongState { .. }) => Ok(Done::Started(self.since(&*task).await)),
             Err(error) => {
                 let trouble = of_runtime("RunContainerError", error);
                 self.tell(Some(name), Severity::Warning, "Failed", format!("Error: {}", trouble.message));
                 Err(trouble)
             }
         }
+    }
+
+    /// When a container that was started began. The runtime's own time, because an agent that adopts the container will know no
+    /// other: by a clock of ours `startedAt` would change with the agent.
+    async fn since(&self, task: &dyn Task) -> Timestamp {
+        let began = match task.status().await.map(|status| status.state) {
+            Ok(State::Running { started_at, .. }) => Some(started_at),
+            Ok(State::Exited(exit)) => exit.started_at,
+            Ok(State::Created) | Err(_) => None,
+        };
+        began.unwrap_or_else(|| self.context.clock.now())
     }
 
     pub(super) async fn signal(&self, name: &str, signal: Signal) -> Result<Done, Trouble> {
