@@ -187,9 +187,18 @@ fn writes(line: &str) -> bool {
 /// Of standard error what is neither a log nor a hint of ours.
 fn errors(text: &str) -> String {
     text.lines()
-        .filter(|line| !line.starts_with("level=") && !line.starts_with("Hint: "))
+        .filter(|line| !line.starts_with("level=") && !line.starts_with("Hint: ") && !is_klog(line))
         .map(|line| format!("{line}\n"))
         .collect()
+}
+
+/// Whether a line is of helm's Kubernetes client (`I1123 00:31:38.573129 12568 reflector.go:664] ...`): now and then it tells
+/// of a watch that helm has ended itself.
+fn is_klog(line: &str) -> bool {
+    let head = line.split_once("] ").map_or("", |(head, _)| head);
+    head.starts_with(['I', 'W'])
+        && head[1..].starts_with(|char: char| char.is_ascii_digit())
+        && head.contains(".go:")
 }
 
 /// Of an object what does not differ between two of the same.
