@@ -103,7 +103,13 @@ proptest! {
         let read = yaml::read(text.as_bytes());
         prop_assert_eq!(yaml::check(text.as_bytes()), read.clone().map(drop), "{:?}", text);
         let some = yaml::read_some(text.as_bytes(), |_| true);
-        prop_assert_eq!(some.map(|value| compact(&value)), read.map(|value| compact(&value)), "{:?}", text);
+        prop_assert_eq!(some.map(|value| compact(&value)), read.clone().map(|value| compact(&value)), "{:?}", text);
+        let entry = |value: &Value| match value {
+            Value::Map(map) => map.get(b"a").map(|value| compact(&value)),
+            other => Some(compact(other)),
+        };
+        let one = yaml::read_some(text.as_bytes(), |key| key == b"a");
+        prop_assert_eq!(one.map(|value| entry(&value)), read.map(|value| entry(&value)), "{:?}", text);
     }
 
     #[test]

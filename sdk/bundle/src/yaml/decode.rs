@@ -61,14 +61,9 @@ pub(super) fn decode(document: &Document<'_>, options: Options) -> Result<Value,
     Ok(value)
 }
 
-/// Whether [`decode`] would succeed, without building the value.
-pub(super) fn check(document: &Document<'_>) -> Result<(), Error> {
-    if is_plain(document) { Ok(()) } else { decode(document, EXACT).map(drop) }
-}
-
-/// The value of a document, of a mapping only the `wanted` entries. The others are checked but not built.
+/// The value of a plain document, of a mapping only the `wanted` entries.
 pub(super) fn decode_some(document: &Document<'_>, wanted: impl Fn(&[u8]) -> bool) -> Result<Value, Error> {
-    if !matches!(document.nodes[0].content, Content::Mapping) || !is_plain(document) {
+    if !matches!(document.nodes[0].content, Content::Mapping) {
         return decode(document, EXACT);
     }
     let mut decoder = Decoder::new(document, EXACT);
@@ -83,37 +78,8 @@ pub(super) fn decode_some(document: &Document<'_>, wanted: impl Fn(&[u8]) -> boo
     Ok(Value::Map(Map::of(MapType::Any, entries)))
 }
 
-const EXACT: Options = Options { numbers: Numbers::Exact, strict: false, rules: Rules::Version2 };
-
-/// Whether a document is beyond doubt without decoding: no tags, aliases, merge keys, infinite numbers or keys
-/// that are collections.
-fn is_plain(document: &Document<'_>) -> bool {
-    if document.intricate || document.nodes.iter().any(is_suspect) {
-        return false;
-    }
-    for (index, node) in document.nodes.iter().enumerate() {
-        if !matches!(node.content, Content::Mapping) {
-            continue;
-        }
-        for key in document.children(index).step_by(2) {
-            let Content::Scalar { text, implicit } = &document.nodes[key].content else { return false };
-            if *implicit && matches!(resolve(text, Rules::Version2), Resolved::Null | Resolved::Unsigned(_)) {
-                return false;
-            }
-        }
-    }
-    true
-}
-
-/// A scalar that may be infinite or not a number.
-fn is_suspect(node: &Node<'_>) -> bool {
-    match &node.content {
-        Content::Scalar { text, implicit: true } => {
-            text.ends_with(['f', 'F', 'n', 'N']) && text.trim_start_matches(['+', '-']).starts_with('.')
-        }
-        _ => false,
-    }
-}
+/// What is read without a rule of its own.
+pub(super) const EXACT: Options = Options { numbers: Numbers::Exact, strict: false, rules: Rules::Version2 };
 
 /// A value in Go's syntax, as goyaml has it.
 fn go_syntax(value: &Value) -> String {

@@ -24,6 +24,7 @@ pub mod nodes;
 mod number;
 mod order;
 mod parse;
+mod plain;
 mod resolve;
 mod scalar;
 mod scan;
@@ -93,7 +94,11 @@ pub fn scalar(text: &str) -> Value {
 /// Those of [`read`].
 pub fn read_some(stream: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Value, Error> {
     let text = input::decode(stream)?;
-    parse::parse(&text)?.map_or(Ok(Value::Nil), |document| decode::decode_some(&document, wanted))
+    match parse::skim(&text, &|key| wanted(key.as_bytes()))? {
+        None => Ok(Value::Nil),
+        Some(document) if document.is_plain(0) => decode::decode_some(&document, wanted),
+        Some(_) => decode_first(&text, decode::EXACT),
+    }
 }
 
 /// As [`read`], but a key may occur only once in a mapping (`UnmarshalStrict`).
@@ -133,13 +138,15 @@ pub fn read_list(stream: &[u8]) -> Result<List, Error> {
 /// # Errors
 /// Those of [`read`].
 pub fn check(stream: &[u8]) -> Result<(), Error> {
-    let text = input::decode(stream)?;
-    parse::parse(&text)?.map_or(Ok(()), |document| decode::check(&document))
+    read_some(stream, |_| false).map(drop)
 }
 
 fn read_with(stream: &[u8], options: Options) -> Result<Value, Error> {
-    let text = input::decode(stream)?;
-    parse::parse(&text)?.map_or(Ok(Value::Nil), |document| decode::decode(&document, options))
+    decode_first(&input::decode(stream)?, options)
+}
+
+fn decode_first(text: &str, options: Options) -> Result<Value, Error> {
+    parse::parse(text)?.map_or(Ok(Value::Nil), |document| decode::decode(&document, options))
 }
 
 /// `value` as `Marshal` of sigs.k8s.io/yaml writes it, with a newline at the end (`toYaml` cuts it off).

@@ -19,12 +19,20 @@ pub(super) const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 /// The first document in `text`, or `None` if there is none. What follows it is not looked at, but for the one
 /// token that ends it.
 pub(super) fn parse(text: &str) -> Result<Option<Document<'_>>, Error> {
+    skim(text, &|_| true)
+}
+
+/// As [`parse`], but if the document is a mapping in blocks, the lists and maps below keys that are not `wanted` are left
+/// empty, so that a document of any size takes little memory. Where what was left out is not plain, all is intricate.
+pub(super) fn skim<'a>(text: &'a str, wanted: &dyn Fn(&str) -> bool) -> Result<Option<Document<'a>>, Error> {
     let mut parser = Parser {
         scanner: Scanner::new(text),
         document: Document::default(),
         anchors: HashMap::new(),
         handles: Handles::default(),
         depth: 0,
+        wanted,
+        is_skimming: false,
     };
     Ok(parser.document()?.then_some(parser.document))
 }
@@ -39,12 +47,16 @@ enum Allowed {
     BlockOrFlush,
 }
 
-struct Parser<'a> {
+struct Parser<'a, 'w> {
     scanner: Scanner<'a>,
     document: Document<'a>,
     anchors: HashMap<&'a str, usize>,
     handles: Handles<'a>,
     depth: usize,
+    /// Which keys of the root have values to keep.
+    wanted: &'w dyn Fn(&str) -> bool,
+    /// Whether this is below a key whose value is not kept.
+    is_skimming: bool,
 }
 
 /// goyaml's failure of a parser: it names the line before, as it counts from 0.
@@ -53,7 +65,7 @@ pub(super) fn failure<T>(problem: &'static str, mark: Mark) -> Result<T, Error> 
     Err(Error::Syntax { problem, position, shown: (mark.line != 0).then_some(mark.line) })
 }
 
-impl<'a> Parser<'a> {
+impl<'a> Parser<'a, '_> {
     fn peek(&mut self) -> Result<&Kind<'a>, Error> {
         Ok(&self.scanner.peek()?.kind)
     }
@@ -111,6 +123,19 @@ impl<'a> Parser<'a> {
 
     fn close(&mut self, index: usize) {
         self.document.nodes[index].end = self.document.nodes.len();
+        if self.is_skimming {
+            self.document.intricate |= !self.document.is_plain(index);
+            self.document.nodes.truncate(index + 1);
+            self.document.nodes[index].end = index + 1;
+        }
+    }
+
+    /// Whether the value of the root's key at `index` is not to be kept.
+    fn is_unwanted(&self, index: usize) -> bool {
+        match &self.document.nodes[index].content {
+            Content::Scalar { text, .. } => self.depth == 1 && !(self.wanted)(text),
+            _ => false,
+        }
     }
 
     /// A scalar that is not there.
@@ -233,10 +258,14 @@ impl<'a> Parser<'a> {
             match self.peek()? {
                 Kind::Key => {
                     self.skip()?;
+                    let key = self.document.nodes.len();
                     self.block_half()?;
                     if matches!(self.peek()?, Kind::Value) {
                         self.skip()?;
+                        let outer = self.is_skimming;
+                        self.is_skimming |= self.is_unwanted(key);
                         self.block_half()?;
+                        self.is_skimming = outer;
                     } else {
                         self.empty()?;
                     }
