@@ -4,8 +4,19 @@ use std::borrow::Cow;
 
 use super::{Error, Kind, Scanner};
 use crate::yaml::{
-    chars::{break_width, is_blank, is_blank_or_end},
+    chars::{break_width, byte, is_blank, is_blank_or_end},
     scalar::Style,
+};
+
+/// Bytes at which it takes a look around to know whether a word ends.
+const MAY_END_A_WORD: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut rest: &[u8] = b" \t\n\r:,?[]{}\xc2\xe2";
+    while let [first, others @ ..] = rest {
+        bytes[*first as usize] = true;
+        rest = others;
+    }
+    bytes
 };
 
 impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
@@ -23,7 +34,7 @@ impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
                 break;
             }
             let word = self.mark.offset;
-            self.word();
+            self.words();
             if self.mark.offset > word {
                 match (&mut folded, breaks.take()) {
                     (None, None) => {}
@@ -53,16 +64,28 @@ impl<'a, const COMMENTS: bool> Scanner<'a, COMMENTS> {
         Ok(Kind::Scalar { text, style: Style::Plain })
     }
 
-    /// To the end of a word: a blank, or an indicator that ends the scalar.
-    fn word(&mut self) {
+    /// To the end of the words of a line, blanks between them included: a line break, a comment, or an indicator that ends
+    /// the scalar. What stands behind blanks and may be one of these is left for the next look.
+    fn words(&mut self) {
         let flow = self.in_flow();
         let mut at = self.mark.offset;
-        while let Some(&byte) = self.bytes.get(at) {
-            match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => break,
+        loop {
+            at += self.bytes[at..].iter().take_while(|byte| !MAY_END_A_WORD[usize::from(**byte)]).count();
+            match byte(self.bytes, at) {
+                b' ' | b'\t' => {
+                    let blanks =
+                        self.bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                    let next = byte(self.bytes, at + blanks);
+                    if next == b'#' || next == 0 || MAY_END_A_WORD[usize::from(next)] {
+                        break;
+                    }
+                    at += blanks;
+                }
+                b'\n' | b'\r' => break,
                 b':' if is_blank_or_end(self.bytes, at + 1) => break,
                 b',' | b'?' | b'[' | b']' | b'{' | b'}' if flow => break,
                 0xc2 | 0xe2 if break_width(self.bytes, at) > 0 => break,
+                _ if at == self.bytes.len() => break,
                 _ => at += 1,
             }
         }
