@@ -6,7 +6,7 @@
 //! that gather work on few processors that takes up to a clock tick, four milliseconds, which is as long as much of the
 //! work that is worth a thread here.
 
-use std::{cell::Cell, io, num::NonZero, sync::LazyLock, thread};
+use std::{cell::Cell, io, sync::LazyLock, thread};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
@@ -15,10 +15,11 @@ thread_local! {
     static HOME: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// How many processors this process may use at the same time, at least one. They are counted once: to ask takes as long
-/// as a small chart's templates.
+/// How many processors this process may run on, at least one; they are counted once. Quotas of control groups do not count:
+/// to read them takes as long as a small chart's templates, and work that is over within their period never meets them.
 pub fn count() -> usize {
-    static COUNT: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+    static COUNT: LazyLock<usize> =
+        LazyLock::new(|| sched_getaffinity(None).map_or(1, |allowed| allowed.count().max(1) as usize));
     *COUNT
 }
 
